@@ -1,0 +1,315 @@
+"""`release.toml`: found, decoded into typed settings, and explained where it is wrong."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from cockpit.errors import ConfigError
+from cockpit.release.people import Person, Team
+from cockpit.release.repos import DockerPin, Repository, Role
+from cockpit.release.schedule import Schedule
+from cockpit.release.state import ReleaseSpec
+from cockpit.release.support import SupportMatrix
+from cockpit.release.versions import Naming, Version
+
+FILE_NAME = "release.toml"
+
+
+class ReleaseTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[release]`: what is being released."""
+
+    version: str
+    project: str = "pytorch"
+    process: str = "pytorch"
+    """A process that comes with the cockpit, or the path of a TOML file beside this one."""
+    naming: Naming = Naming()
+
+
+class RepositoryTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[repositories]]`: one repository of the release, in the order in which they are cut."""
+
+    name: str
+    role: Role
+    remote: str
+    package: str | None = None
+    version: str | None = None
+    trunk: str = "main"
+    cut_from: str = "main"
+    version_file: str | None = None
+    candidates: bool = True
+    blocking_workflows: tuple[str, ...] = ()
+    docker_pin: DockerPin | None = None
+    naming: Naming | None = None
+
+
+class GithubTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[github]`: where GitHub answers, and what the release's issues are called."""
+
+    api: str = "https://api.github.com"
+    tracker_label: str = "release tracker"
+    milestone: str = "{version}"
+
+
+class ObjectStoreTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[objectstore]`: the channels that wheels are staged in and promoted to."""
+
+    bucket: str
+    endpoint: str | None = None
+    """Left out for AWS itself."""
+    region: str = "us-east-1"
+    profile: str | None = None
+    """A profile of the AWS configuration; otherwise AWS's own order of credentials applies."""
+    test_prefix: str = "whl/test"
+    stable_prefix: str = "whl"
+    backup_bucket: str | None = None
+
+
+class IndexTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[index]`: the package index that is published to, by twine's name for it."""
+
+    repository: str = "pypi"
+    url: str | None = None
+    """Only for an index that twine's own configuration does not name."""
+
+
+class LedgerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[ledger]`: the git remote whose ref carries the shared record."""
+
+    remote: str
+    ref: str = "refs/cockpit/{version}"
+
+
+class FeedsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[feeds]`: seconds between two looks at each backend; 0 looks only when asked."""
+
+    branches: float = 60
+    ci: float = 60
+    builds: float = 30
+    picks: float = 120
+    milestone: float = 300
+    artifacts: float = 300
+    ledger: float = 20
+
+
+class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[identity]`: a name and an e-mail address, as git asks for them."""
+
+    name: str
+    email: str
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """The whole file."""
+
+    release: ReleaseTable
+    repositories: tuple[RepositoryTable, ...]
+    ledger: LedgerTable
+    github: GithubTable = GithubTable()
+    objectstore: ObjectStoreTable | None = None
+    index: IndexTable = IndexTable()
+    people: tuple[Person, ...] = ()
+    schedule: Schedule = Schedule()
+    support: SupportMatrix = SupportMatrix()
+    feeds: FeedsTable = FeedsTable()
+    credentials_file: str | None = None
+    """`KEY=VALUE` lines beside this file; meant for rehearsals and service accounts."""
+    folder: str | None = None
+    """Where the cockpit keeps its clones and cache, beside this file; else the system's places."""
+    identity: Identity | None = None
+    """Who acts, where git itself knows no name."""
+    clock: str | None = None
+    """A URL that answers `{"now": ISO time, "speed": X}`, as a rehearsal does; else real time."""
+
+
+class Config(msgspec.Struct, frozen=True, dict=True):
+    """Settings with the file they came from, and the values that follow from them."""
+
+    path: Path
+    settings: Settings
+
+    @cached_property
+    def version(self) -> Version:
+        """The version being released."""
+        return Version.parse(self.settings.release.version)
+
+    @cached_property
+    def repositories(self) -> tuple[Repository, ...]:
+        """Every repository of the release, in cutting order."""
+        return tuple(self._resolve(table) for table in self.settings.repositories)
+
+    @cached_property
+    def core(self) -> Repository:
+        """The repository whose candidates are the release's candidates."""
+        return self.spec.core
+
+    @cached_property
+    def team(self) -> Team:
+        """The people of this release."""
+        return Team(self.settings.people)
+
+    @property
+    def naming(self) -> Naming:
+        """How the core repository names its branches and tags."""
+        return self.core.naming
+
+    @property
+    def milestone(self) -> str:
+        """The title of the release's milestone."""
+        return self.settings.github.milestone.format(version=self.version, line=self.version.line)
+
+    @cached_property
+    def spec(self) -> ReleaseSpec:
+        """What gates, board and panes need to know of the config."""
+        return ReleaseSpec(
+            project=self.settings.release.project,
+            version=self.version,
+            repositories=self.repositories,
+            team=self.team,
+            schedule=self.settings.schedule,
+            support=self.settings.support,
+            milestone=self.milestone,
+        )
+
+    @property
+    def ledger_ref(self) -> str:
+        """The git ref of this release's ledger."""
+        return self.settings.ledger.ref.format(version=self.version)
+
+    @property
+    def credentials_path(self) -> Path | None:
+        """The credentials file, which only counts beside the config."""
+        name = self.settings.credentials_file
+        return self.path.parent / name if name else None
+
+    @property
+    def folder(self) -> Path | None:
+        """Where this release's clones and cache are kept; None for the system's places."""
+        name = self.settings.folder
+        return self.path.parent / name if name else None
+
+    def interval(self, feed: str) -> timedelta:
+        """How often a feed looks; zero means only when asked."""
+        return timedelta(seconds=getattr(self.settings.feeds, feed))
+
+    def repository(self, name: str) -> Repository | None:
+        """The repository with this full or short name."""
+        return next((r for r in self.repositories if name in (r.name, r.short_name)), None)
+
+    def _resolve(self, table: RepositoryTable) -> Repository:
+        return Repository(
+            name=table.name,
+            role=table.role,
+            package=table.package,
+            remote=_anchored(table.remote, self.path.parent),
+            version=Version.parse(table.version or self.settings.release.version),
+            naming=table.naming or self.settings.release.naming,
+            trunk=table.trunk,
+            cut_from=table.cut_from,
+            version_file=table.version_file,
+            candidates=table.candidates,
+            blocking_workflows=table.blocking_workflows,
+            docker_pin=table.docker_pin,
+        )
+
+    @property
+    def ledger_remote(self) -> str:
+        """The git remote that keeps the ledger."""
+        return _anchored(self.settings.ledger.remote, self.path.parent)
+
+
+def _anchored(remote: str, folder: Path) -> str:
+    """A remote given as a relative path is meant from the config's folder."""
+    if re.match(r"[\w+.-]+://|[^/]+@[^/]+:", remote):
+        return remote
+    return str((folder / Path(remote).expanduser()).resolve())
+
+
+def load(path: Path) -> Config:
+    """Read a release.toml; raises ConfigError naming file, line or key, found and expected."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as err:
+        raise ConfigError(
+            f"{path} could not be read",
+            err.strerror or str(err),
+            "release-cockpit init VERSION writes one",
+        ) from err
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Config:
+    """Decode the text of a release.toml; `path` is named in errors and anchors relative paths."""
+    try:
+        settings = msgspec.convert(tomllib.loads(text), Settings)
+    except tomllib.TOMLDecodeError as err:
+        raise ConfigError(f"{path} is not TOML", str(err), f"edit {path}") from err
+    except msgspec.ValidationError as err:
+        raise _explained(err, path) from err
+    config = Config(path.resolve(), settings)
+    _check(config)
+    return config
+
+
+def _explained(err: msgspec.ValidationError, path: Path) -> ConfigError:
+    found, _, place = str(err).partition(" - at `")
+    key = place.removesuffix("`").removeprefix("$.") or "the top of the file"
+    return ConfigError(f"{path}: {key}", found, f"edit {key} in {path}")
+
+
+def _check(config: Config) -> None:
+    tables = config.settings.repositories
+    where = config.path
+    versions = [("release.version", config.settings.release.version)]
+    versions += [
+        (f"repositories[{i}].version", t.version) for i, t in enumerate(tables) if t.version
+    ]
+    for key, text in versions:
+        try:
+            Version.parse(text)
+        except ValueError as err:
+            raise ConfigError(f"{where}: {key}", str(err), f"edit {key} in {where}") from err
+    cores = [table.name for table in tables if table.role is Role.CORE]
+    if len(cores) != 1:
+        raise ConfigError(
+            f"{where}: repositories",
+            f'expected exactly one with role = "core", found {len(cores)}'
+            + (f" ({', '.join(cores)})" if cores else ""),
+            f"edit repositories in {where}",
+        )
+    names = [table.name for table in tables]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(
+                f"{where}: repositories", f"{name} is named twice", f"edit repositories in {where}"
+            )
+        if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+            raise ConfigError(
+                f"{where}: repositories",
+                f"expected `owner/name`, found {name!r}",
+                f"edit repositories in {where}",
+            )
+
+
+def find(explicit: Path | None, start: Path) -> Path:
+    """The config to use: the one given, else upward from `start`, else the user's config folder."""
+    if explicit is not None:
+        return explicit
+    for folder in (start, *start.parents):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    from platformdirs import user_config_path
+
+    candidate = user_config_path("release-cockpit") / FILE_NAME
+    if candidate.is_file():
+        return candidate
+    raise ConfigError(
+        f"no {FILE_NAME} was found",
+        f"looked upward from {start} and in {candidate.parent}",
+        "release-cockpit init VERSION writes one; release-cockpit rehearse needs none",
+    )

@@ -1,0 +1,69 @@
+"""Release branches: where they were cut, what came since, and what no candidate contains yet."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cockpit.release.candidates import Candidate, Tag, candidates_of
+from cockpit.release.commits import Commit, CommitKind
+from cockpit.release.repos import Repository
+
+
+class BranchState(msgspec.Struct, frozen=True):
+    """One repository's release branch as its remote has it."""
+
+    repository: str
+    branch: str
+    head: Commit | None
+    """None while the branch has not been cut."""
+    cut_point: Commit | None
+    """Where the branch left the trunk, or the orig branch when that is its ancestor."""
+    orig_sha: str | None
+    trunk_sha: str | None
+    cut_from_sha: str | None
+    commits: tuple[Commit, ...]
+    """Everything since the cut point, newest first."""
+    tags: tuple[Tag, ...]
+    """Tags of this repository's own version."""
+    version_text: str | None
+    """What the version file says at the head; None without such a file."""
+
+    @property
+    def picks(self) -> tuple[Commit, ...]:
+        """Commits since the cut that were taken from the trunk."""
+        return tuple(commit for commit in self.commits if commit.kind is CommitKind.PICK)
+
+    def candidates(self, repository: Repository) -> tuple[Candidate, ...]:
+        """The candidates of this release's version, by number."""
+        return candidates_of(self.tags, repository.version, repository.naming)
+
+    def latest_candidate(self, repository: Repository) -> Candidate | None:
+        """The candidate with the highest number."""
+        found = self.candidates(repository)
+        return found[-1] if found else None
+
+    def since(self, sha: str | None) -> tuple[Commit, ...] | None:
+        """Commits after `sha` on the branch, newest first; None when `sha` is not on it."""
+        if sha is None or (self.cut_point is not None and sha == self.cut_point.sha):
+            return self.commits
+        for position, commit in enumerate(self.commits):
+            if commit.sha == sha:
+                return self.commits[:position]
+        return None
+
+    def untagged(self, repository: Repository) -> tuple[Commit, ...] | None:
+        """Commits that no candidate contains; None when that cannot be told."""
+        latest = self.latest_candidate(repository)
+        return self.since(latest.commit_sha if latest else None)
+
+
+class Branches(msgspec.Struct, frozen=True):
+    """The release branches of every repository."""
+
+    states: tuple[BranchState, ...] = ()
+    problems: dict[str, str] = {}
+    """Repository → why its remote could not be read."""
+
+    def of(self, repository: Repository) -> BranchState | None:
+        """The state of one repository, or None when it could not be read."""
+        return next((s for s in self.states if s.repository == repository.name), None)

@@ -1,0 +1,27 @@
+"""The release's milestone on GitHub."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class MilestoneItem(msgspec.Struct, frozen=True):
+    """An issue or pull request that is still open in the milestone."""
+
+    number: int
+    title: str
+    is_pull: bool
+    labels: tuple[str, ...]
+    assignees: tuple[str, ...]
+    url: str
+
+
+class Milestone(msgspec.Struct, frozen=True):
+    """The milestone whose title is exactly the version."""
+
+    title: str
+    number: int | None = None
+    """None when GitHub has no milestone of this title."""
+    open_items: tuple[MilestoneItem, ...] = ()
+    closed_count: int = 0
+    url: str = ""

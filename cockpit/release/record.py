@@ -1,0 +1,286 @@
+"""What the shared ledger says: who decided, signed or ran what, and who holds the lease."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar
+
+import msgspec
+
+from cockpit.release.candidates import Pin
+from cockpit.release.picks import Answer, Verdict
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="kind", tag=True):
+    """Base of everything that can be recorded."""
+
+    def describe(self) -> str:
+        """One line for the ledger's log."""
+        raise TypeError(f"{type(self).__name__} does not say what it records")
+
+
+class PlanConfirmed(Event, frozen=True, tag="plan_confirmed"):
+    """A person saw a plan and said yes."""
+
+    operation: str
+    subject: str
+    digest: str
+
+    def describe(self) -> str:
+        return f"confirmed {self.operation} {self.subject}"
+
+
+class StepDone(Event, frozen=True, tag="step_done"):
+    """One step of a plan was applied and verified."""
+
+    operation: str
+    subject: str
+    digest: str
+    step: str
+    summary: str
+
+    def describe(self) -> str:
+        return self.summary
+
+
+class OperationFinished(Event, frozen=True, tag="operation_finished"):
+    """A plan came to its end, or stopped at a step."""
+
+    operation: str
+    subject: str
+    digest: str
+    outcome: str
+    """`done`, `failed`, `conflict` or `cancelled`."""
+    detail: str = ""
+
+    def describe(self) -> str:
+        tail = f": {self.detail}" if self.detail else ""
+        return f"{self.operation} {self.subject} {self.outcome}{tail}"
+
+
+class CandidatePinned(Event, frozen=True, tag="candidate_pinned"):
+    """A candidate's tag as it was first seen."""
+
+    repository: str
+    tag: str
+    object_sha: str
+    commit_sha: str
+
+    def describe(self) -> str:
+        return f"pinned {self.tag} of {self.repository} at {self.commit_sha[:10]}"
+
+
+class Dud(Event, frozen=True, tag="dud"):
+    """A candidate, or a whole version, was declared dead."""
+
+    repository: str
+    name: str
+    reason: str
+
+    def describe(self) -> str:
+        return f"declared {self.name} of {self.repository} a dud: {self.reason}"
+
+
+class Signed(Event, frozen=True, tag="signed"):
+    """A person signed a checklist item, bound to what was signed."""
+
+    item: str
+    commit_sha: str
+    digest: str = ""
+    note: str = ""
+    links: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        return f"signed {self.item} on {self.commit_sha[:10]}"
+
+
+class Approved(Event, frozen=True, tag="approved"):
+    """A pick was approved."""
+
+    pull: int
+    note: str = ""
+
+    def describe(self) -> str:
+        return f"approved #{self.pull}"
+
+
+class Denied(Event, frozen=True, tag="denied"):
+    """A pick was denied."""
+
+    pull: int
+    note: str = ""
+
+    def describe(self) -> str:
+        return f"denied #{self.pull}"
+
+
+class Override(Event, frozen=True, tag="override"):
+    """A gate was overridden by one person, for a reason."""
+
+    gate: str
+    commit_sha: str
+    reason: str
+
+    def describe(self) -> str:
+        return f"overrode {self.gate}: {self.reason}"
+
+
+class Note(Event, frozen=True, tag="note"):
+    """A remark worth keeping."""
+
+    text: str
+
+    def describe(self) -> str:
+        return self.text
+
+
+class LeaseTaken(Event, frozen=True, tag="lease_taken"):
+    """Somebody is about to write; renewed by taking it again under the same id."""
+
+    lease: str
+    operation: str
+    expires_at: datetime
+    took_over: str = ""
+    """Why somebody else's lease was ended."""
+
+    def describe(self) -> str:
+        how = f", taking over: {self.took_over}" if self.took_over else ""
+        return f"took the lease for {self.operation}{how}"
+
+
+class LeaseReleased(Event, frozen=True, tag="lease_released"):
+    """The write is over."""
+
+    lease: str
+
+    def describe(self) -> str:
+        return "released the lease"
+
+
+KnownEvent = (
+    PlanConfirmed
+    | StepDone
+    | OperationFinished
+    | CandidatePinned
+    | Dud
+    | Signed
+    | Approved
+    | Denied
+    | Override
+    | Note
+    | LeaseTaken
+    | LeaseReleased
+)
+E = TypeVar("E", bound=Event)
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """An event with who recorded it, where and when."""
+
+    at: datetime
+    by: str
+    email: str
+    host: str
+    cockpit: str
+    """Version of the cockpit that wrote it."""
+    event: KnownEvent
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """One commit of the ledger's chain and what could be read of it."""
+
+    sha: str
+    author: str
+    email: str
+    committed_at: datetime
+    signature: str
+    entry: Entry | None
+    problem: str = ""
+    """Why it could not be read, or what does not fit; empty when all is well."""
+    raw: str = ""
+    """The text of what could not be read."""
+
+    def describe(self) -> str:
+        """One line for the ledger's log."""
+        return self.entry.event.describe() if self.entry else self.problem
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """Who may write at the moment."""
+
+    id: str
+    holder: str
+    email: str
+    host: str
+    operation: str
+    taken_at: datetime
+    expires_at: datetime
+
+    def expired(self, now: datetime) -> bool:
+        """Whether anybody may take over without asking."""
+        return now >= self.expires_at
+
+
+class Ledger(msgspec.Struct, frozen=True, dict=True):
+    """The whole shared record of a release, oldest entry first."""
+
+    entries: tuple[Recorded, ...] = ()
+    tip: str | None = None
+
+    def events(self, kind: type[E]) -> Iterator[tuple[Entry, E]]:
+        """Every event of one kind with its envelope, oldest first."""
+        for recorded in self.entries:
+            if recorded.entry is not None and isinstance(recorded.entry.event, kind):
+                yield recorded.entry, recorded.entry.event
+
+    @cached_property
+    def pins(self) -> tuple[Pin, ...]:
+        """The first pin of each tag; later ones do not count."""
+        first: dict[tuple[str, str], Pin] = {}
+        for _, event in self.events(CandidatePinned):
+            pin = Pin(event.repository, event.tag, event.object_sha, event.commit_sha)
+            first.setdefault((event.repository, event.tag), pin)
+        return tuple(first.values())
+
+    @cached_property
+    def duds(self) -> frozenset[tuple[str, str]]:
+        """Repository and tag or version of everything declared dead."""
+        return frozenset((event.repository, event.name) for _, event in self.events(Dud))
+
+    @cached_property
+    def decisions(self) -> tuple[Answer, ...]:
+        """Approvals and denials of picks."""
+        approved = [
+            Answer(event.pull, Verdict.APPROVED, entry.by, entry.at)
+            for entry, event in self.events(Approved)
+        ]
+        denied = [
+            Answer(event.pull, Verdict.DENIED, entry.by, entry.at)
+            for entry, event in self.events(Denied)
+        ]
+        return tuple(sorted(approved + denied, key=lambda answer: answer.posted_at))
+
+    @property
+    def lease(self) -> Lease | None:
+        """The lease that was taken last and not released, expired or not."""
+        held: Lease | None = None
+        for recorded in self.entries:
+            entry = recorded.entry
+            if entry is None:
+                continue
+            if isinstance(entry.event, LeaseTaken):
+                taken_at = held.taken_at if held and held.id == entry.event.lease else entry.at
+                held = Lease(
+                    entry.event.lease,
+                    entry.by,
+                    entry.email,
+                    entry.host,
+                    entry.event.operation,
+                    taken_at,
+                    entry.event.expires_at,
+                )
+            elif isinstance(entry.event, LeaseReleased) and held and held.id == entry.event.lease:
+                held = None
+        return held

@@ -1,0 +1,75 @@
+"""The repositories of a release and the part each plays."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+import msgspec
+
+from cockpit.release.versions import Line, Naming, Version
+
+
+class Role(Enum):
+    """The part a repository plays; it decides when its branch may be cut (section 1.10)."""
+
+    CORE = "core"
+    INFRA = "infra"
+    DOMAIN = "domain"
+
+
+class DockerPin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A constant that pins builder images to the tree they were built from; section 4.6."""
+
+    file: str
+    constant: str
+    folder: str
+
+    def read(self, text: str) -> str | None:
+        """The pinned tree in the text of `file`; None when nothing is pinned."""
+        found = re.search(
+            rf"^{re.escape(self.constant)}\b[^=\n]*=\s*[\"']([0-9a-f]{{40}})[\"']", text, re.M
+        )
+        return found[1] if found else None
+
+
+class Repository(msgspec.Struct, frozen=True):
+    """One repository of this release, everything about it resolved."""
+
+    name: str
+    """`owner/name` on GitHub."""
+    role: Role
+    package: str | None
+    remote: str
+    """Where git reads and pushes."""
+    version: Version
+    """This repository's own version: vision's differs from torch's."""
+    naming: Naming
+    trunk: str
+    cut_from: str
+    version_file: str | None
+    candidates: bool
+    """Whether candidates of it are tagged: test-infra has none."""
+    blocking_workflows: tuple[str, ...]
+    """Workflows of a branch head that must be green; process section 2.4."""
+    docker_pin: DockerPin | None = None
+
+    @property
+    def short_name(self) -> str:
+        """The name without its owner."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def line(self) -> Line:
+        """The release line of this repository."""
+        return self.version.line
+
+    @property
+    def release_branch(self) -> str:
+        """The branch this repository is released from."""
+        return self.naming.release_branch_of(self.line)
+
+    @property
+    def orig_branch(self) -> str:
+        """The frozen copy of its cut point."""
+        return self.naming.orig_branch_of(self.line)

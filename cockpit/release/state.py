@@ -1,0 +1,147 @@
+"""Everything that is known of the release at one moment, with its age."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Generic, TypeVar
+
+import msgspec
+
+from cockpit.release.artifacts import Artifacts
+from cockpit.release.branches import Branches
+from cockpit.release.candidates import Candidate, MovedTag, moved_tags
+from cockpit.release.jobs import CandidateBuilds, ContinuousIntegration
+from cockpit.release.milestones import Milestone
+from cockpit.release.people import Team
+from cockpit.release.picks import Pick, PickReading, queue
+from cockpit.release.record import Ledger
+from cockpit.release.repos import Repository, Role
+from cockpit.release.schedule import Schedule
+from cockpit.release.support import SupportMatrix
+from cockpit.release.versions import Version
+
+T = TypeVar("T")
+
+
+class Reading(msgspec.Struct, Generic[T], frozen=True):
+    """What one look at a backend found."""
+
+    value: T
+    taken_at: datetime
+    source: str
+    missing: str = ""
+    """Why it is not the whole answer; whatever follows from an incomplete reading is unknown."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is known to be missing."""
+        return not self.missing
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why the newest look failed."""
+
+    title: str
+    detail: str
+    hint: str
+    at: datetime
+    retry_at: datetime | None = None
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.detail}" if self.detail else self.title
+
+
+class FeedState(msgspec.Struct, Generic[T], frozen=True):
+    """A feed as panes see it: the last good reading survives a failure."""
+
+    reading: Reading[T] | None = None
+    failure: Failure | None = None
+    refreshing: bool = False
+    interval: timedelta = timedelta()
+
+    @property
+    def value(self) -> T | None:
+        """The last good value."""
+        return self.reading.value if self.reading else None
+
+    @property
+    def whole(self) -> T | None:
+        """The value, if nothing is missing from it and the newest look succeeded."""
+        if self.reading and self.reading.complete and self.failure is None:
+            return self.reading.value
+        return None
+
+    def age(self, now: datetime) -> timedelta | None:
+        """Time since the last good reading."""
+        return now - self.reading.taken_at if self.reading else None
+
+    def stale(self, now: datetime) -> bool:
+        """Whether the reading is past twice its interval; never, where it is only taken by hand."""
+        age = self.age(now)
+        return bool(age is not None and self.interval and age > 2 * self.interval)
+
+
+class ReleaseSpec(msgspec.Struct, frozen=True, dict=True):
+    """What the config says of the release."""
+
+    project: str
+    version: Version
+    repositories: tuple[Repository, ...]
+    team: Team
+    schedule: Schedule
+    support: SupportMatrix
+    milestone: str
+
+    @cached_property
+    def core(self) -> Repository:
+        """The repository whose candidates are the release's candidates."""
+        return next(repo for repo in self.repositories if repo.role is Role.CORE)
+
+
+class ReleaseState(msgspec.Struct, frozen=True, dict=True):
+    """The newest readings of all feeds; gates, board and panes are pure functions of it."""
+
+    spec: ReleaseSpec
+    now: datetime
+    """The release's time, for dates and durations."""
+    wall: datetime
+    """The machine's time, for the age of readings."""
+    branches: FeedState[Branches] = FeedState()
+    ci: FeedState[ContinuousIntegration] = FeedState()
+    builds: FeedState[CandidateBuilds] = FeedState()
+    picks: FeedState[PickReading] = FeedState()
+    milestone: FeedState[Milestone] = FeedState()
+    artifacts: FeedState[Artifacts] = FeedState()
+    ledger: FeedState[Ledger] = FeedState()
+
+    @cached_property
+    def record(self) -> Ledger:
+        """The ledger, empty while it has not been read."""
+        return self.ledger.value or Ledger()
+
+    @cached_property
+    def candidate(self) -> Candidate | None:
+        """The newest candidate of the core repository that is no dud."""
+        state = self.branches.value.of(self.spec.core) if self.branches.value else None
+        if state is None:
+            return None
+        duds = {name for repo, name in self.record.duds if repo == self.spec.core.name}
+        alive = [c for c in state.candidates(self.spec.core) if c.tag.name not in duds]
+        return alive[-1] if alive else None
+
+    @cached_property
+    def queue(self) -> tuple[Pick, ...]:
+        """The cherry-pick queue of the core repository."""
+        if self.picks.value is None:
+            return ()
+        branch = self.branches.value.of(self.spec.core) if self.branches.value else None
+        return queue(self.picks.value, branch, self.spec.core, self.record.decisions)
+
+    @cached_property
+    def moved(self) -> tuple[MovedTag, ...]:
+        """Pinned tags that are no longer what they were."""
+        if self.branches.value is None:
+            return ()
+        tags = {state.repository: state.tags for state in self.branches.value.states}
+        return moved_tags(self.record.pins, tags)
