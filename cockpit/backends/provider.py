@@ -1,0 +1,131 @@
+"""The backends of one release, each made when it is first asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from cockpit.backends.ports import (
+    ApiBudget,
+    Clock,
+    CredentialsPort,
+    GithubPort,
+    GitPort,
+    ObjectStorePort,
+)
+from cockpit.config import Config
+from cockpit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cockpit.ledger.store import LedgerStore
+
+T = TypeVar("T")
+
+
+class Backends:
+    """Adapters are imported here and nowhere else, so that the first frame waits for none."""
+
+    def __init__(self, config: Config, data: Path, log: Callable[[str], None]) -> None:
+        self.config = config
+        self._data = data
+        self._log = log
+        self._made: dict[str, object] = {}
+        self._making = threading.RLock()
+
+    @property
+    def clock(self) -> Clock:
+        """The release's time."""
+
+        def make() -> Clock:
+            from cockpit.backends.clock import clock_for
+
+            return clock_for(self.config.settings)
+
+        return self._once("clock", make)
+
+    @property
+    def credentials(self) -> CredentialsPort:
+        """Where secrets come from."""
+
+        def make() -> CredentialsPort:
+            from cockpit.backends.keyring import Credentials
+
+            return Credentials(self.config)
+
+        return self._once("credentials", make)
+
+    @property
+    def git(self) -> GitPort:
+        """Git remotes."""
+
+        def make() -> GitPort:
+            from cockpit.backends.git import GitClones
+
+            return GitClones(self._data / "clones", log=self._log)
+
+        return self._once("git", make)
+
+    @property
+    def github(self) -> GithubPort:
+        """GitHub."""
+
+        def make() -> GithubPort:
+            from cockpit.backends.github import Github
+
+            token = self.credentials.github_token()
+            return Github(self.config.settings.github.api, token, log=self._log)
+
+        return self._once("github", make)
+
+    @property
+    def store(self) -> ObjectStorePort:
+        """The S3 channels; raises ConfigError when none are configured."""
+
+        def make() -> ObjectStorePort:
+            from cockpit.backends.objectstore import ObjectStore
+
+            table = self.config.settings.objectstore
+            if table is None:
+                raise ConfigError(
+                    "No channels are configured",
+                    f"{self.config.path} has no [objectstore]",
+                    "add [objectstore] with bucket and prefixes",
+                )
+            return ObjectStore(table, self.credentials.environment())
+
+        return self._once("store", make)
+
+    @property
+    def ledger(self) -> LedgerStore:
+        """The shared record."""
+
+        def make() -> LedgerStore:
+            import socket
+
+            from cockpit import __version__
+            from cockpit.ledger.store import LedgerStore
+
+            return LedgerStore(
+                self.git,
+                self.config.ledger_remote,
+                self.config.ledger_ref,
+                cockpit_version=__version__,
+                host=socket.gethostname(),
+                clock=self.clock,
+            )
+
+        return self._once("ledger", make)
+
+    def budget(self) -> ApiBudget | None:
+        """What is left of GitHub's quota; None before GitHub was first asked."""
+        github = self._made.get("github")
+        return cast("GithubPort", github).budget() if github is not None else None
+
+    def _once(self, name: str, make: Callable[[], T]) -> T:
+        """Make a part the first time it is asked for, whichever thread asks."""
+        with self._making:
+            if name not in self._made:
+                self._made[name] = make()
+            return cast("T", self._made[name])

@@ -1,0 +1,180 @@
+"""What each feed looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from cockpit.backends.ports import Answer
+from cockpit.backends.threads import gather
+from cockpit.errors import CockpitError, Unreachable
+from cockpit.release.artifacts import (
+    Artifacts,
+    PackageListing,
+    StoredObject,
+    Wheel,
+    read_wheel,
+)
+from cockpit.release.branches import Branches, BranchState
+from cockpit.release.jobs import BranchHealth, CandidateBuilds, ContinuousIntegration
+from cockpit.release.milestones import Milestone
+from cockpit.release.picks import PickReading
+from cockpit.release.record import Ledger
+from cockpit.release.repos import Repository
+from cockpit.release.state import ReleaseState
+
+if TYPE_CHECKING:
+    from cockpit.backends.provider import Backends
+
+T = TypeVar("T")
+
+
+class Looks:
+    """The looks of one release, over the backends it is configured with."""
+
+    def __init__(self, backends: Backends) -> None:
+        self._backends = backends
+        self._config = backends.config
+
+    def branches(self, _: ReleaseState) -> Answer[Branches]:
+        """Every repository's release branch; one that cannot be read does not hide the others."""
+        states: list[BranchState] = []
+        problems: dict[str, str] = {}
+        missing: list[str] = []
+        last: CockpitError | None = None
+        for repository, found in self._each(self._config.repositories, self._branch):
+            if isinstance(found, CockpitError):
+                problems[repository.name] = str(found)
+                missing.append(f"{repository.name}: {found.title}")
+                last = found
+            else:
+                states.append(found.value)
+                if found.missing:
+                    missing.append(f"{repository.name}: {found.missing}")
+        if last is not None and not states:
+            raise last
+        return Answer(Branches(tuple(states), problems), "git", "; ".join(missing))
+
+    def ci(self, state: ReleaseState) -> Answer[ContinuousIntegration]:
+        """The blocking workflows of every release branch's head."""
+        branches = _needed(state.branches.value)
+        watched = [
+            repository
+            for repository in self._config.repositories
+            if repository.blocking_workflows and (found := branches.of(repository)) and found.head
+        ]
+
+        def look(repository: Repository) -> Answer[BranchHealth]:
+            found = branches.of(repository)
+            head = found.head.sha if found and found.head else ""
+            return self._backends.github.branch_health(repository, head)
+
+        heads: list[BranchHealth] = []
+        missing: list[str] = []
+        for repository, answer in self._each(watched, look):
+            if isinstance(answer, CockpitError):
+                raise answer
+            heads.append(answer.value)
+            if answer.missing:
+                missing.append(f"{repository.name}: {answer.missing}")
+        return Answer(
+            ContinuousIntegration(tuple(heads)),
+            self._config.settings.github.api,
+            "; ".join(missing),
+        )
+
+    def builds(self, state: ReleaseState) -> Answer[CandidateBuilds]:
+        """The jobs of the newest candidate."""
+        _needed(state.branches.value)
+        if state.candidate is None:
+            return Answer(CandidateBuilds(), "git")
+        return self._backends.github.candidate_builds(self._config.core, state.candidate)
+
+    def picks(self, _: ReleaseState) -> Answer[PickReading]:
+        """The tracker and the pull requests into the core's release branch."""
+        return self._backends.github.picks(
+            self._config.core,
+            self._config.version,
+            self._config.settings.github.tracker_label,
+            self._config.team,
+        )
+
+    def milestone(self, _: ReleaseState) -> Answer[Milestone]:
+        """The release's milestone."""
+        return self._backends.github.milestone(self._config.core, self._config.milestone)
+
+    def artifacts(self, _: ReleaseState) -> Answer[Artifacts]:
+        """The wheels of every package of the release in the test and stable channels."""
+        table = self._config.settings.objectstore
+        if table is None:
+            return Answer(Artifacts(), "", "no [objectstore] is configured")
+        packages = {
+            repo.package.replace("_", "-"): str(repo.version)
+            for repo in self._config.repositories
+            if repo.package
+        }
+        test = self._wheels(table.test_prefix, self._accelerators(table.test_prefix), packages)
+        stable = self._wheels(
+            table.stable_prefix, self._accelerators(table.stable_prefix), packages
+        )
+        listings = tuple(
+            PackageListing(
+                name,
+                version,
+                tuple(wheel for wheel in test if wheel.package == name),
+                tuple(wheel for wheel in stable if wheel.package == name),
+            )
+            for name, version in packages.items()
+        )
+        return Answer(Artifacts(listings), f"s3://{table.bucket}")
+
+    def ledger(self, state: ReleaseState) -> Answer[Ledger]:
+        """The shared record."""
+        ledger = self._backends.ledger.read(state.ledger.value)
+        return Answer(ledger, f"{self._config.ledger_remote} {self._config.ledger_ref}")
+
+    def _branch(self, repository: Repository) -> Answer[BranchState]:
+        return self._backends.git.read_branch(repository)
+
+    def _accelerators(self, prefix: str) -> tuple[str, ...]:
+        """Folders of a channel: the stable one holds the test one, so each folder is listed."""
+        names = {name for t in self._config.settings.support.targets for name in t.accelerators}
+        return tuple(f"{prefix}/{name}/" for name in sorted(names))
+
+    def _wheels(
+        self, prefix: str, folders: tuple[str, ...], packages: dict[str, str]
+    ) -> tuple[Wheel, ...]:
+        store = self._backends.store
+
+        def listed(folder: str) -> tuple[StoredObject, ...]:
+            return tuple(store.list_objects(folder))
+
+        pages = gather([partial(listed, folder) for folder in folders], threads=8)
+        wheels = (read_wheel(stored, prefix) for page in pages for stored in page)
+        return tuple(w for w in wheels if w and packages.get(w.package) == w.version)
+
+    @staticmethod
+    def _each(
+        repositories: Sequence[Repository], look: Callable[[Repository], Answer[T]]
+    ) -> list[tuple[Repository, Answer[T] | CockpitError]]:
+        """Look at several repositories at the same time."""
+
+        def one(repository: Repository) -> Answer[T] | CockpitError:
+            try:
+                return look(repository)
+            except CockpitError as err:
+                return err
+
+        calls = [partial(one, repository) for repository in repositories]
+        return list(zip(repositories, gather(calls, threads=8), strict=True))
+
+
+def _needed(branches: Branches | None) -> Branches:
+    if branches is None:
+        raise Unreachable(
+            "The branches have not been read",
+            "the builds and checks of a branch are found by its head",
+            "r looks again",
+        )
+    return branches

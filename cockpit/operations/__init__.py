@@ -1,0 +1,1 @@
+"""Everything that changes the world: operations make plans, the runner carries them out."""

@@ -1,0 +1,116 @@
+"""The one object behind both the app and the command line: feeds, operations and runner."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cockpit.backends.ports import ApiBudget
+from cockpit.backends.provider import Backends
+from cockpit.backends.threads import in_thread
+from cockpit.commandlog import CommandLog
+from cockpit.config import Config
+from cockpit.feeds.cache import ReadingCache
+from cockpit.feeds.hub import NAMES, FeedHub
+from cockpit.feeds.looks import Looks
+from cockpit.operations.plan import Plan
+from cockpit.process.loader import Process, load_process
+from cockpit.release.state import ReleaseState
+
+if TYPE_CHECKING:
+    from cockpit.operations.runner import Observer, Outcome, Runner
+
+
+class Folders:
+    """Where the cockpit keeps its own files: the config says so, else the system's places."""
+
+    def __init__(self, config: Config) -> None:
+        digest = hashlib.sha256(f"{config.path}\n{config.version}".encode()).hexdigest()[:10]
+        name = f"{config.settings.release.project}-{config.version}-{digest}"
+        if config.folder is not None:
+            self.cache, self.data = config.folder / "cache" / name, config.folder / "data"
+            return
+        from platformdirs import user_cache_path, user_data_path
+
+        self.cache = user_cache_path("release-cockpit") / name
+        self.data = user_data_path("release-cockpit")
+
+
+class Cockpit:
+    """Everything that draws nothing, for one release."""
+
+    def __init__(self, config: Config, *, read_only: bool = False) -> None:
+        folders = Folders(config)
+        self.config = config
+        self.read_only = read_only
+        self.process: Process = load_process(config.settings.release.process, config.path.parent)
+        self.command_log = CommandLog()
+        self.backends = Backends(config, folders.data, self.command_log.add)
+        self._hub = FeedHub(
+            config,
+            Looks(self.backends),
+            self.backends.clock,
+            ReadingCache(folders.cache),
+            self.backends.budget,
+        )
+
+    @cached_property
+    def runner(self) -> Runner:
+        """This process's only way to write."""
+        from cockpit.operations.runner import Runner
+
+        return Runner(self.backends.ledger, read_only=self.read_only)
+
+    @property
+    def state(self) -> ReleaseState:
+        """What is known at this moment."""
+        return self._hub.state()
+
+    @property
+    def budget(self) -> ApiBudget | None:
+        """What is left of GitHub's quota."""
+        return self.backends.budget()
+
+    @property
+    def running(self) -> Plan | None:
+        """The plan being carried out."""
+        return self.runner.running if "runner" in self.__dict__ else None
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` on the event loop after any reading changed; returns what ends it."""
+        return self._hub.subscribe(listener)
+
+    async def start(self) -> None:
+        """Begin to look at the world on schedule."""
+        self._hub.start()
+
+    async def stop(self) -> None:
+        """Stop looking."""
+        await self._hub.stop()
+
+    async def refresh(self, *names: str) -> None:
+        """Look now, at these feeds or at all."""
+        await self._hub.refresh(names or NAMES)
+
+    async def plan(self, operation: str, arguments: Mapping[str, str]) -> Plan:
+        """What an operation would do; reads only."""
+        from cockpit.operations.registry import operation as find
+
+        spec = find(operation)
+        return await in_thread(lambda: spec.build(self.backends, arguments).plan())
+
+    async def carry_out(
+        self,
+        plan: Plan,
+        observe: Observer,
+        cancel: threading.Event | None = None,
+        take_over: str = "",
+    ) -> Outcome:
+        """Run a plan that was confirmed; where a schedule runs, look at the world again after."""
+        try:
+            return await self.runner.run(plan, observe, cancel, take_over)
+        finally:
+            self._hub.look_again()
