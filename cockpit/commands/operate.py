@@ -1,0 +1,150 @@
+"""`plan` and `do`: operations without a screen; the dry run is the default."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+import threading
+
+import msgspec
+
+from cockpit.commands.common import has_terminal, open_cockpit
+from cockpit.errors import CockpitError, ExitCode, Refused
+from cockpit.operations.plan import Danger, Plan, PlanFacts
+from cockpit.operations.registry import operation
+from cockpit.operations.runner import Ending, Outcome, StepOutcome, StepReport
+from cockpit.runtime import Cockpit
+
+
+def plan(arguments: argparse.Namespace) -> int:
+    """Print what an operation would do."""
+    made = asyncio.run(_plan(open_cockpit(arguments), arguments))
+    if arguments.json:
+        sys.stdout.write(plan_json(made.facts) + "\n")
+    else:
+        sys.stdout.write(describe(made.facts))
+    return int(ExitCode.BLOCKED if made.blockers else ExitCode.OK)
+
+
+def do(arguments: argparse.Namespace) -> int:
+    """Print the plan, have it confirmed, and carry it out."""
+    return asyncio.run(_do(open_cockpit(arguments), arguments))
+
+
+async def _do(cockpit: Cockpit, arguments: argparse.Namespace) -> int:
+    made = await _plan(cockpit, arguments)
+    if arguments.plan and not _is(made, arguments.plan):
+        raise Refused(
+            "The plan has moved",
+            f"the world now gives {made.digest[:12]}, not {arguments.plan[:12]}",
+            "look at it again: " + _again("plan", arguments),
+        )
+    if cockpit.read_only and made.danger is not Danger.READ:
+        raise Refused(
+            "The cockpit is read-only", f"{made.operation} was not run", "drop --read-only"
+        )
+    sys.stdout.write(describe(made.facts))
+    _confirm(made, arguments)
+    cancel = threading.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, cancel.set)
+    outcome = await cockpit.carry_out(made, _tell, cancel, arguments.take_over)
+    return int(_conclude(outcome))
+
+
+async def _plan(cockpit: Cockpit, arguments: argparse.Namespace) -> Plan:
+    spec = operation(arguments.operation)
+    given = {
+        parameter.name: value
+        for parameter in spec.parameters
+        if (value := getattr(arguments, parameter.name)) is not None
+    }
+    return await cockpit.plan(spec.name, given)
+
+
+def _is(made: Plan, digest: str) -> bool:
+    return len(digest) >= 12 and made.digest.startswith(digest.lower())
+
+
+def _confirm(made: Plan, arguments: argparse.Namespace) -> None:
+    """Have a person, or `--yes` with the digest of what was seen, say yes."""
+    if arguments.yes:
+        if made.danger is Danger.IRREVERSIBLE and not arguments.plan:
+            raise Refused(
+                "Not confirmed: this cannot be undone",
+                "--yes needs --plan with the digest of the plan that was seen",
+                f"{_again('do', arguments)} --yes --plan {made.digest[:12]}",
+            )
+        return
+    if not has_terminal():
+        raise Refused(
+            "Not confirmed",
+            "there is no terminal to ask on, and a dry run is the default",
+            f"{_again('do', arguments)} --yes --plan {made.digest[:12]}",
+        )
+    wanted = made.target if made.danger is Danger.IRREVERSIBLE else "yes"
+    if input(f"Type {wanted} to go on: ").strip() != wanted:
+        raise Refused("Not confirmed", "nothing was done", "")
+
+
+def _again(command: str, arguments: argparse.Namespace) -> str:
+    spec = operation(arguments.operation)
+    words = ["release-cockpit", command, spec.name]
+    for parameter in spec.parameters:
+        value = getattr(arguments, parameter.name)
+        if value is not None:
+            words += [f"--{parameter.name}", value] if parameter.option else [value]
+    return " ".join(words)
+
+
+def plan_json(facts: PlanFacts) -> str:
+    """The plan as data, with its digest."""
+    document = {"digest": facts.digest, **msgspec.to_builtins(facts)}
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+
+
+def describe(facts: PlanFacts) -> str:
+    """The plan as a person reads it."""
+    lines = [facts.sentence, ""]
+    for section in facts.sections:
+        lines += [section.title, *(f"  {line}" for line in section.lines), ""]
+    lines.append("Steps")
+    for position, step in enumerate(facts.steps, 1):
+        lines.append(f"  {position}. {step.summary}")
+        lines.append(f"     $ {step.command}")
+        lines += [f"     expects {e.what}: {e.found}" for e in step.expects]
+    lines += [f"Warning: {warning}" for warning in facts.warnings]
+    lines += [f"Blocked: {blocker}" for blocker in facts.blockers]
+    lines += ["", f"Plan {facts.digest}  ({facts.danger.value})", ""]
+    return "\n".join(lines)
+
+
+def _tell(report: StepReport) -> None:
+    if report.outcome is StepOutcome.RUNNING:
+        return
+    detail = f": {report.detail}" if report.detail else ""
+    sys.stdout.write(f"{report.outcome.value}{detail}\n")
+    sys.stdout.flush()
+
+
+def _conclude(outcome: Outcome) -> ExitCode:
+    if outcome.problem is not None:
+        raise _with_progress(outcome, outcome.problem)
+    if outcome.ending is Ending.CANCELLED:
+        sys.stdout.write("Cancelled between steps; run it again to go on.\n")
+        return ExitCode.REFUSED
+    if outcome.ending is Ending.NOTHING_TO_DO:
+        sys.stdout.write("Nothing to do: every step is done already.\n")
+    else:
+        sys.stdout.write(
+            f"Done: {len(outcome.done)} steps changed the world, "
+            f"{len(outcome.skipped)} were done already.\n"
+        )
+    return ExitCode.OK
+
+
+def _with_progress(outcome: Outcome, problem: CockpitError) -> CockpitError:
+    if outcome.done:
+        sys.stdout.write("Before that: " + "; ".join(outcome.done) + "\n")
+    return problem

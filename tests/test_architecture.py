@@ -1,0 +1,196 @@
+"""The import direction of the house, held statically and in fresh interpreters."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SDKS = {"git", "github", "boto3", "botocore", "keyring", "twine"}
+SDK_HOMES = {
+    "git": ("cockpit/backends/git",),
+    "github": ("cockpit/backends/github",),
+    "boto3": ("cockpit/backends/objectstore",),
+    "botocore": ("cockpit/backends/objectstore",),
+    "keyring": ("cockpit/backends/keyring",),
+    "twine": ("cockpit/backends/index",),
+}
+LAYERS = (
+    ("cockpit.errors", "cockpit.release"),
+    ("cockpit.process",),
+    ("cockpit.config",),
+    ("cockpit.backends.ports",),
+    ("cockpit.backends", "cockpit.ledger", "cockpit.commandlog"),
+    ("cockpit.feeds",),
+    ("cockpit.operations",),
+    ("cockpit.runtime", "cockpit.actions", "cockpit.views", "cockpit.doctor"),
+    ("themes", "widgets"),
+    ("screens",),
+    ("cockpit.app",),
+    ("cockpit.commands",),
+    ("cockpit.cli",),
+)
+"""From the bottom up: a module imports its own layer or a lower one."""
+TEXTUAL_HOMES = ("cockpit/app.py", "screens/", "widgets/", "themes/")
+
+
+def sources() -> Iterator[tuple[str, str, ast.Module]]:
+    """Path, module name and tree of every source file of the product."""
+    for top in ("cockpit", "screens", "widgets", "themes"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            relative = path.relative_to(ROOT)
+            name = ".".join(relative.with_suffix("").parts).removesuffix(".__init__")
+            yield str(relative), name, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    """Every module a tree imports, wherever in the file; `from a import b` counts as a and a.b."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, "imports are absolute"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def within(module: str, package: str) -> bool:
+    return module == package or module.startswith(package + ".")
+
+
+def layer(module: str) -> int | None:
+    """The layer a module belongs to, by its longest matching name."""
+    matches = [
+        (len(package), position)
+        for position, packages in enumerate(LAYERS)
+        for package in packages
+        if within(module, package)
+    ]
+    return max(matches)[1] if matches else None
+
+
+def test_every_module_belongs_to_a_layer() -> None:
+    homeless = [
+        name
+        for _, name, _ in sources()
+        if layer(name) is None and name != "cockpit" and not within(name, "cockpit.rehearsal")
+    ]
+    assert homeless == []
+
+
+def test_imports_point_downwards() -> None:
+    wrong = []
+    for _, name, tree in sources():
+        own = layer(name)
+        if own is None:
+            continue
+        for target in imports(tree):
+            other = layer(target)
+            if other is not None and other > own:
+                wrong.append(f"{name} imports {target}")
+    assert wrong == []
+
+
+def test_the_domain_reaches_nothing_outside_itself() -> None:
+    allowed = {"msgspec", "packaging", *sys.stdlib_module_names}
+    impure = {"socket", "subprocess", "urllib", "http", "time", "os", "pathlib", "asyncio"}
+    wrong = []
+    for _, name, tree in sources():
+        if not within(name, "cockpit.release"):
+            continue
+        for target in imports(tree):
+            top = target.partition(".")[0]
+            if top == "cockpit" and not within(target, "cockpit.release"):
+                wrong.append(f"{name} imports {target}")
+            elif top in impure or (top != "cockpit" and top not in allowed):
+                wrong.append(f"{name} imports {target}")
+    assert wrong == []
+
+
+def test_each_sdk_stays_in_its_adapter() -> None:
+    wrong = []
+    for path, name, tree in sources():
+        if within(name, "cockpit.rehearsal"):
+            continue
+        for target in imports(tree):
+            top = target.partition(".")[0]
+            if top in SDKS and not path.startswith(SDK_HOMES[top]):
+                wrong.append(f"{path} imports {target}")
+    assert wrong == []
+
+
+def test_textual_stays_in_the_interface() -> None:
+    wrong = [
+        f"{path} imports {target}"
+        for path, _, tree in sources()
+        for target in imports(tree)
+        if within(target, "textual") and not path.startswith(TEXTUAL_HOMES)
+    ]
+    assert wrong == []
+
+
+def test_the_interface_reaches_no_adapter() -> None:
+    wrong = []
+    for path, _, tree in sources():
+        if not path.startswith(("screens/", "widgets/")):
+            continue
+        forbidden = ["cockpit.ledger", "cockpit.backends.git", "cockpit.backends.github"]
+        forbidden += ["cockpit.backends.objectstore", "cockpit.backends.keyring"]
+        forbidden += ["cockpit.backends.provider", "cockpit.app", "cockpit.cli"]
+        if path.startswith("widgets/"):
+            forbidden += ["screens", "cockpit.operations.runner", "cockpit.operations.candidates"]
+        wrong += [
+            f"{path} imports {target}"
+            for target in imports(tree)
+            if any(within(target, package) for package in forbidden)
+        ]
+    assert wrong == []
+
+
+def test_the_rehearsal_and_the_cockpit_do_not_know_each_other() -> None:
+    wrong = []
+    for _, name, tree in sources():
+        inside = within(name, "cockpit.rehearsal")
+        for target in imports(tree):
+            if inside and within(target, "cockpit") and not within(target, "cockpit.rehearsal"):
+                if target not in ("cockpit", "cockpit.rehearsal"):
+                    wrong.append(f"{name} imports {target}")
+            elif not inside and name != "cockpit.cli" and within(target, "cockpit.rehearsal"):
+                wrong.append(f"{name} imports {target}")
+    assert wrong == []
+
+
+def test_only_the_command_line_opens_the_app() -> None:
+    wrong = [
+        name
+        for _, name, tree in sources()
+        if name not in ("cockpit.cli", "cockpit.app")
+        and any(within(target, "cockpit.app") for target in imports(tree))
+    ]
+    assert wrong == []
+
+
+def loaded_by(code: str) -> set[str]:
+    """Top-level names of what a fresh interpreter has loaded after running `code`."""
+    script = f"{code}\nimport sys\nprint(*sorted({{m.partition('.')[0] for m in sys.modules}}))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("module", ["cockpit.commands.status", "cockpit.cli", "cockpit.runtime"])
+def test_what_draws_nothing_loads_no_textual_and_no_sdk(module: str) -> None:
+    assert loaded_by(f"import {module}").isdisjoint(SDKS | {"textual", "rich"})
+
+
+def test_the_app_loads_no_sdk() -> None:
+    code = "import cockpit.app, cockpit.runtime, screens.dashboard"
+    loaded = loaded_by(code)
+    assert "textual" in loaded
+    assert loaded.isdisjoint(SDKS)
