@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.worlds"]
+
 _ALLOWED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "CI", "COLUMNS", "LINES")
 _KEPT_PREFIXES = ("PYTEST_", "COVERAGE_", "PYTHON")
 

@@ -1,0 +1,328 @@
+"""Workflow runs: what starts them, and how their jobs will go.
+
+A run's whole future is decided when it starts, from the forge's seed alone. Jobs then seem to
+queue, run and finish because the clock moves past their planned times.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from cockpit.rehearsal.fastimport import read_refs
+from cockpit.rehearsal.joblogs import planned_steps, write_log
+from cockpit.rehearsal.model import (
+    Conclusion,
+    Forge,
+    Job,
+    JobTemplate,
+    Repository,
+    Run,
+    RunStatus,
+    Workflow,
+)
+
+Event = Literal["push", "workflow_dispatch", "pull_request", "schedule"]
+
+_CANDIDATE_TAG = re.compile(r"v\d+\.\d+\.\d+-rc\d+")
+_FINAL_TAG = re.compile(r"v\d+\.\d+\.\d+")
+
+_RERUN_FAILURE_SHARE = 0.15
+"""Part of the failures that are real, and fail again when re-run."""
+
+_LARGE_BUILD = 12
+"""Jobs from which on a candidate's workflow never passes whole: there has to be something to do."""
+
+_RACY_SECONDS = 0.1
+"""A ref written this recently may be followed by another write with the same time stamp."""
+
+
+class RunStillGoing(Exception):
+    """Only a completed run can be re-run."""
+
+
+def start_run(
+    forge: Forge,
+    repository: Repository,
+    workflow: Workflow,
+    *,
+    event: Event,
+    ref: str,
+    sha: str,
+    actor: str,
+    at: datetime | None = None,
+    outcomes: Mapping[str, Conclusion] | None = None,
+) -> Run:
+    """Start a workflow now, or at an earlier time; `ref` is a branch or tag name.
+
+    `outcomes` fixes how jobs end, by their names; all others are left to chance. A fixed
+    outcome for any job means that chance makes no other fail.
+    """
+    with forge.lock:
+        created_at = at or forge.clock.now()
+        run = Run(
+            id=forge.next_id(),
+            number=1 + sum(run.workflow == workflow.id for run in repository.runs.values()),
+            workflow=workflow.id,
+            name=workflow.name,
+            event=event,
+            head_branch=ref,
+            head_sha=sha,
+            actor=actor,
+            created_at=created_at,
+        )
+        rng = _chance(forge, repository, workflow, run)
+        if outcomes is None:
+            outcomes = _drawn_outcomes(workflow, rng)
+        jobs = _templates(workflow)
+        run.jobs = _plan(forge, jobs, outcomes, attempt=1, at=created_at, rng=rng)
+        repository.runs[run.id] = run
+        return run
+
+
+def notice_pushes(forge: Forge, repository: Repository) -> list[Run]:
+    """Start what pushes since the last look have triggered; cheap when there were none."""
+    with forge.lock:
+        stamp = _refs_stamp(repository.git_dir)
+        if stamp == repository.refs_stamp:
+            return []
+        refs = read_refs(repository.git_dir)
+        pushed = {name: sha for name, sha in refs.items() if repository.seen_refs.get(name) != sha}
+        repository.seen_refs = refs
+        settled = time.time_ns() - stamp > _RACY_SECONDS * 1e9
+        repository.refs_stamp = stamp if settled else 0
+        return [
+            start_run(
+                forge,
+                repository,
+                workflow,
+                event="push",
+                ref=name.removeprefix("refs/heads/").removeprefix("refs/tags/"),
+                sha=sha,
+                actor=_pusher(forge, repository),
+            )
+            for name, sha in pushed.items()
+            for workflow in repository.workflows.values()
+            if _triggers(workflow, name)
+        ]
+
+
+def rerun(
+    forge: Forge,
+    repository: Repository,
+    run: Run,
+    *,
+    failed_only: bool,
+    job_id: int | None = None,
+    at: datetime | None = None,
+    outcomes: Mapping[str, Conclusion] | None = None,
+) -> None:
+    """Start a new attempt of everything, of what did not succeed, or of one job.
+
+    What depends on a re-run job runs again too; the other jobs are carried over with new ids,
+    as GitHub does. `at` and `outcomes` are as for `start_run`. Raises RunStillGoing, and
+    KeyError for a job of no attempt of this run.
+    """
+    with forge.lock:
+        now = at or forge.clock.now()
+        if run_status(run, now)[0] != "completed":
+            raise RunStillGoing(f"run {run.id} is not completed")
+        workflow = repository.workflows[run.workflow]
+        templates = _templates(workflow)
+        previous = {job.name: job for job in attempt_jobs(run, run.attempt)}
+        again = _with_dependents(
+            templates, _chosen_again(run, failed_only=failed_only, job_id=job_id)
+        )
+        run.attempt += 1
+        rng = _chance(forge, repository, workflow, run)
+        run.jobs += [
+            replace(job, id=forge.next_id(), attempt=run.attempt)
+            for job in previous.values()
+            if job.name not in again
+        ]
+        chosen = [template for template in templates if template.name in again]
+        if outcomes is None:
+            outcomes = {
+                name: _second_outcome(job, rng) for name, job in previous.items() if name in again
+            }
+        run.jobs += _plan(forge, chosen, outcomes, attempt=run.attempt, at=now, rng=rng)
+
+
+def cancel(forge: Forge, repository: Repository, run: Run) -> None:
+    """Cancel every job of the newest attempt that has not finished."""
+    with forge.lock:
+        now = forge.clock.now()
+        for job in attempt_jobs(run, run.attempt):
+            if job.status(now) != "completed":
+                job.cancelled_at = now
+                job.created_at = min(job.created_at, now)
+
+
+def attempt_jobs(run: Run, attempt: int) -> list[Job]:
+    """The jobs of one attempt."""
+    return [job for job in run.jobs if job.attempt == attempt]
+
+
+def visible_jobs(run: Run, attempt: int, now: datetime) -> list[Job]:
+    """The jobs GitHub would list: those that wait for others are not there yet."""
+    return [job for job in attempt_jobs(run, attempt) if job.created_at <= now]
+
+
+def job_conclusion(job: Job) -> Conclusion:
+    """How a completed job ended."""
+    return "cancelled" if job.cancelled_at is not None else job.conclusion
+
+
+def run_status(
+    run: Run, now: datetime, attempt: int | None = None
+) -> tuple[RunStatus, Conclusion | None]:
+    """The state of a run's newest attempt, or of an older one."""
+    jobs = attempt_jobs(run, attempt or run.attempt)
+    states = {job.status(now) for job in jobs}
+    if states - {"completed"}:
+        return ("in_progress" if states - {"queued"} else "queued"), None
+    conclusions = {job_conclusion(job) for job in jobs}
+    for worst in ("failure", "timed_out", "cancelled", "action_required"):
+        if worst in conclusions:
+            return "completed", "failure" if worst == "timed_out" else worst
+    return "completed", "skipped" if conclusions == {"skipped"} else "success"
+
+
+def ends_at(run: Run) -> datetime:
+    """When the last job of the newest attempt ends or has ended."""
+    ends = [job.cancelled_at or job.ends_at for job in attempt_jobs(run, run.attempt)]
+    return max(ends, default=run.created_at)
+
+
+def _templates(workflow: Workflow) -> tuple[JobTemplate, ...]:
+    return workflow.jobs or (JobTemplate(workflow.name),)
+
+
+def _chance(forge: Forge, repository: Repository, workflow: Workflow, run: Run) -> random.Random:
+    """The chance that decides one attempt; it depends on nothing else in the world."""
+    return random.Random(
+        f"{forge.seed} {repository.full_name} {workflow.path} {run.head_branch} {run.head_sha} "
+        f"{run.number} {run.attempt}"
+    )
+
+
+def _drawn_outcomes(workflow: Workflow, rng: random.Random) -> dict[str, Conclusion]:
+    """Which jobs fail; of a candidate's large builds at least one test does."""
+    templates = _templates(workflow)
+    failing = [job.name for job in templates if rng.random() < job.failure_rate]
+    tests = [job.name for job in templates if job.stage == "test" and job.failure_rate]
+    if not failing and tests and workflow.on_candidate_tag and len(templates) >= _LARGE_BUILD:
+        failing = [rng.choice(tests)]
+    return dict.fromkeys(failing, "failure")
+
+
+def _second_outcome(job: Job, rng: random.Random) -> Conclusion:
+    failed = job_conclusion(job) in ("failure", "timed_out")
+    return "failure" if failed and rng.random() < _RERUN_FAILURE_SHARE else "success"
+
+
+def _plan(
+    forge: Forge,
+    templates: Iterable[JobTemplate],
+    outcomes: Mapping[str, Conclusion],
+    *,
+    attempt: int,
+    at: datetime,
+    rng: random.Random,
+) -> list[Job]:
+    """Plan the jobs in the order of their definition; what they need stands before them."""
+    planned: dict[str, Job] = {}
+    for template in templates:
+        needed = [planned[name] for name in template.needs if name in planned]
+        created_at = max((job.ends_at for job in needed), default=at)
+        conclusion = outcomes.get(template.name, "success")
+        starts_at = created_at + timedelta(minutes=rng.uniform(*template.queue))
+        ends_at = starts_at + timedelta(minutes=rng.uniform(*template.minutes))
+        if any(job.conclusion != "success" for job in needed):
+            conclusion, starts_at, ends_at = "skipped", created_at, created_at
+        elif conclusion != "success":
+            ends_at = starts_at + (ends_at - starts_at) * rng.uniform(0.3, 0.9)
+        planned[template.name] = Job(
+            id=forge.next_id(),
+            name=template.name,
+            attempt=attempt,
+            created_at=created_at,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            conclusion=conclusion,
+            labels=(template.runner,),
+            steps=planned_steps(template.stage, conclusion),
+            log=write_log(template, conclusion, starts_at=starts_at, ends_at=ends_at, rng=rng),
+        )
+    return list(planned.values())
+
+
+def _chosen_again(run: Run, *, failed_only: bool, job_id: int | None) -> set[str]:
+    if job_id is not None:
+        return {{job.id: job.name for job in run.jobs}[job_id]}
+    return {
+        job.name
+        for job in attempt_jobs(run, run.attempt)
+        if not failed_only or job_conclusion(job) != "success"
+    }
+
+
+def _with_dependents(templates: Iterable[JobTemplate], names: set[str]) -> set[str]:
+    reached = set(names)
+    for template in templates:
+        if reached.intersection(template.needs):
+            reached.add(template.name)
+    return reached
+
+
+def _triggers(workflow: Workflow, ref: str) -> bool:
+    if workflow.state != "active":
+        return False
+    if ref.startswith("refs/tags/"):
+        tag = ref.removeprefix("refs/tags/")
+        return bool(
+            (workflow.on_candidate_tag and _CANDIDATE_TAG.fullmatch(tag))
+            or (workflow.on_final_tag and _FINAL_TAG.fullmatch(tag))
+        )
+    branch = ref.removeprefix("refs/heads/")
+    return branch != ref and any(
+        _glob(pattern).fullmatch(branch) for pattern in workflow.on_branch_push
+    )
+
+
+def _glob(pattern: str) -> re.Pattern[str]:
+    """A branch filter as Actions reads it: `*` stops at a slash, `**` does not."""
+    escaped = re.escape(pattern).replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
+    return re.compile(escaped)
+
+
+def _pusher(forge: Forge, repository: Repository) -> str:
+    """A git push carries no GitHub account here, so it counts as the first administrator's."""
+    admins = (login for login, role in forge.collaborators.items() if role == "admin")
+    return next(admins, repository.owner)
+
+
+def _refs_stamp(git_dir: Path) -> int:
+    """The newest change of any folder of refs: git renames every ref into place.
+
+    Also covers packed refs, and grows with nothing but time, so equal means unchanged.
+    """
+    newest = 0
+    pending = [git_dir / "refs"]
+    while pending:
+        folder = pending.pop()
+        try:
+            newest = max(newest, folder.stat().st_mtime_ns)
+            with os.scandir(folder) as entries:
+                pending += [Path(entry.path) for entry in entries if entry.is_dir()]
+        except FileNotFoundError:
+            continue
+    packed = git_dir / "packed-refs"
+    return max(newest, packed.stat().st_mtime_ns) if packed.exists() else newest

@@ -1,0 +1,172 @@
+"""The files a world hands to the cockpit: `release.toml` and the credentials beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.rehearsal.people import CAPTAIN, MANAGERS, ON_CALL, TEAM, Person
+from cockpit.rehearsal.s3 import REGION
+from cockpit.rehearsal.scenario import CORE, INFRA, VISION, Scenario
+from cockpit.rehearsal.workflows import HEAD_WORKFLOWS
+
+CONFIG_NAME = "release.toml"
+CREDENTIALS_NAME = "credentials.env"
+LEDGER = "remotes/ledger.git"
+
+_TEMPLATE = """\
+# A rehearsal: every address is on this machine, and nothing in here is real.
+credentials_file = {credentials}
+folder = "cockpit"
+clock = {clock}
+
+[release]
+version = {version}
+
+[identity]
+name = {captain_name}
+email = {captain_email}
+
+{repositories}
+[github]
+api = {github}
+
+[objectstore]
+endpoint = {s3}
+region = {region}
+bucket = "pytorch"
+backup_bucket = "pytorch-backup"
+
+[index]
+repository = "rehearsal"
+url = {upload}
+
+[ledger]
+remote = {ledger}
+
+[schedule]
+branch_cut = {branch_cut}
+picks_close = {picks_close}
+release_day = {release_day}
+
+[feeds]
+branches = 10
+ci = 15
+builds = 5
+picks = 20
+milestone = 30
+artifacts = 30
+ledger = 5
+
+{people}
+[support]
+pythons = {pythons}
+
+{targets}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the services of a world answer."""
+
+    github: str
+    s3: str
+    index: str
+    control: str
+
+
+def render(at: Addresses, scenario: Scenario) -> str:
+    """The text of `release.toml`; its paths are relative to the file."""
+    targets = (
+        {
+            "os": target.os,
+            "arch": target.arch,
+            "accelerators": target.accelerators,
+            "libtorch": target.libtorch,
+        }
+        for target in scenario.matrix.targets
+    )
+    return _TEMPLATE.format(
+        credentials=_value(CREDENTIALS_NAME),
+        clock=_value(f"{at.control}/clock"),
+        version=_value(scenario.version),
+        captain_name=_value(CAPTAIN.name),
+        captain_email=_value(CAPTAIN.email),
+        repositories=_tables("repositories", _repositories(scenario)),
+        github=_value(at.github),
+        s3=_value(at.s3),
+        region=_value(REGION),
+        upload=_value(f"{at.index}/legacy/"),
+        ledger=_value(LEDGER),
+        branch_cut=scenario.branch_cut,
+        picks_close=scenario.picks_close,
+        release_day=scenario.release_day,
+        people=_tables("people", map(_person, TEAM)),
+        pythons=_value(scenario.matrix.pythons),
+        targets=_tables("support.targets", targets),
+    )
+
+
+def write_credentials(directory: Path, values: Mapping[str, str]) -> Path:
+    """Write `KEY=VALUE` lines that only their owner may read; replaces the file in one go."""
+    path = directory / CREDENTIALS_NAME
+    draft = path.with_suffix(".new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.writelines(f"{key}={value}\n" for key, value in values.items())
+    return draft.replace(path)
+
+
+def _repositories(scenario: Scenario) -> Iterator[Mapping[str, object]]:
+    tables: tuple[dict[str, object], ...] = (
+        {
+            "name": CORE,
+            "role": "core",
+            "package": "torch",
+            "cut_from": "viable/strict",
+            "version_file": "version.txt",
+            "blocking_workflows": HEAD_WORKFLOWS,
+        },
+        {"name": INFRA, "role": "infra", "candidates": False},
+        {
+            "name": VISION,
+            "role": "domain",
+            "package": "torchvision",
+            "version": scenario.vision_version,
+            "version_file": "version.txt",
+        },
+    )
+    for table in tables:
+        yield table | {"remote": f"remotes/{table['name']}.git"}
+
+
+def _person(person: Person) -> Mapping[str, object]:
+    return {
+        "name": person.name,
+        "login": person.login,
+        "email": person.email,
+        "duties": _duties(person),
+    }
+
+
+def _duties(person: Person) -> tuple[str, ...]:
+    if person is CAPTAIN:
+        return ("captain", "approver", "reviewer")
+    if person in MANAGERS:
+        return ("approver", "reviewer")
+    return ("on-call",) if person is ON_CALL else ("reviewer",)
+
+
+def _tables(name: str, tables: Iterable[Mapping[str, object]]) -> str:
+    return "\n".join(f"[[{name}]]\n{_lines(table)}" for table in tables)
+
+
+def _lines(table: Mapping[str, object]) -> str:
+    return "".join(f"{key} = {_value(value)}\n" for key, value in table.items())
+
+
+def _value(value: object) -> str:
+    # JSON writes strings, booleans and arrays of strings just as TOML does.
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,157 @@
+"""The loopback GitHub as one WSGI application."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import flask
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date
+
+from cockpit.rehearsal.github import (
+    actions,
+    branches,
+    checks,
+    commits,
+    issues,
+    joblogs,
+    labels,
+    merging,
+    meta,
+    milestones,
+    pulls,
+    refs,
+    releases,
+    repos,
+    reviews,
+    search,
+    users,
+)
+from cockpit.rehearsal.github.access import SCOPES, Quotas, Resource, login_of
+from cockpit.rehearsal.github.call import Call
+from cockpit.rehearsal.github.http import ApiError, not_found
+from cockpit.rehearsal.model import Forge
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+HOURLY_LIMIT = 5000
+ENTERPRISE_PREFIX = "/api/v3"
+API_VERSIONS = ("2022-11-28", "2026-03-10")
+
+_FAMILIES = (
+    actions, branches, checks, commits, issues, joblogs, labels, merging, meta, milestones, pulls,
+    refs, releases, repos, reviews, search, users,
+)  # fmt: skip
+
+
+class LoopbackGitHub(flask.Flask):
+    """An application that answers under `/` and, as an enterprise server does, under `/api/v3`."""
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        path = str(environ["PATH_INFO"])
+        if path == ENTERPRISE_PREFIX or path.startswith(f"{ENTERPRISE_PREFIX}/"):
+            environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}{ENTERPRISE_PREFIX}"
+            environ["PATH_INFO"] = path.removeprefix(ENTERPRISE_PREFIX) or "/"
+        return super().wsgi_app(environ, start_response)
+
+
+def create_app(forge: Forge, *, hourly_limit: int = HOURLY_LIMIT) -> flask.Flask:
+    """The API over a forge."""
+    app = LoopbackGitHub("loopback-github", static_folder=None)
+    app.url_map.strict_slashes = False
+    app.extensions["quotas"] = Quotas(forge.clock, hourly_limit)
+    for family in _FAMILIES:
+        app.register_blueprint(family.routes)
+    _admit(app, forge)
+    _finish(app, forge)
+    _refuse(app)
+    return app
+
+
+def _admit(app: flask.Flask, forge: Forge) -> None:
+    """Before a handler: who asks, how much is left, and which repository is meant."""
+    quotas: Quotas = app.extensions["quotas"]
+
+    @app.url_value_preprocessor
+    def open_call(_endpoint: str | None, values: dict[str, object] | None) -> None:
+        root = flask.request.root_url.rstrip("/")
+        site = root.removesuffix(ENTERPRISE_PREFIX)
+        flask.g.call = Call(forge, None, forge.clock.now(), api=root, site=site)
+        flask.g.call.login = login_of(forge, flask.request.headers.get("Authorization", ""))
+        if values and "owner" in values:
+            full_name = f"{values.pop('owner')}/{values.pop('name')}".lower()
+            with forge.lock:
+                known = list(forge.repositories.values())
+            found = [one for one in known if one.full_name.lower() == full_name]
+            if not found:
+                raise not_found()
+            values["repository"] = found[0]
+
+    @app.before_request
+    def count() -> None:
+        resource = _resource()
+        if resource is None:
+            return
+        login = flask.g.call.login
+        flask.g.quota, allowed = quotas.spend(login, resource)
+        if not allowed:
+            whom = f"user ID {forge.users[login].id}" if login in forge.users else "your address"
+            raise ApiError(403, f"API rate limit exceeded for {whom}.")
+
+
+def _finish(app: flask.Flask, forge: Forge) -> None:
+    """After a handler: conditional answers and the headers GitHub always sends."""
+    quotas: Quotas = app.extensions["quotas"]
+    numbers = itertools.count(1)
+    process = f"{os.getpid():04X}"
+
+    @app.after_request
+    def complete(response: flask.Response) -> flask.Response:
+        call: Call | None = flask.g.get("call")
+        response.headers["Date"] = http_date(forge.clock.now())
+        response.headers["X-GitHub-Request-Id"] = f"{process}:{next(numbers):06X}"
+        response.headers["X-GitHub-Media-Type"] = "github.v3; format=json"
+        version = flask.request.headers.get("X-GitHub-Api-Version", API_VERSIONS[0])
+        response.headers["X-GitHub-Api-Version-Selected"] = version
+        response.headers["Vary"] = "Accept, Authorization"
+        if link := flask.g.get("link"):
+            response.headers["Link"] = link
+        if call and call.login:
+            response.headers["X-OAuth-Scopes"] = SCOPES
+            response.headers["X-Accepted-OAuth-Scopes"] = "repo"
+        if response.status_code == 200 and flask.request.method in ("GET", "HEAD"):
+            response.add_etag(weak=True)
+            response.headers["Cache-Control"] = "private, max-age=60, s-maxage=60"
+            response.make_conditional(flask.request)
+            if response.status_code == 304 and "quota" in flask.g and call and call.login:
+                flask.g.quota = quotas.refund(call.login, flask.g.quota.resource)
+        if "quota" in flask.g:
+            response.headers.update(flask.g.quota.headers())
+        return response
+
+
+def _refuse(app: flask.Flask) -> None:
+    """Errors of any kind as JSON in GitHub's shape."""
+
+    @app.errorhandler(ApiError)
+    def refused(error: ApiError) -> flask.Response:
+        return error.response()
+
+    @app.errorhandler(HTTPException)
+    def unknown(error: HTTPException) -> flask.Response:
+        # GitHub knows no "method not allowed": what is not in its API is not found.
+        missing = error.code in (404, 405)
+        return ApiError(404 if missing else error.code or 500, error.name).response()
+
+
+def _resource() -> Resource | None:
+    """The quota a request counts against; None for those that are free."""
+    endpoint = flask.request.endpoint or ""
+    if endpoint in meta.FREE or endpoint.startswith("joblogs."):
+        return None
+    return "search" if endpoint.startswith("search.") else "core"

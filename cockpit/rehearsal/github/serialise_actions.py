@@ -1,0 +1,235 @@
+"""JSON bodies of workflows, runs, jobs and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from cockpit.rehearsal.builds import visible_jobs
+from cockpit.rehearsal.github.call import Call
+from cockpit.rehearsal.github.gitdata import Commit
+from cockpit.rehearsal.github.http import Body
+from cockpit.rehearsal.github.progress import (
+    StepProgress,
+    attempt_started_at,
+    job_progress,
+    run_progress,
+    started_at,
+    steps,
+)
+from cockpit.rehearsal.github.serialise import (
+    FOUNDED,
+    account_body,
+    node_id,
+    repository_body,
+    repository_page,
+    repository_url,
+    stamp,
+    stamp_or_null,
+    user_body,
+)
+from cockpit.rehearsal.github.serialise_git import simple_commit_body
+from cockpit.rehearsal.model import Job, Repository, Run, User, Workflow
+
+ACTIONS_APP_ID = 15368
+
+
+def workflow_body(call: Call, repository: Repository, workflow: Workflow) -> Body:
+    """A workflow."""
+    page = repository_page(call, repository)
+    file = workflow.path.rpartition("/")[2]
+    return {
+        "id": workflow.id,
+        "node_id": node_id("Workflow", workflow.id),
+        "name": workflow.name,
+        "path": workflow.path,
+        "state": workflow.state,
+        "created_at": FOUNDED,
+        "updated_at": FOUNDED,
+        "url": f"{repository_url(call, repository)}/actions/workflows/{workflow.id}",
+        "html_url": f"{page}/blob/{repository.default_branch}/{workflow.path}",
+        "badge_url": f"{page}/workflows/{quote(file)}/badge.svg",
+    }
+
+
+def run_body(
+    call: Call,
+    repository: Repository,
+    run: Run,
+    heads: Mapping[str, Commit],
+    attempt: int | None = None,
+) -> Body:
+    """An attempt of a run, by default the newest; `heads` holds its commit if git has it."""
+    attempt = attempt or run.attempt
+    root = repository_url(call, repository)
+    url = f"{root}/actions/runs/{run.id}"
+    shown = url if attempt == run.attempt else f"{url}/attempts/{attempt}"
+    workflow = repository.workflows.get(run.workflow)
+    progress = run_progress(run, attempt, call.now)
+    head = heads.get(run.head_sha)
+    actor = user_body(call, run.actor)
+    before = f"{url}/attempts/{attempt - 1}" if attempt > 1 else None
+    return {
+        "id": run.id,
+        "node_id": node_id("WorkflowRun", run.id),
+        "name": run.name,
+        "display_title": head.title if head and run.event == "push" else run.name,
+        "path": workflow.path if workflow else "",
+        "workflow_id": run.workflow,
+        "workflow_url": f"{root}/actions/workflows/{run.workflow}",
+        "run_number": run.number,
+        "run_attempt": attempt,
+        "event": run.event,
+        "status": progress.status,
+        "conclusion": progress.conclusion,
+        "head_branch": run.head_branch,
+        "head_sha": run.head_sha,
+        "head_commit": simple_commit_body(head) if head else None,
+        "check_suite_id": run.id,
+        "check_suite_node_id": node_id("CheckSuite", run.id),
+        "check_suite_url": f"{root}/check-suites/{run.id}",
+        "url": url,
+        "html_url": _run_page(call, repository, run),
+        "jobs_url": f"{shown}/jobs",
+        "logs_url": f"{shown}/logs",
+        "artifacts_url": f"{url}/artifacts",
+        "cancel_url": f"{url}/cancel",
+        "rerun_url": f"{url}/rerun",
+        "previous_attempt_url": before,
+        "created_at": stamp(run.created_at),
+        "run_started_at": stamp(attempt_started_at(run, attempt)),
+        "updated_at": stamp(progress.changed_at),
+        "actor": actor,
+        "triggering_actor": actor,
+        "pull_requests": [],
+        "referenced_workflows": [],
+        "repository": repository_body(call, repository),
+        "head_repository": repository_body(call, repository),
+    }
+
+
+def job_body(call: Call, repository: Repository, run: Run, job: Job) -> Body:
+    """One job of one attempt."""
+    root = repository_url(call, repository)
+    progress = job_progress(job, call.now)
+    began = started_at(job, call.now)
+    ended = progress.changed_at if progress.status == "completed" else None
+    return {
+        "id": job.id,
+        "run_id": run.id,
+        "run_url": f"{root}/actions/runs/{run.id}",
+        "run_attempt": job.attempt,
+        "node_id": node_id("CheckRun", job.id),
+        "head_sha": run.head_sha,
+        "head_branch": run.head_branch,
+        "workflow_name": run.name,
+        "url": f"{root}/actions/jobs/{job.id}",
+        "html_url": f"{_run_page(call, repository, run)}/job/{job.id}",
+        "check_run_url": f"{root}/check-runs/{job.id}",
+        "status": progress.status,
+        "conclusion": progress.conclusion,
+        "created_at": stamp(job.created_at),
+        "started_at": stamp(began or job.created_at),
+        "completed_at": stamp_or_null(ended),
+        "name": job.name,
+        "labels": list(job.labels),
+        "runner_id": job.id if began else None,
+        "runner_name": f"{'-'.join(job.labels)}-{job.id}" if began else None,
+        "runner_group_id": 1 if began else None,
+        "runner_group_name": "Default" if began else None,
+        "steps": [_step_body(step) for step in steps(job, call.now)],
+    }
+
+
+def check_run_body(call: Call, repository: Repository, run: Run, job: Job) -> Body:
+    """A job as a check of its commit."""
+    url = f"{repository_url(call, repository)}/check-runs/{job.id}"
+    progress = job_progress(job, call.now)
+    page = f"{_run_page(call, repository, run)}/job/{job.id}"
+    ended = progress.changed_at if progress.status == "completed" else None
+    return {
+        "id": job.id,
+        "node_id": node_id("CheckRun", job.id),
+        "external_id": str(job.id),
+        "head_sha": run.head_sha,
+        "name": job.name,
+        "url": url,
+        "html_url": page,
+        "details_url": page,
+        "status": progress.status,
+        "conclusion": progress.conclusion,
+        "started_at": stamp(started_at(job, call.now) or job.created_at),
+        "completed_at": stamp_or_null(ended),
+        "output": {
+            "title": None,
+            "summary": None,
+            "text": None,
+            "annotations_count": 0,
+            "annotations_url": f"{url}/annotations",
+        },
+        "check_suite": {"id": run.id},
+        "app": _actions_app(call),
+        "pull_requests": [],
+    }
+
+
+def check_suite_body(call: Call, repository: Repository, run: Run, head: Commit) -> Body:
+    """A run as the suite of its checks."""
+    url = f"{repository_url(call, repository)}/check-suites/{run.id}"
+    progress = run_progress(run, run.attempt, call.now)
+    return {
+        "id": run.id,
+        "node_id": node_id("CheckSuite", run.id),
+        "head_branch": run.head_branch,
+        "head_sha": run.head_sha,
+        "status": progress.status,
+        "conclusion": progress.conclusion,
+        "url": url,
+        "before": head.parents[0] if head.parents else None,
+        "after": run.head_sha,
+        "pull_requests": [],
+        "app": _actions_app(call),
+        "repository": repository_body(call, repository),
+        "created_at": stamp(run.created_at),
+        "updated_at": stamp(progress.changed_at),
+        "head_commit": simple_commit_body(head),
+        "latest_check_runs_count": len(visible_jobs(run, run.attempt, call.now)),
+        "check_runs_url": f"{url}/check-runs",
+        "rerequestable": True,
+        "runs_rerequestable": False,
+    }
+
+
+def _step_body(progress: StepProgress) -> Body:
+    return {
+        "name": progress.step.name,
+        "number": progress.number,
+        "status": progress.status,
+        "conclusion": progress.conclusion,
+        "started_at": stamp_or_null(progress.started_at),
+        "completed_at": stamp_or_null(progress.completed_at),
+    }
+
+
+def _run_page(call: Call, repository: Repository, run: Run) -> str:
+    return f"{repository_page(call, repository)}/actions/runs/{run.id}"
+
+
+def _actions_app(call: Call) -> Body:
+    known = call.bodies.get(("app", "github-actions"))
+    if known is None:
+        known = call.bodies["app", "github-actions"] = {
+            "id": ACTIONS_APP_ID,
+            "slug": "github-actions",
+            "node_id": node_id("App", ACTIONS_APP_ID),
+            "owner": account_body(call, User(login="github", id=9919)) | {"type": "Organization"},
+            "name": "GitHub Actions",
+            "description": "Automate your workflow from idea to production",
+            "external_url": f"{call.site}/features/actions",
+            "html_url": f"{call.site}/apps/github-actions",
+            "created_at": FOUNDED,
+            "updated_at": FOUNDED,
+            "permissions": {"actions": "write", "checks": "write", "contents": "write"},
+            "events": ["push", "workflow_dispatch"],
+        }
+    return known

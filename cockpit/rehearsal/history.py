@@ -1,0 +1,401 @@
+"""Writes core's history: trunk, the release lines, their candidates and the open picks."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cockpit.rehearsal import messages
+from cockpit.rehearsal.fastimport import FastImport, new_repository
+from cockpit.rehearsal.model import Workflow
+from cockpit.rehearsal.people import MERGE_BOT, MIKA, PYTORCH_BOT, WEB_FLOW, Person
+from cockpit.rehearsal.sources import CORE_AREAS, SourceTree, slots_of
+from cockpit.rehearsal.story import (
+    BRANCH,
+    CANDIDATE_1,
+    CUT,
+    CUT_2_14,
+    HEAD_LANDED,
+    RELEASED_2_14,
+    Nomination,
+    Numbers,
+    PendingPick,
+    Plan,
+    TrunkCommit,
+)
+
+
+@dataclass(slots=True)
+class BranchPull:
+    """A pull request into a release branch."""
+
+    number: int
+    title: str
+    author: Person
+    opened_at: datetime
+    base: str
+    head_ref: str
+    sources: list[TrunkCommit] = field(default_factory=list)
+    """What it picks from trunk; nothing for a change of the release branch alone."""
+    by_bot: bool = False
+    state: Nomination | None = None
+    """How it stands; None once it has landed."""
+    landed_at: datetime | None = None
+    head_mark: int = 0
+    mark: int = 0
+    base_mark: int = 0
+    head_sha: str = ""
+    sha: str = ""
+    base_sha: str = ""
+
+
+@dataclass(slots=True)
+class CoreHistory:
+    """What has been written, with every SHA known."""
+
+    plan: Plan
+    pulls: list[BranchPull]
+    """Into release branches, landed and open, in the order of their making."""
+    viable_strict: str
+    head: str
+    candidate_1: str
+    cut_sha: str
+
+
+@dataclass(slots=True)
+class _Branch:
+    """The tip of a branch while it is being written."""
+
+    ref: str
+    tip: int
+    tree: SourceTree
+
+
+def write_core(
+    git_dir: Path, plan: Plan, workflows: list[Workflow], numbers: Numbers, rng: random.Random
+) -> CoreHistory:
+    """Write the bare repository of core."""
+    with new_repository(git_dir) as stream:
+        writer = _CoreWriter(stream, plan, workflows, numbers, rng)
+        writer.write_trunk()
+        writer.write_release_2_14()
+        writer.write_release_2_15()
+    for commit, parent in zip(plan.trunk[1:], plan.trunk, strict=False):
+        commit.parent_sha = stream.sha(parent.mark)
+        commit.sha = stream.sha(commit.mark)
+    for pull in writer.pulls:
+        pull.base_sha = stream.sha(pull.base_mark)
+        pull.head_sha = stream.sha(pull.head_mark) if pull.head_mark else ""
+        pull.sha = stream.sha(pull.mark) if pull.mark else ""
+    return CoreHistory(
+        plan,
+        writer.pulls,
+        viable_strict=plan.trunk[writer.viable].sha,
+        head=stream.sha(writer.head_mark),
+        candidate_1=stream.sha(writer.candidate_mark),
+        cut_sha=plan.trunk[plan.cut].sha,
+    )
+
+
+class _CoreWriter:
+    """Writes one branch after the other into the stream."""
+
+    def __init__(
+        self,
+        stream: FastImport,
+        plan: Plan,
+        workflows: list[Workflow],
+        numbers: Numbers,
+        rng: random.Random,
+    ) -> None:
+        self._stream = stream
+        self._plan = plan
+        self._workflows = workflows
+        self._numbers = numbers
+        self._rng = rng
+        self._trees: dict[int, SourceTree] = {}
+        """The tree of trunk where a line was cut, by index."""
+        self.pulls: list[BranchPull] = []
+        self.viable = max(0, len(plan.trunk) - 9)
+        self.candidate_mark = 0
+        self.head_mark = 0
+
+    def write_trunk(self) -> None:
+        """Write `main` with all that hangs on it: orig branches, viable/strict, nightly."""
+        trunk = self._plan.trunk
+        tree = SourceTree.of(slots_of(CORE_AREAS), initial_files(self._workflows))
+        root = trunk[0]
+        root.mark = self._stream.commit(
+            "refs/heads/main",
+            message=messages.trunk_message(root),
+            author=root.author,
+            committer=MERGE_BOT,
+            at=root.at,
+            files=tree.files(),
+        )
+        root.sha = self._stream.sha(root.mark)
+        needed = {id(commit.target) for commit in trunk if commit.target is not None}
+        for at, commit in enumerate(trunk[1:], start=1):
+            self._land(commit, tree, parent=trunk[at - 1].mark)
+            if id(commit) in needed:
+                commit.sha = self._stream.sha(commit.mark)
+            if at in (self._plan.cut_2_14, self._plan.cut):
+                self._trees[at] = tree.copy()
+        nightly = max(
+            (c for c in trunk if c.at < trunk[-1].at.replace(hour=7, minute=30)),
+            key=lambda c: c.at,
+            default=trunk[0],
+        )
+        self._stream.point("refs/heads/orig/release/2.14", trunk[self._plan.cut_2_14].mark)
+        self._stream.point(f"refs/heads/orig/{BRANCH}", trunk[self._plan.cut].mark)
+        self._stream.point("refs/heads/viable/strict", trunk[self.viable].mark)
+        self._stream.point("refs/heads/nightly", nightly.mark)
+
+    def _land(self, commit: TrunkCommit, tree: SourceTree, parent: int) -> None:
+        if commit.slot is None:
+            files = tree.write({"version.txt": commit.text})
+        else:
+            files = tree.revise(commit.slot, _revision_after(commit, tree))
+        commit.mark = self._stream.commit(
+            "refs/heads/main",
+            message=messages.trunk_message(commit),
+            author=commit.author,
+            committer=commit.author if commit.flavour == "human" else MERGE_BOT,
+            at=commit.at,
+            files=files,
+            parent=parent,
+        )
+
+    def write_release_2_14(self) -> None:
+        """Write the older line: four candidates, the release, and the start of its patch."""
+        branch = self._cut("2.14", "2.14.0", CUT_2_14, self._plan.cut_2_14)
+        at = CUT_2_14 + timedelta(days=2)
+        for number, source in enumerate(self._plan.picks_2_14, start=1):
+            at = max(at + timedelta(days=2), source.at + timedelta(hours=5))
+            self._land_pick(branch, source, at)
+            if number <= 4:
+                self._stream.point(f"refs/tags/v2.14.0-rc{number}", branch.tip)
+            if number == 4:
+                self._stream.point("refs/tags/v2.14.0", branch.tip)
+                at = max(at, RELEASED_2_14)
+        self._land_own(
+            branch, "[release/2.14] Set version to 2.14.1", at + timedelta(days=14), "2.14.1\n"
+        )
+
+    def write_release_2_15(self) -> None:
+        """Write the line being released: rc1, what landed after it, and the open picks."""
+        plan = self._plan
+        branch = self._cut("2.15", "2.15.0", CUT, plan.cut)
+        at = CUT + timedelta(hours=26)
+        for source in plan.early_picks:
+            at = max(at + timedelta(minutes=25), source.at + timedelta(hours=6))
+            self._land_pick(branch, source, at)
+        if plan.picked_revert is not None:
+            at = max(at, plan.picked_revert.at) + timedelta(hours=1)
+            self._land_pick(branch, plan.picked_revert, at)
+        self.candidate_mark = branch.tip
+        self._stream.point("refs/tags/v2.15.0-rc1", branch.tip)
+        at_candidate = _Branch(branch.ref, branch.tip, branch.tree.copy())
+        at = CANDIDATE_1 + timedelta(hours=20)
+        self._land_own(branch, f"[{BRANCH}] Pin validation to the 2.15 test channel", at)
+        for source in plan.late_picks:
+            at = max(at + timedelta(minutes=55), source.at + timedelta(hours=16))
+            self._land_pick(branch, source, min(at, HEAD_LANDED))
+        self.head_mark = branch.tip
+        for pick in plan.pending:
+            base = at_candidate if pick.state == "stale" else branch
+            self._open_pick(base, pick)
+
+    def _cut(self, line: str, version: str, at: datetime, position: int) -> _Branch:
+        """Start a release branch at its cut point, with its release-only changes."""
+        cut = self._plan.trunk[position]
+        branch = _Branch(f"refs/heads/release/{line}", cut.mark, self._trees[position].copy())
+        self._stream.point(branch.ref, cut.mark)
+        title = f"[RELEASE-ONLY CHANGES] Branch Cut for Release {line}"
+        files = {"version.txt": f"{version}\n", ".github/ci_commit_pins/xla.txt": f"r{line}\n"}
+        for path, text in branch.tree.extra.items():
+            if path.startswith(".github/workflows/"):
+                files[path] = text.replace("@main", f"@release/{line}")
+        self._land_release_only(
+            branch, title, PYTORCH_BOT, at + timedelta(hours=5), files, f"automated/changes-{line}"
+        )
+        self._land_own(
+            branch, f"[release/{line}] Pin docker images of the release", at + timedelta(hours=23)
+        )
+        return branch
+
+    def _land_own(
+        self, branch: _Branch, title: str, at: datetime, version: str | None = None
+    ) -> None:
+        """Land a small change that only the release branch has."""
+        slug = title.partition("] ")[2].lower().replace(" ", "-")
+        files = {".ci/release-notes.txt": branch.tree.extra[".ci/release-notes.txt"] + f"{slug}\n"}
+        if version is not None:
+            files = {"version.txt": version}
+        self._land_release_only(branch, title, MIKA, at, files, f"mika-releng/{slug}")
+
+    def _land_release_only(
+        self,
+        branch: _Branch,
+        title: str,
+        author: Person,
+        at: datetime,
+        files: dict[str, str],
+        head_ref: str,
+    ) -> None:
+        pull = self._new_pull(branch, title, author, at - timedelta(hours=3), head_ref)
+        body = "This belongs to the release branch alone.\n"
+        changed = branch.tree.write(files)
+        head = f"{title}\n\n{body}"
+        squash = f"{title} (#{pull.number})\n\n{body}"
+        self._commit_and_squash(branch, pull, at, changed, head, squash)
+
+    def _land_pick(self, branch: _Branch, source: TrunkCommit, at: datetime) -> None:
+        """Land the pick of a trunk commit by GitHub's squash."""
+        line = branch.ref.removeprefix("refs/heads/")
+        by_bot = source.kind == "change" and self._rng.random() < 0.7
+        pull = self._new_pull(
+            branch,
+            source.title,
+            PYTORCH_BOT if by_bot else source.author,
+            at - timedelta(hours=4),
+            _pick_branch(source, by_bot=by_bot),
+        )
+        pull.by_bot = by_bot
+        pull.sources = [source]
+        source.sha = self._stream.sha(source.mark)
+        if source.slot is None:
+            raise ValueError(f"{source.title} changes no function")
+        changed = branch.tree.revise(source.slot, source.revision)
+        message = messages.pick_message(source, pull.number, with_trailer=self._rng.random() < 0.88)
+        if source.kind == "revert" and source.target is not None:
+            pull.title = f'[{line}] Revert "{source.target.title}"'
+            pull.author = MIKA
+            message = messages.picked_revert_message(source, pull.number, line)
+        head = messages.pick_head_message(source)
+        self._commit_and_squash(branch, pull, at, changed, head, message)
+
+    def _commit_and_squash(
+        self,
+        branch: _Branch,
+        pull: BranchPull,
+        at: datetime,
+        files: dict[str, str],
+        head: str,
+        squash: str,
+    ) -> None:
+        """Write the head of a pull request, and its squash as the branch's new tip."""
+        pull.landed_at = at
+        pull.head_mark = self._stream.commit(
+            f"refs/pull/{pull.number}/head",
+            message=head,
+            author=pull.author,
+            at=pull.opened_at,
+            files=files,
+            parent=branch.tip,
+        )
+        author = pull.sources[0].author if pull.sources else pull.author
+        branch.tip = self._stream.commit(
+            branch.ref,
+            message=squash,
+            author=author,
+            committer=WEB_FLOW,
+            at=at,
+            files=files,
+            parent=branch.tip,
+        )
+        pull.mark = branch.tip
+
+    def _open_pick(self, branch: _Branch, pick: PendingPick) -> None:
+        """Write the branch of an open pull request, unless the pick never got one."""
+        if pick.state.startswith("conflict"):
+            return
+        by_bot = pick.state in ("approved", "undecided", "denied", "asked")
+        first = pick.commits[0]
+        pull = self._new_pull(
+            branch,
+            first.title if by_bot else f"[cherry-pick] {first.title}",
+            PYTORCH_BOT if by_bot else first.author,
+            pick.commits[-1].at + timedelta(minutes=self._rng.randrange(60, 360)),
+            _pick_branch(first, by_bot=by_bot),
+        )
+        pull.sources, pull.by_bot, pull.state = pick.commits, by_bot, pick.state
+        tree, tip = branch.tree.copy(), branch.tip
+        for source in pick.commits:
+            source.sha = self._stream.sha(source.mark)
+            if source.slot is None:
+                raise ValueError(f"{source.title} changes no function")
+            tip = self._stream.commit(
+                f"refs/pull/{pull.number}/head",
+                message=messages.pick_head_message(source),
+                author=source.author,
+                committer=pull.author,
+                at=pull.opened_at,
+                files=tree.revise(source.slot, source.revision),
+                parent=tip,
+            )
+        pull.head_mark = tip
+        self._stream.point(f"refs/heads/{pull.head_ref}", tip)
+
+    def _new_pull(
+        self, branch: _Branch, title: str, author: Person, opened_at: datetime, head_ref: str
+    ) -> BranchPull:
+        pull = BranchPull(
+            self._numbers.at(opened_at),
+            title,
+            author,
+            opened_at,
+            branch.ref.removeprefix("refs/heads/"),
+            head_ref,
+            base_mark=branch.tip,
+        )
+        self.pulls.append(pull)
+        return pull
+
+
+def initial_files(workflows: list[Workflow]) -> dict[str, str]:
+    """The files beside the source code that a repository starts with."""
+    files = {
+        "README.md": "# PyTorch\n\nTensors and dynamic neural networks.\n",
+        "version.txt": "2.14.0a0\n",
+        ".ci/docker/build.sh": '#!/bin/bash\nset -ex\ndocker build "$@"\n',
+        ".ci/docker/triton_version.txt": "3.8.0\n",
+        ".ci/docker/ci_commit_pins/triton.txt": "5bb7f2a6f1c9e84d0d1f6d7c0fd1a0e5ad3c1b8e\n",
+        ".ci/release-notes.txt": "Changes that a release branch has to itself:\n",
+        ".github/ci_commit_pins/xla.txt": "main\n",
+        "RELEASE.md": "# Releasing PyTorch\n",
+    }
+    return files | {workflow.path: workflow_file(workflow) for workflow in workflows}
+
+
+def workflow_file(workflow: Workflow) -> str:
+    """A workflow's YAML, with the reference that a branch cut rewrites."""
+    return (
+        f"name: {workflow.name}\n\non:\n  workflow_dispatch:\n\njobs:\n  main:\n"
+        "    uses: pytorch/test-infra/.github/workflows/linux_job_v2.yml@main\n"
+        "    with:\n      test-infra-ref: main\n"
+    )
+
+
+def _revision_after(commit: TrunkCommit, tree: SourceTree) -> int:
+    """The revision a change leaves: its own number, or what a revert goes back to."""
+    if commit.slot is None:
+        raise ValueError(f"{commit.title} changes no function")
+    before = tree.revisions[commit.slot]
+    if commit.kind == "revert" and commit.target is not None:
+        commit.revision = commit.target.before
+    elif commit.kind == "reland" and commit.target is not None:
+        commit.revision = commit.target.revision
+    else:
+        commit.revision = commit.number
+    commit.before = before
+    return commit.revision
+
+
+def _pick_branch(source: TrunkCommit, *, by_bot: bool) -> str:
+    login = source.author.login.replace("-", "_")
+    if source.kind == "revert":
+        return f"cherry-pick-revert-{source.number}-2.15"
+    return f"cherry-pick-{source.number}-by-{login}" if by_bot else f"{login}/pick-{source.number}"

@@ -1,0 +1,279 @@
+"""Writes the histories of test-infra and of vision, which follow core's."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cockpit.rehearsal.fastimport import FastImport, new_repository
+from cockpit.rehearsal.history import workflow_file
+from cockpit.rehearsal.messages import pull_url
+from cockpit.rehearsal.model import Workflow
+from cockpit.rehearsal.people import MIKA, PYTORCH_BOT, WEB_FLOW, Person, someone
+from cockpit.rehearsal.sources import VISION_AREAS, Slot, SourceTree, slots_of
+from cockpit.rehearsal.story import CANDIDATE_1, CUT, CUT_2_14, EPOCH, RELEASED_2_14
+
+INFRA = "pytorch/test-infra"
+VISION = "pytorch/vision"
+
+VISION_CUT = CANDIDATE_1 + timedelta(days=2)
+VISION_CANDIDATE_1 = CANDIDATE_1 + timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryPull:
+    """A pull request that landed in one of these repositories."""
+
+    number: int
+    title: str
+    author: Person
+    base: str
+    landed_at: datetime
+    mark: int
+    parent_mark: int
+
+
+@dataclass(slots=True)
+class LibraryHistory:
+    """What has been written; SHAs by mark."""
+
+    pulls: list[LibraryPull]
+    shas: Mapping[int, str]
+    head: str
+    """The head of the release branch of this release."""
+    candidate_1: str | None = None
+
+
+@dataclass(slots=True)
+class _Branch:
+    ref: str
+    tip: int
+    tree: SourceTree
+
+
+@dataclass(slots=True)
+class _LibraryWriter:
+    """Lands squashed pull requests, numbered one after the other."""
+
+    stream: FastImport
+    repository: str
+    next_number: int
+    pulls: list[LibraryPull] = field(default_factory=list)
+
+    def start(self, tree: SourceTree, at: datetime) -> _Branch:
+        mark = self.stream.commit(
+            "refs/heads/main",
+            message="Start\n",
+            author=MIKA,
+            at=at,
+            files=tree.files(),
+        )
+        return _Branch("refs/heads/main", mark, tree)
+
+    def land(
+        self, branch: _Branch, title: str, author: Person, at: datetime, files: dict[str, str]
+    ) -> None:
+        number = self.next_number
+        self.next_number += 2
+        url = pull_url(number, self.repository)
+        parent = branch.tip
+        branch.tip = self.stream.commit(
+            branch.ref,
+            message=f"{title} (#{number})\n\nPull Request resolved: {url}\n",
+            author=author,
+            committer=WEB_FLOW,
+            at=at,
+            files=files,
+            parent=parent,
+        )
+        base = branch.ref.removeprefix("refs/heads/")
+        self.pulls.append(LibraryPull(number, title, author, base, at, branch.tip, parent))
+
+    def cut(
+        self, trunk: _Branch, line: str, at: datetime, infra_line: str, version: str | None
+    ) -> _Branch:
+        """Cut a line as the generic script does: each branch gets a cut commit of its own."""
+        release = self._cut_one(trunk, f"refs/heads/release/{line}", at, infra_line, version)
+        self._cut_one(
+            trunk, f"refs/heads/orig/release/{line}", at + timedelta(seconds=7), infra_line, version
+        )
+        return release
+
+    def _cut_one(
+        self, trunk: _Branch, ref: str, at: datetime, infra_line: str, version: str | None
+    ) -> _Branch:
+        branch = _Branch(ref, trunk.tip, trunk.tree.copy())
+        files = {
+            path: text.replace("@main", f"@release/{infra_line}").replace(
+                "test-infra-ref: main", f"test-infra-ref: release/{infra_line}"
+            )
+            for path, text in branch.tree.extra.items()
+            if path.startswith(".github/workflows/")
+        }
+        if version is not None:
+            files["version.txt"] = f"{version}\n"
+        branch.tip = self.stream.commit(
+            ref,
+            message=f"[RELEASE-ONLY CHANGES] Branch Cut for Release {infra_line}\n",
+            author=PYTORCH_BOT,
+            at=at,
+            files=branch.tree.write(files),
+            parent=trunk.tip,
+        )
+        return branch
+
+
+def write_infra(
+    git_dir: Path, workflows: list[Workflow], rng: random.Random, *, commits: int
+) -> LibraryHistory:
+    """Write test-infra: cut together with core, no candidates."""
+    files = {workflow.path: workflow_file(workflow) for workflow in workflows}
+    files["README.md"] = "# Test infrastructure\n"
+    files[_MATRIX_FILE] = _matrix_text("2.14.0", "2.13.0", "2.12.1")
+    tree = SourceTree.of([], files)
+    with new_repository(git_dir) as stream:
+        writer = _LibraryWriter(stream, INFRA, 7901)
+        trunk = writer.start(tree, CUT_2_14 - timedelta(days=20))
+        lines: dict[str, _Branch] = {}
+        for at in _landing_times(commits):
+            for line, moment in (("2.14", CUT_2_14), ("2.15", CUT)):
+                if at >= moment and line not in lines:
+                    lines[line] = writer.cut(trunk, line, moment, line, None)
+            title = f"[{rng.choice(_INFRA_AREAS)}] {rng.choice(_INFRA_TITLES)}"
+            text = trunk.tree.extra["README.md"] + f"\n* {title}\n"
+            writer.land(trunk, title, someone(rng), at, trunk.tree.write({"README.md": text}))
+        for line, at, versions, title in _INFRA_RELEASE_CHANGES:
+            branch = lines[line]
+            changed = branch.tree.write({_MATRIX_FILE: _matrix_text(*versions)})
+            writer.land(branch, f"[release/{line}] {title}", MIKA, at, changed)
+        head = lines["2.15"].tip
+    return LibraryHistory(writer.pulls, _shas(stream, writer), stream.sha(head))
+
+
+def write_vision(
+    git_dir: Path, workflows: list[Workflow], rng: random.Random, *, commits: int
+) -> LibraryHistory:
+    """Write vision: cut once core's rc1 wheels were there, and its own rc1 tagged since."""
+    files = {workflow.path: workflow_file(workflow) for workflow in workflows}
+    files |= {"README.md": "# torchvision\n", "version.txt": "0.29.0a0\n"}
+    slots = slots_of(VISION_AREAS)
+    tree = SourceTree.of(slots, files)
+    with new_repository(git_dir) as stream:
+        writer = _LibraryWriter(stream, VISION, 9301)
+        trunk = writer.start(tree, CUT_2_14 - timedelta(days=40))
+        lines: dict[str, _Branch] = {}
+        for at in _landing_times(commits):
+            for line, moment in (("0.29", CUT_2_14 + timedelta(days=8)), ("0.30", VISION_CUT)):
+                if at >= moment and line not in lines:
+                    torch = {"0.29": "2.14", "0.30": "2.15"}[line]
+                    lines[line] = writer.cut(trunk, line, moment, torch, f"{line}.0")
+                    following = {"0.29": "0.30.0a0\n", "0.30": "0.31.0a0\n"}[line]
+                    bumped = trunk.tree.write({"version.txt": following})
+                    writer.land(trunk, f"Bump version to {following.strip()}", MIKA, at, bumped)
+            slot = rng.choice(slots)
+            title = f"[{slot.area.tag}] Fix {slot.function} in {slot.module}"
+            changed = trunk.tree.revise(slot, writer.next_number)
+            writer.land(trunk, title, someone(rng), at, changed)
+        _tag_vision(stream, writer, lines, slots, rng)
+        candidate = lines["0.30"]
+        at = VISION_CANDIDATE_1 + timedelta(hours=19)
+        candidate_mark = candidate.tip
+        slot = rng.choice(slots)
+        changed = candidate.tree.revise(slot, writer.next_number)
+        writer.land(candidate, f"[release/0.30] Fix {slot.function} on Windows", MIKA, at, changed)
+    return LibraryHistory(
+        writer.pulls,
+        _shas(stream, writer),
+        stream.sha(candidate.tip),
+        candidate_1=stream.sha(candidate_mark),
+    )
+
+
+def _tag_vision(
+    stream: FastImport,
+    writer: _LibraryWriter,
+    lines: dict[str, _Branch],
+    slots: list[Slot],
+    rng: random.Random,
+) -> None:
+    """Annotated tags, unlike core's."""
+    older = lines["0.29"]
+    at = CUT_2_14 + timedelta(days=10)
+    for number in (1, 2):
+        slot = rng.choice(slots)
+        changed = older.tree.revise(slot, writer.next_number)
+        writer.land(older, f"[release/0.29] Fix {slot.function}", MIKA, at, changed)
+        name = f"v0.29.0-rc{number}"
+        stream.annotate(name, older.tip, message=f"{name}\n", tagger=MIKA, at=at)
+        at += timedelta(days=5)
+    stream.annotate(
+        "v0.29.0", older.tip, message="torchvision 0.29.0\n", tagger=MIKA, at=RELEASED_2_14
+    )
+    stream.annotate(
+        "v0.30.0-rc1",
+        lines["0.30"].tip,
+        message="v0.30.0-rc1\n",
+        tagger=MIKA,
+        at=VISION_CANDIDATE_1,
+    )
+
+
+def _landing_times(commits: int) -> list[datetime]:
+    step = (EPOCH - CUT_2_14) / (commits + 1)
+    return [CUT_2_14 + step * at for at in range(commits)] + [EPOCH - timedelta(hours=2)]
+
+
+def _shas(stream: FastImport, writer: _LibraryWriter) -> dict[int, str]:
+    marks = {mark for pull in writer.pulls for mark in (pull.mark, pull.parent_mark)}
+    return {mark: stream.sha(mark) for mark in marks}
+
+
+_MATRIX_FILE = "tools/scripts/generate_binary_build_matrix.py"
+
+
+def _matrix_text(nightly: str, candidate: str, stable: str) -> str:
+    return (
+        f'CURRENT_NIGHTLY_VERSION = "{nightly}"\n'
+        f'CURRENT_CANDIDATE_VERSION = "{candidate}"\n'
+        f'CURRENT_STABLE_VERSION = "{stable}"\n'
+    )
+
+
+_INFRA_RELEASE_CHANGES = (
+    (
+        "2.14",
+        CUT_2_14 + timedelta(days=1),
+        ("2.15.0", "2.14.0", "2.13.0"),
+        "Bump CURRENT_CANDIDATE_VERSION",
+    ),
+    (
+        "2.14",
+        RELEASED_2_14,
+        ("2.15.0", "2.14.0", "2.14.0"),
+        "Move stable version to release/2.14",
+    ),
+    (
+        "2.15",
+        CUT + timedelta(days=1),
+        ("2.16.0", "2.14.0", "2.14.0"),
+        "Remove CUDA 13.4 from the binary build matrix",
+    ),
+    (
+        "2.15",
+        CUT + timedelta(days=3),
+        ("2.16.0", "2.15.0", "2.14.0"),
+        "Pin validation to release/2.15 and bump CURRENT_CANDIDATE_VERSION",
+    ),
+)
+_INFRA_AREAS = ("HUD", "runners", "build matrix", "lambda", "release", "validation")
+_INFRA_TITLES = (
+    "Retry when the API answers slowly",
+    "Add the new Windows runners",
+    "Show the queue time of every label",
+    "Update the dependencies",
+    "Fix the link of the failing job",
+    "Do not fail when a log is missing",
+)

@@ -1,0 +1,267 @@
+"""What the loopback GitHub knows beside its git repositories.
+
+Plain mutable records, all guarded by `Forge.lock`. Times are aware UTC datetimes of the world's
+clock. A job's state is never stored: it follows from its planned times and the clock, so nothing
+has to tick in the background and a test can move time by hand.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from cockpit.rehearsal.clock import WorldClock
+
+Conclusion = Literal[
+    "success", "failure", "cancelled", "skipped", "timed_out", "neutral", "action_required"
+]
+RunStatus = Literal["queued", "in_progress", "completed"]
+
+
+@dataclass(slots=True)
+class User:
+    login: str
+    id: int
+    kind: Literal["User", "Bot"] = "User"
+    name: str = ""
+    email: str = ""
+
+
+@dataclass(slots=True)
+class Label:
+    id: int
+    name: str
+    color: str = "ededed"
+    description: str = ""
+
+
+@dataclass(slots=True)
+class Milestone:
+    id: int
+    number: int
+    title: str
+    state: Literal["open", "closed"] = "open"
+    description: str = ""
+    due_on: datetime | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Comment:
+    id: int
+    user: str
+    body: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(slots=True)
+class Review:
+    id: int
+    user: str
+    state: Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED"]
+    body: str
+    commit_id: str
+    submitted_at: datetime
+
+
+@dataclass(slots=True)
+class Pull:
+    """The part of an issue that makes it a pull request."""
+
+    head_ref: str
+    base_ref: str
+    head_sha: str
+    base_sha: str
+    merged_at: datetime | None = None
+    merge_commit_sha: str | None = None
+    merged_by: str | None = None
+    draft: bool = False
+    reviews: list[Review] = field(default_factory=list)
+    requested_reviewers: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Issue:
+    """An issue, or a pull request when `pull` is set: they share one numbering."""
+
+    id: int
+    number: int
+    title: str
+    body: str
+    user: str
+    created_at: datetime
+    updated_at: datetime
+    state: Literal["open", "closed"] = "open"
+    state_reason: Literal["completed", "not_planned", "reopened"] | None = None
+    closed_at: datetime | None = None
+    labels: list[str] = field(default_factory=list)
+    assignees: list[str] = field(default_factory=list)
+    milestone: int | None = None
+    comments: list[Comment] = field(default_factory=list)
+    locked: bool = False
+    pull: Pull | None = None
+
+
+@dataclass(slots=True)
+class DispatchInput:
+    name: str
+    kind: Literal["string", "boolean", "choice"] = "string"
+    default: str = ""
+    required: bool = False
+    options: tuple[str, ...] = ()
+
+
+Stage = Literal["prepare", "build", "test", "upload", "extract", "check"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobTemplate:
+    """One job as its workflow defines it."""
+
+    name: str
+    stage: Stage = "check"
+    needs: tuple[str, ...] = ()
+    """Names of the jobs of the same workflow that have to succeed first."""
+    runner: str = "linux.4xlarge"
+    minutes: tuple[float, float] = (2, 8)
+    """Shortest and longest usual running time."""
+    queue: tuple[float, float] = (0.2, 4)
+    """Shortest and longest usual wait for a runner, in minutes."""
+    failure_rate: float = 0.0
+
+
+@dataclass(slots=True)
+class Workflow:
+    """A workflow, and what starts it."""
+
+    id: int
+    name: str
+    path: str
+    on_candidate_tag: bool = False
+    on_final_tag: bool = False
+    on_branch_push: tuple[str, ...] = ()
+    """Patterns of branches whose push starts it, such as `main` or `release/*`."""
+    dispatchable: bool = False
+    inputs: tuple[DispatchInput, ...] = ()
+    state: Literal["active", "disabled_manually"] = "active"
+    jobs: tuple[JobTemplate, ...] = ()
+
+
+@dataclass(slots=True)
+class PlannedStep:
+    name: str
+    share: float
+    """Part of the job's running time, all steps together 1."""
+    conclusion: Conclusion = "success"
+
+
+@dataclass(slots=True)
+class Job:
+    """One job of one attempt of a run, with its whole future already decided."""
+
+    id: int
+    name: str
+    attempt: int
+    created_at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    conclusion: Conclusion
+    labels: tuple[str, ...] = ("linux.4xlarge",)
+    steps: tuple[PlannedStep, ...] = ()
+    log: str = ""
+    cancelled_at: datetime | None = None
+
+    def status(self, now: datetime) -> RunStatus:
+        """The state GitHub would show at `now`."""
+        if self.cancelled_at is not None and self.cancelled_at <= now:
+            return "completed"
+        if now < self.starts_at:
+            return "queued"
+        return "in_progress" if now < self.ends_at else "completed"
+
+
+@dataclass(slots=True)
+class Run:
+    """One workflow run; its jobs of all attempts."""
+
+    id: int
+    number: int
+    workflow: int
+    name: str
+    event: Literal["push", "workflow_dispatch", "pull_request", "schedule"]
+    head_branch: str
+    head_sha: str
+    actor: str
+    created_at: datetime
+    attempt: int = 1
+    jobs: list[Job] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Release:
+    id: int
+    tag_name: str
+    name: str
+    body: str
+    draft: bool
+    prerelease: bool
+    created_at: datetime
+    published_at: datetime | None
+    author: str
+    target: str = ""
+    """Branch or SHA its tag was made from; empty means the default branch."""
+
+
+@dataclass(slots=True)
+class Repository:
+    """One repository: its bare git directory is the truth for refs and commits."""
+
+    id: int
+    owner: str
+    name: str
+    git_dir: Path
+    default_branch: str = "main"
+    issues: dict[int, Issue] = field(default_factory=dict)
+    milestones: dict[int, Milestone] = field(default_factory=dict)
+    labels: dict[str, Label] = field(default_factory=dict)
+    workflows: dict[int, Workflow] = field(default_factory=dict)
+    runs: dict[int, Run] = field(default_factory=dict)
+    releases: dict[int, Release] = field(default_factory=dict)
+    seen_refs: dict[str, str] = field(default_factory=dict)
+    """Refs whose push has been acted upon: ref name → SHA."""
+    refs_stamp: int = 0
+    """When the refs last changed on disk, as far as they have been looked at; 0 looks again."""
+
+    @property
+    def full_name(self) -> str:
+        """`owner/name`, as GitHub spells it."""
+        return f"{self.owner}/{self.name}"
+
+    def next_number(self) -> int:
+        """The number the next issue or pull request gets."""
+        return max(self.issues, default=0) + 1
+
+
+@dataclass(slots=True)
+class Forge:
+    """The whole loopback GitHub."""
+
+    clock: WorldClock
+    repositories: dict[str, Repository] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    """Token → login. Requests without a token read only, as on GitHub."""
+    collaborators: dict[str, str] = field(default_factory=dict)
+    """Login → permission (`admin`, `write`, `triage`, `read`) on every repository."""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    seed: int = 0
+    _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1_000_000))
+
+    def next_id(self) -> int:
+        """A fresh database id, unique over all kinds of records."""
+        return next(self._ids)

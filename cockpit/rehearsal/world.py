@@ -1,0 +1,338 @@
+"""The supervisor of one rehearsal world: brings every service up on loopback, and down again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self, TextIO
+
+from cockpit.rehearsal import control, remotes
+from cockpit.rehearsal.artifacts import seeded_objects
+from cockpit.rehearsal.clock import WorldClock
+from cockpit.rehearsal.config import (
+    CONFIG_NAME,
+    LEDGER,
+    Addresses,
+    render,
+    write_credentials,
+)
+from cockpit.rehearsal.faults import Fault, FaultBoard, FaultError
+from cockpit.rehearsal.index import PackageIndex
+from cockpit.rehearsal.index import create_app as create_index
+from cockpit.rehearsal.interference import FaultMiddleware
+from cockpit.rehearsal.people import CAPTAIN
+from cockpit.rehearsal.s3 import AccessKey, MotoS3, SeaweedS3
+from cockpit.rehearsal.scenario import CORE, SCENARIOS, Scenario, build_world
+from cockpit.rehearsal.serving import QuietHandler, RequestLog, Service, ServiceName
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+    from werkzeug.serving import WSGIRequestHandler
+
+    from cockpit.rehearsal.model import Forge, Repository
+
+S3Kind = Literal["moto", "seaweedfs"]
+
+INDEX_TOKEN = "pypi-rehearsal-token"
+_SEAWEED_STANDS_ALONE = "the real S3 server answers by itself; start the world with --s3 moto"
+
+
+class WorldError(ValueError):
+    """The world cannot be made, or changed, as asked."""
+
+
+class World:
+    """A running rehearsal. Made by `World.start`; a context manager that stops it."""
+
+    forge: Forge
+    config_path: Path
+    github_url: str
+    s3_url: str
+    index_url: str
+    control_url: str
+
+    def __init__(self, directory: Path, scenario: Scenario, clock: WorldClock) -> None:
+        self.directory = directory
+        self.scenario = scenario
+        self.clock = clock
+        self.remotes = directory / "remotes"
+        self.index = PackageIndex(directory / "index", clock, frozenset({INDEX_TOKEN}))
+        self.faults = FaultBoard(
+            clock,
+            performers={
+                "unreachable": self._take_down,
+                "moved-tag": self._perform_moved_tag,
+                "deleted-tag": self._perform_deleted_tag,
+            },
+            tags=lambda: remotes.tag_names(r.git_dir for r in self.forge.repositories.values()),
+        )
+        self.stop_requested = threading.Event()
+        """Set when somebody asked over HTTP that the world end; whoever started it ends it."""
+        self._objects = 0
+        self._s3: MotoS3 | SeaweedS3 | None = None
+        self._access_key = AccessKey()
+        self._services: dict[str, Service] = {}
+        self._requests: dict[ServiceName, RequestLog] = {}
+        self._timers: list[threading.Timer] = []
+        self._stopping = threading.Event()
+        self._error_log: TextIO = (directory / "world.log").open("a", encoding="utf-8")
+
+    @classmethod
+    def start(
+        cls,
+        directory: Path,
+        *,
+        scenario: str = "default",
+        seed: int = 0,
+        speed: float = 1.0,
+        s3: S3Kind = "moto",
+        epoch: datetime | None = None,
+    ) -> World:
+        """Make a new world in an empty or absent directory and serve it; raises WorldError.
+
+        A world is not resumed: what S3 and the index hold ends with it, so a directory that
+        already has one is refused.
+        """
+        if scenario not in SCENARIOS:
+            raise WorldError(f"there is no scenario {scenario!r}; known: {', '.join(SCENARIOS)}")
+        directory = directory.resolve()
+        if directory.exists() and not (directory.is_dir() and not any(directory.iterdir())):
+            raise WorldError(f"{directory} is not an empty directory, which a new world needs")
+        directory.mkdir(parents=True, exist_ok=True)
+        clock = WorldClock(epoch or SCENARIOS[scenario].epoch, speed)
+        world = cls(directory, SCENARIOS[scenario], clock)
+        try:
+            world._bring_up(seed, s3)
+        except BaseException:
+            world.stop()
+            raise
+        return world
+
+    def stop(self) -> None:
+        """End every service; quick, and stopping twice does nothing. The directory stays."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        for timer in self._timers:
+            timer.cancel()
+            timer.join()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(Service.stop, self._services.values()))
+        if isinstance(self._s3, MotoS3):
+            self._s3.forget()
+        elif self._s3 is not None:
+            self._s3.stop()
+        self._error_log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def requests(self, service: ServiceName) -> RequestLog:
+        """What a service was asked; the real S3 server does not tell."""
+        if service not in self._requests:
+            raise WorldError(f"requests to {service} are not counted: {_SEAWEED_STANDS_ALONE}")
+        return self._requests[service]
+
+    def services(self) -> Mapping[str, control.ServiceState]:
+        """Every service with its address and how often it was asked."""
+        counted: Mapping[str, RequestLog] = {str(n): log for n, log in self._requests.items()}
+        states = {
+            name: control.ServiceState(
+                service.url,
+                service.reachable,
+                counted[name].served if name in counted else None,
+                counted[name].writes if name in counted else None,
+            )
+            for name, service in self._services.items()
+        }
+        if isinstance(self._s3, SeaweedS3):
+            states["s3"] = control.ServiceState(self.s3_url, True, None, None)
+        return states
+
+    def counts(self) -> Mapping[str, int]:
+        """How much there is of everything."""
+        with self.forge.lock:
+            repositories = list(self.forge.repositories.values())
+            return {
+                "repositories": len(repositories),
+                "issues": sum(len(r.issues) for r in repositories),
+                "runs": sum(len(r.runs) for r in repositories),
+                "jobs": sum(len(run.jobs) for r in repositories for run in r.runs.values()),
+                "seeded_objects": self._objects,
+                "index_files": len(self.index.files()),
+            }
+
+    def move_tag(self, repository: str, tag: str, to: str | None = None) -> str:
+        """Point a tag at another commit, by default its parent; gives the new SHA."""
+        return remotes.move_tag(self._repository(repository).git_dir, tag, to)
+
+    def delete_tag(self, repository: str, tag: str) -> None:
+        """Delete a tag from a remote."""
+        remotes.delete_tag(self._repository(repository).git_dir, tag)
+
+    def push_commit(
+        self,
+        repository: str,
+        branch: str | None = None,
+        *,
+        message: str = "Update the release notes",
+        path: str = "docs/release-notes.md",
+        content: str | None = None,
+    ) -> str:
+        """Have a colleague push one commit, by default to the release branch; gives its SHA."""
+        now = self.clock.now()
+        return remotes.push_commit(
+            self._repository(repository).git_dir,
+            branch or self.scenario.release_branch,
+            path=path,
+            content=content if content is not None else f"Written at {now:%H:%M:%S.%f}.\n",
+            message=message,
+            when=now,
+        )
+
+    def renew_s3_credentials(self) -> str:
+        """Put a fresh access key into the credentials file, as a new login would; gives its id."""
+        if isinstance(self._s3, SeaweedS3):
+            raise WorldError(f"its access key cannot be renewed: {_SEAWEED_STANDS_ALONE}")
+        number = int(self._access_key.id[-7:]) + 1
+        self._access_key = AccessKey(f"AKIAREHEARSAL{number:07}", self._access_key.secret)
+        self._write_credentials()
+        return self._access_key.id
+
+    def request_stop(self) -> None:
+        """Ask whoever started the world to stop it."""
+        self.stop_requested.set()
+
+    def _bring_up(self, seed: int, s3: S3Kind) -> None:
+        with ThreadPoolExecutor(2) as pool:
+            # git works in processes of its own, so this overlaps with importing moto.
+            forge = pool.submit(
+                build_world, self.scenario, seed=seed, remotes=self.remotes, clock=self.clock
+            )
+            self._s3 = self._start_s3(s3)
+            self.forge = forge.result()
+        remotes.create(self.directory / LEDGER)
+        self._seed(seed)
+        self._serve_all()
+        self._write_credentials()
+        addresses = Addresses(self.github_url, self.s3_url, self.index_url, self.control_url)
+        self.config_path = self.directory / CONFIG_NAME
+        text = render(addresses, self.scenario)
+        self.config_path.write_text(text, encoding="utf-8")
+
+    def _start_s3(self, kind: S3Kind) -> MotoS3 | SeaweedS3:
+        if kind == "moto":
+            return MotoS3(self.clock)
+        server = SeaweedS3(self.directory, self._access_key)
+        # Known before it runs, so that a world that fails half-way still ends it.
+        self._s3 = server
+        server.start()
+        return server
+
+    def _seed(self, seed: int) -> None:
+        objects = list(seeded_objects(self.scenario, self.forge, seed))
+        if self._s3 is not None:
+            self._objects = self._s3.seed(objects)
+        for item in objects:
+            folder, _, name = item.key.rpartition("/")
+            if folder.endswith("-pypi-staging"):
+                # What was staged for the last release has been published since.
+                self.index.publish_wheel(name, item.body, item.last_modified)
+
+    def _serve_all(self) -> None:
+        from cockpit.rehearsal.github.app import create_app as create_github
+
+        self.github_url = self._serve("github", create_github(self.forge))
+        self.index_url = self._serve("index", create_index(self.index))
+        if isinstance(self._s3, MotoS3):
+            self.s3_url = self._serve("s3", self._s3, handler=self._s3.request_handler())
+        elif self._s3 is not None:
+            self.s3_url = self._s3.url
+            self.faults.out_of_reach = {"s3": _SEAWEED_STANDS_ALONE}
+        switchboard = Service("control", control.create_app(self), self._error_log)
+        self._services["control"] = switchboard
+        self.control_url = switchboard.url
+
+    def _serve(
+        self,
+        name: ServiceName,
+        app: WSGIApplication,
+        handler: type[WSGIRequestHandler] = QuietHandler,
+    ) -> str:
+        served = FaultMiddleware(name, app, self.faults, self.clock, self._stopping)
+        if name == "index":
+            served.on_half_upload = self.index.burn_half_upload
+        self._requests[name] = served.requests
+        self._services[name] = Service(name, served, self._error_log, handler)
+        return self._services[name].url
+
+    def _repository(self, name: str) -> Repository:
+        repository = self.forge.repositories.get(name)
+        if repository is None:
+            known = ", ".join(self.forge.repositories)
+            raise WorldError(f"there is no repository {name!r}; known: {known}")
+        return repository
+
+    def _write_credentials(self) -> None:
+        token = next(t for t, login in self.forge.tokens.items() if login == CAPTAIN.login)
+        write_credentials(
+            self.directory,
+            {
+                "GITHUB_TOKEN": token,
+                "AWS_ACCESS_KEY_ID": self._access_key.id,
+                "AWS_SECRET_ACCESS_KEY": self._access_key.secret,
+                "TWINE_USERNAME": "__token__",
+                "TWINE_PASSWORD": INDEX_TOKEN,
+            },
+        )
+
+    def _take_down(self, _fault: Fault, name: ServiceName, seconds: float) -> Callable[[], None]:
+        service = self._services[name]
+        if not service.reachable:
+            raise FaultError(f"{name} is unreachable already")
+        service.suspend()
+        if seconds <= 0:
+            return service.resume
+        timer = threading.Timer(seconds, service.resume)
+        timer.daemon = True
+        timer.start()
+        self._timers.append(timer)
+
+        def bring_back() -> None:
+            timer.cancel()
+            service.resume()
+
+        return bring_back
+
+    def _perform_moved_tag(self, fault: Fault, _name: ServiceName, _seconds: float) -> None:
+        repository, tag = self._tag(fault)
+        try:
+            self.move_tag(repository, tag)
+        except ValueError as err:
+            raise FaultError(str(err)) from err
+
+    def _perform_deleted_tag(self, fault: Fault, _name: ServiceName, _seconds: float) -> None:
+        repository, tag = self._tag(fault)
+        try:
+            self.delete_tag(repository, tag)
+        except ValueError as err:
+            raise FaultError(str(err)) from err
+
+    @staticmethod
+    def _tag(fault: Fault) -> tuple[str, str]:
+        """The repository and the tag of `owner/name:tag`, or of a tag of core."""
+        repository, _, tag = (fault.target or "").rpartition(":")
+        return repository or CORE, tag
