@@ -118,6 +118,19 @@ def _can_tag(situation: Situation) -> Availability:
     return Enabled()
 
 
+def _can_pin(situation: Situation) -> Availability:
+    state = situation.state
+    if state.branches.value is None or state.ledger.value is None:
+        return Disabled("the branches and the ledger have not been read yet")
+    pinned = {(pin.repository, pin.tag) for pin in state.record.pins}
+    for repository in state.spec.repositories:
+        branch = state.branches.value.of(repository)
+        for candidate in branch.candidates(repository) if branch else ():
+            if (repository.name, candidate.tag.name) not in pinned:
+                return Enabled()
+    return Disabled("every candidate is pinned")
+
+
 def _has_next(situation: Situation) -> Availability:
     from cockpit.release.board import board
 
@@ -216,6 +229,17 @@ ACTIONS: tuple[Action, ...] = (
         footer=True,
     ),
     Action(
+        "pin-candidates",
+        "Pin the candidates",
+        "Record in the ledger what the tags are now, so that a moved one raises an alarm",
+        ("P",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.DASHBOARD, Scope.BRANCHES, Scope.BUILDS, Scope.CHECKLIST),
+        _can_pin,
+        "pin-candidates",
+    ),
+    Action(
         "arm",
         "Arm or disarm",
         "Allow irreversible actions for ten minutes",
@@ -241,6 +265,14 @@ ACTIONS: tuple[Action, ...] = (
         Group.COCKPIT,
         READ,
         footer=True,
+    ),
+    Action(
+        "watch",
+        "Watch the operation",
+        "The operation that is being carried out, or how the last one ended",
+        ("w",),
+        Group.COCKPIT,
+        READ,
     ),
     Action("density", "Change density", "Normal or compact rows", ("d",), Group.COCKPIT, READ),
     Action(

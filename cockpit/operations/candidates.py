@@ -72,13 +72,17 @@ class TagCandidate:
             *self._version_blockers(branch),
             *self._check_blockers(tagging.commit),
             *self._docker_pin_blockers(tagging.commit),
-            *self._pick_blockers(branch, ledger),
         ]
+        waiting, trouble = self._waiting_picks(branch, ledger)
+        blockers += trouble
         if answer.missing:
             blockers.append(f"the branch could not be read whole: {answer.missing}")
-        return self._planned(branch, tagging, tuple(blockers))
+        warnings = [*self._branch_warnings(branch, tagging), *waiting]
+        return self._planned(tagging, tuple(blockers), tuple(warnings))
 
-    def _planned(self, branch: BranchState, tagging: Tagging, blockers: tuple[str, ...]) -> Plan:
+    def _planned(
+        self, tagging: Tagging, blockers: tuple[str, ...], warnings: tuple[str, ...]
+    ) -> Plan:
         repository, sha = self._repository, tagging.commit.sha
         git, ledger = self._backends.git, self._backends.ledger
         lines = tuple(f"{short(c.sha)} {c.title}" for c in tagging.commits or ())
@@ -95,7 +99,7 @@ class TagCandidate:
             ),
             sections=(Section(f"{len(lines)} commits since {tagging.since}", lines),),
             blockers=blockers,
-            warnings=self._warnings(branch, tagging),
+            warnings=warnings,
         )
 
     def _choose(self, branch: BranchState, ledger: Ledger) -> Tagging:
@@ -188,34 +192,38 @@ class TagCandidate:
             return [f"{pin.constant} is {pinned[:10]}, but {pin.folder} is {(tree or 'gone')[:10]}"]
         return []
 
-    def _pick_blockers(self, branch: BranchState, ledger: Ledger) -> list[str]:
-        """Approved picks that are not on the branch yet."""
+    def _waiting_picks(self, branch: BranchState, ledger: Ledger) -> tuple[list[str], list[str]]:
+        """Approved picks that are not on the branch yet, and why the queue cannot be trusted.
+
+        A pick that waits does not make this candidate wrong, only another one necessary, so it
+        warns; a queue that cannot be read blocks.
+        """
         config = self._backends.config
         if self._repository != config.core:
-            return []
+            return [], []
         try:
             answer = self._backends.github.picks(
                 config.core, config.version, config.settings.github.tracker_label, config.team
             )
         except CockpitError as err:
-            return [f"the cherry-pick queue could not be read: {err.title}"]
-        blockers = [
+            return [], [f"the cherry-pick queue could not be read: {err.title}"]
+        waiting = [
             f"#{pick.release_pull or pick.trunk_pull} is approved but not merged: {pick.title}"
             for pick in queue(answer.value, branch, config.core, ledger.decisions)
             if pick.state is PickState.APPROVED
         ]
         if answer.missing:
-            blockers.append(f"the cherry-pick queue could not be read whole: {answer.missing}")
-        return blockers
+            return waiting, [f"the cherry-pick queue could not be read whole: {answer.missing}"]
+        return waiting, []
 
-    def _warnings(self, branch: BranchState, tagging: Tagging) -> tuple[str, ...]:
+    def _branch_warnings(self, branch: BranchState, tagging: Tagging) -> list[str]:
         warnings = []
         if branch.orig_sha is None:
             warnings.append(f"{self._repository.orig_branch} does not exist")
         for commit in tagging.commits or ():
             if commit.kind is CommitKind.OTHER:
                 warnings.append(f"{short(commit.sha)} names no pull request: {commit.title}")
-        return tuple(warnings)
+        return warnings
 
 
 def _order_blockers(tagging: Tagging, branch: BranchState) -> list[str]:

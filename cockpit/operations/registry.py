@@ -52,6 +52,12 @@ def _tag_candidate(backends: Backends, arguments: Arguments) -> Operation:
     return TagCandidate(backends, repository, arguments.get("tag"))
 
 
+def _pin_candidates(backends: Backends, _: Arguments) -> Operation:
+    from cockpit.operations.pinning import PinCandidates
+
+    return PinCandidates(backends)
+
+
 OPERATIONS: tuple[OperationSpec, ...] = (
     OperationSpec(
         "tag-candidate",
@@ -62,6 +68,13 @@ OPERATIONS: tuple[OperationSpec, ...] = (
             Parameter("repository", "another repository than the core", option=True),
         ),
         _tag_candidate,
+    ),
+    OperationSpec(
+        "pin-candidates",
+        "pin the candidates that were tagged without the cockpit",
+        Danger.REMOTE,
+        (),
+        _pin_candidates,
     ),
 )
 
