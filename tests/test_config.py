@@ -80,7 +80,9 @@ def test_errors_name_the_place_and_what_was_found(
 
 
 def test_the_same_repository_twice_is_refused() -> None:
-    again = SMALLEST.replace("[ledger]", SMALLEST.partition("\n\n")[2].partition("\n\n")[0] + "\n\n[ledger]")
+    again = SMALLEST.replace(
+        "[ledger]", SMALLEST.partition("\n\n")[2].partition("\n\n")[0] + "\n\n[ledger]"
+    )
     with pytest.raises(ConfigError, match="pytorch"):
         parse(again.replace('role = "core"', 'role = "infra"', 1), PATH)
 

@@ -78,18 +78,18 @@ async def test_an_incomplete_reading_is_not_whole(tmp_path: Path) -> None:
 
 
 async def test_overlapping_looks_are_one(tmp_path: Path) -> None:
-    entered, go_on, looks = threading.Event(), threading.Event(), []
+    entered, go_on, looks = asyncio.Event(), threading.Event(), []
+    loop = asyncio.get_running_loop()
 
     def look(_: ReleaseState) -> Answer[Milestone]:
         looks.append(1)
-        entered.set()
+        loop.call_soon_threadsafe(entered.set)
         go_on.wait(10)
         return found("2.15.0")
 
     feed = a_feed(look, tmp_path)
     first = asyncio.create_task(refresh(feed))
-    while not entered.is_set():
-        await asyncio.sleep(0)
+    await entered.wait()
     second = asyncio.create_task(refresh(feed))
     await asyncio.sleep(0)
     go_on.set()
