@@ -27,9 +27,12 @@ T = TypeVar("T")
 class Backends:
     """Adapters are imported here and nowhere else, so that the first frame waits for none."""
 
-    def __init__(self, config: Config, data: Path, log: Callable[[str], None]) -> None:
+    def __init__(
+        self, config: Config, *, data: Path, cache: Path, log: Callable[[str], None]
+    ) -> None:
         self.config = config
         self._data = data
+        self._cache = cache
         self._log = log
         self._made: dict[str, object] = {}
         self._making = threading.RLock()
@@ -75,7 +78,9 @@ class Backends:
             from cockpit.backends.github import Github
 
             token = self.credentials.github_token()
-            return Github(self.config.settings.github.api, token, log=self._log)
+            return Github(
+                self.config.settings.github.api, token, log=self._log, cache=self._cache / "github"
+            )
 
         return self._once("github", make)
 
@@ -93,7 +98,7 @@ class Backends:
                     f"{self.config.path} has no [objectstore]",
                     "add [objectstore] with bucket and prefixes",
                 )
-            return ObjectStore(table, self.credentials.environment())
+            return ObjectStore(table, self.credentials.environment(), log=self._log)
 
         return self._once("store", make)
 

@@ -87,6 +87,7 @@ class Job(msgspec.Struct, frozen=True):
     name: str
     """Without the workflow's name."""
     attempt: int
+    """The attempt that ran it; 1 where a later one only carried it over."""
     state: JobState
     conclusion: str | None
     created_at: datetime | None
@@ -151,6 +152,8 @@ class CandidateBuilds(msgspec.Struct, frozen=True, dict=True):
     """None while no candidate has been tagged."""
     jobs: tuple[Job, ...] = ()
     runs: int = 0
+    unfinished_runs: int = 0
+    """Runs that may still list further jobs: GitHub lists a job once what it needs is done."""
 
     @cached_property
     def counts(self) -> dict[JobState, int]:

@@ -1,0 +1,367 @@
+"""GitHub: candidate builds, branch health, picks and milestones, read whole or said to be not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+
+from cockpit.backends.github_errors import Gone, NotFound, server_time
+from cockpit.backends.github_http import PAGE_SIZE, Transport, list_kind, tail
+from cockpit.backends.github_pages import PageCache
+from cockpit.backends.github_records import (
+    CommentRecord,
+    IssueRecord,
+    JobPage,
+    JobRecord,
+    MilestoneRecord,
+    PermissionsRecord,
+    PullRecord,
+    RepositoryRecord,
+    RunPage,
+    RunRecord,
+    UserRecord,
+)
+from cockpit.backends.ports import Account, Answer, ApiBudget, Credential
+from cockpit.backends.text import clean, clean_lines, mask
+from cockpit.errors import AccessDenied, CockpitError
+from cockpit.release.candidates import Candidate
+from cockpit.release.jobs import BranchHealth, CandidateBuilds, Job, JobState, state_of
+from cockpit.release.milestones import Milestone, MilestoneItem
+from cockpit.release.people import Duty, Team
+from cockpit.release.picks import Answer as PickAnswer
+from cockpit.release.picks import (
+    Nomination,
+    PickReading,
+    PullSummary,
+    Tracker,
+    read_answer,
+    read_nomination,
+    tracker_version,
+)
+from cockpit.release.repos import Repository
+from cockpit.release.versions import Version
+
+_RUNS = list_kind("workflow runs", RunPage, lambda page: (page.workflow_runs, page.total_count))
+_JOBS = list_kind("jobs", JobPage, lambda page: (page.jobs, page.total_count))
+_ISSUES = list_kind("issues", tuple[IssueRecord, ...], lambda rows: (rows, None))
+_COMMENTS = list_kind("comments", tuple[CommentRecord, ...], lambda rows: (rows, None))
+_PULLS = list_kind("pull requests", tuple[PullRecord, ...], lambda rows: (rows, None))
+_MILESTONES = list_kind("milestones", tuple[MilestoneRecord, ...], lambda rows: (rows, None))
+
+_PULL_REQUEST_EVENTS = ("pull_request", "pull_request_target")
+"""They build a merge with another branch, not the branch itself."""
+
+
+class Github:
+    """Implements GithubPort; PyGithub is imported with the first request."""
+
+    def __init__(
+        self,
+        api: str,
+        token: Credential | None,
+        *,
+        timeout_s: float = 15,
+        log: Callable[[str], None] | None = None,
+        cache: Path | None = None,
+    ) -> None:
+        self._transport = Transport(
+            api, token, timeout_s=timeout_s, log=log, cache=PageCache(cache)
+        )
+        self._web = _web_of(api)
+
+    def candidate_builds(
+        self, repository: Repository, candidate: Candidate
+    ) -> Answer[CandidateBuilds]:
+        """Every job of the newest attempt that the candidate's tag started on its SHA."""
+        tag = candidate.tag.name
+        runs = self._transport.read_list(
+            _path(repository, "actions/runs", head_sha=candidate.commit_sha, event="push"), _RUNS
+        )
+        started = [
+            run
+            for run in runs.rows
+            if (run.head_sha, run.head_branch) == (candidate.commit_sha, tag)
+        ]
+        newest = sorted(_newest(started, by=lambda run: str(run.workflow_id)), key=lambda r: r.id)
+        listings = self._transport.read_lists(
+            [_path(repository, f"actions/runs/{run.id}/jobs", filter="latest") for run in newest],
+            _JOBS,
+        )
+        jobs: list[Job] = []
+        missing = [runs.missing]
+        for run, listing in zip(newest, listings, strict=True):
+            name = clean(run.name or f"workflow {run.workflow_id}")
+            jobs += [_job(record, name, run.run_started_at) for record in listing.rows]
+            if listing.missing:
+                missing.append(f"{listing.missing} of {name}")
+            elif not listing.rows:
+                missing.append(f"{name} has no jobs: {run.conclusion or run.status or 'unknown'}")
+        if not newest:
+            missing.append(f"GitHub has not started any workflow for {tag} yet")
+        query = urlencode({"query": f"branch:{tag}"})
+        return Answer(
+            CandidateBuilds(
+                candidate,
+                tuple(jobs),
+                runs=len(newest),
+                unfinished_runs=sum(run.status != "completed" for run in newest),
+            ),
+            f"{self._web}/{repository.name}/actions?{query}",
+            _sentence(missing),
+        )
+
+    def branch_health(self, repository: Repository, sha: str) -> Answer[BranchHealth]:
+        """The blocking workflows of a release branch's head."""
+        branch = repository.release_branch
+        runs = self._transport.read_list(
+            _path(repository, "actions/runs", head_sha=sha, branch=branch), _RUNS
+        )
+        started = [
+            run
+            for run in runs.rows
+            if (run.head_sha, run.head_branch) == (sha, branch)
+            and run.event not in _PULL_REQUEST_EVENTS
+        ]
+        newest = {run.name: run for run in _newest(started, by=lambda run: run.name or "")}
+        found = {name: newest[name] for name in repository.blocking_workflows if name in newest}
+        health = BranchHealth(
+            repository=repository.name,
+            sha=sha,
+            workflows={
+                name: state_of(found[name].status, found[name].conclusion)
+                if name in found
+                else JobState.UNKNOWN
+                for name in repository.blocking_workflows
+            },
+            urls={name: run.html_url for name, run in found.items()},
+        )
+        return Answer(health, f"{self._web}/{repository.name}/commits/{sha}", runs.missing)
+
+    def picks(
+        self, repository: Repository, version: Version, label: str, team: Team
+    ) -> Answer[PickReading]:
+        """The tracker of exactly this version, whole, and the pulls into the release branch."""
+        branch = repository.release_branch
+        issues = self._transport.read_list(
+            _path(repository, "issues", labels=label, state="all"), _ISSUES
+        )
+        pulls = self._transport.read_list(
+            _path(repository, "pulls", base=branch, state="all"), _PULLS
+        )
+        missing = [issues.missing, pulls.missing]
+        record = _tracker_among(issues.rows, version)
+        tracker = None
+        if record is None:
+            missing.append(f"no issue labelled {label!r} is the tracker of {version}")
+        else:
+            tracker, left_out = self._tracker(repository, record, team)
+            missing.append(left_out)
+        reading = PickReading(
+            tracker, tuple(_pull(row) for row in pulls.rows if row.base.ref == branch)
+        )
+        source = record.html_url if record else f"{self._web}/{repository.name}/issues"
+        return Answer(reading, source, _sentence(missing))
+
+    def milestone(self, repository: Repository, title: str) -> Answer[Milestone]:
+        """The milestone of exactly this title with every open item."""
+        milestones = self._transport.read_list(
+            _path(repository, "milestones", state="all"), _MILESTONES
+        )
+        found = next((row for row in milestones.rows if row.title == title), None)
+        if found is None:
+            source = f"{self._web}/{repository.name}/milestones"
+            return Answer(Milestone(title), source, milestones.missing)
+        items = self._transport.read_list(
+            _path(repository, "issues", milestone=str(found.number), state="open"),
+            _ISSUES,
+            found.open_issues,
+        )
+        milestone = Milestone(
+            title=title,
+            number=found.number,
+            open_items=tuple(_item(row) for row in items.rows),
+            closed_count=found.closed_issues,
+            url=found.html_url,
+        )
+        return Answer(milestone, found.html_url, items.missing)
+
+    def job_log_tail(self, repository: Repository, job_id: int, lines: int) -> tuple[str, ...]:
+        """The last lines of a job's log."""
+        path = f"/repos/{repository.name}/actions/jobs/{job_id}/logs"
+        try:
+            last = tail(self._transport.lines_behind(path), lines)
+        except Gone as err:
+            raise CockpitError(
+                "The log has expired",
+                f"GitHub no longer keeps the log of job {job_id}",
+                "re-run the job to get a new one",
+            ) from err
+        except NotFound as err:
+            raise CockpitError(
+                "There is no log yet",
+                f"GitHub writes the log of job {job_id} when the job has ended",
+                "refresh (r) when it has",
+            ) from err
+        return tuple(mask(clean(line.lstrip("\ufeff"))) for line in last)
+
+    def account(self) -> Account:
+        """Who the credential belongs to; raises AccessDenied without one."""
+        if self._transport.token is None:
+            raise AccessDenied(
+                "No GitHub token was found",
+                "looked in the environment, the credentials file, the keyring and gh",
+                "release-cockpit login",
+            )
+        answer = self._transport.ask("/user")
+        scopes = answer.headers.get("x-oauth-scopes", "")
+        return Account(
+            login=clean(msgspec.json.decode(answer.body, type=UserRecord).login),
+            scopes=tuple(scope.strip() for scope in scopes.split(",") if scope.strip()),
+            server_time=server_time(answer.headers),
+        )
+
+    def permission(self, repository: Repository) -> str:
+        """`admin`, `write`, `triage`, `read` or `none` on a repository."""
+        try:
+            record = self._transport.read(
+                f"/repos/{repository.name}", msgspec.json.Decoder(RepositoryRecord).decode
+            )
+        except NotFound:
+            return "none"
+        return _highest(record.permissions)
+
+    def budget(self) -> ApiBudget | None:
+        """The quota as the newest response told it; None before the first."""
+        return self._transport.budget
+
+    def _tracker(
+        self, repository: Repository, issue: IssueRecord, team: Team
+    ) -> tuple[Tracker, str]:
+        comments = self._transport.read_list(
+            _path(repository, f"issues/{issue.number}/comments"), _COMMENTS, issue.comments
+        )
+        approvers = {login.lower() for login in team.with_duty(Duty.APPROVER)}
+        nominations: list[Nomination] = []
+        answers: list[PickAnswer] = []
+        for comment in comments.rows:
+            author = comment.user.login if comment.user else ""
+            body = clean_lines(comment.body or "")
+            nomination = read_nomination(
+                body,
+                repository=repository.name,
+                comment_id=comment.id,
+                author=author,
+                posted_at=comment.created_at,
+                url=comment.html_url,
+            )
+            if nomination is not None:
+                nominations.append(nomination)
+            elif author.lower() in approvers:
+                answers += read_answer(
+                    body, repository=repository.name, author=author, posted_at=comment.created_at
+                )
+        tracker = Tracker(
+            number=issue.number,
+            title=clean(issue.title),
+            url=issue.html_url,
+            nominations=tuple(nominations),
+            answers=tuple(answers),
+        )
+        return tracker, comments.missing
+
+
+def _path(repository: Repository, resource: str, **query: str) -> str:
+    return f"/repos/{repository.name}/{resource}?{urlencode({**query, 'per_page': PAGE_SIZE})}"
+
+
+def _web_of(api: str) -> str:
+    """Where people look at what the API tells."""
+    if urlsplit(api).hostname == "api.github.com":
+        return "https://github.com"
+    return api.rstrip("/").removesuffix("/api/v3")
+
+
+def _sentence(parts: Iterable[str]) -> str:
+    return "; ".join(part for part in parts if part)
+
+
+def _newest(runs: Iterable[RunRecord], by: Callable[[RunRecord], str]) -> list[RunRecord]:
+    """The newest run of each workflow."""
+    newest: dict[str, RunRecord] = {}
+    for run in sorted(runs, key=lambda run: (run.created_at, run.id)):
+        newest[by(run)] = run
+    return list(newest.values())
+
+
+def _job(record: JobRecord, workflow: str, attempt_started_at: datetime | None) -> Job:
+    # A new attempt lists the jobs it did not run again as if it had; only their times tell.
+    carried_over = bool(
+        record.started_at and attempt_started_at and record.started_at < attempt_started_at
+    )
+    state = state_of(record.status, record.conclusion)
+    failed = next((s.name for s in record.steps if s.conclusion in ("failure", "timed_out")), None)
+    return Job(
+        id=record.id,
+        run_id=record.run_id,
+        workflow=clean(record.workflow_name or workflow),
+        name=clean(record.name),
+        attempt=1 if carried_over else record.run_attempt,
+        state=state,
+        conclusion=record.conclusion,
+        created_at=record.created_at,
+        # GitHub fills in the creation time of jobs that nothing has started yet.
+        started_at=None if state is JobState.QUEUED else record.started_at,
+        completed_at=record.completed_at,
+        url=record.html_url or "",
+        failed_step=clean(failed) if failed else None,
+    )
+
+
+def _tracker_among(issues: Sequence[IssueRecord], version: Version) -> IssueRecord | None:
+    """The tracker of a version: an open one before closed ones, the newest among equals."""
+    found = [
+        issue for issue in issues if not issue.is_pull and tracker_version(issue.title) == version
+    ]
+    return max(found, key=lambda i: (i.state == "open", i.created_at, i.number), default=None)
+
+
+def _pull(row: PullRecord) -> PullSummary:
+    return PullSummary(
+        number=row.number,
+        title=clean(row.title),
+        author=row.user.login if row.user else "",
+        state=row.state,
+        merged_sha=row.merge_commit_sha if row.merged_at else None,
+        head_sha=row.head.sha,
+        head_ref=clean(row.head.ref),
+        url=row.html_url,
+        updated_at=row.updated_at,
+    )
+
+
+def _item(row: IssueRecord) -> MilestoneItem:
+    return MilestoneItem(
+        number=row.number,
+        title=clean(row.title),
+        is_pull=row.is_pull,
+        labels=tuple(clean(label.name) for label in row.labels),
+        assignees=tuple(user.login for user in row.assignees),
+        url=row.html_url,
+    )
+
+
+def _highest(may: PermissionsRecord | None) -> str:
+    """GitHub names no permissions to strangers, who may read what they could ask for."""
+    if may is None:
+        return "read"
+    if may.admin:
+        return "admin"
+    if may.maintain or may.push:
+        return "write"
+    if may.triage:
+        return "triage"
+    return "read" if may.pull else "none"

@@ -1,0 +1,160 @@
+"""GitHub's answers as they come over the wire, with only the fields that are used."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+
+class UserRecord(msgspec.Struct, frozen=True):
+    """An account; GitHub leaves it out where the account was deleted."""
+
+    login: str
+
+
+class LabelRecord(msgspec.Struct, frozen=True):
+    """A label."""
+
+    name: str = ""
+
+
+class StepRecord(msgspec.Struct, frozen=True):
+    """A step of a job."""
+
+    name: str
+    conclusion: str | None = None
+
+
+class RunRecord(msgspec.Struct, frozen=True):
+    """A workflow run, in its newest attempt."""
+
+    id: int
+    workflow_id: int
+    head_sha: str
+    event: str
+    html_url: str
+    created_at: datetime
+    run_started_at: datetime | None = None
+    """When the newest attempt started."""
+    name: str | None = None
+    head_branch: str | None = None
+    status: str | None = None
+    conclusion: str | None = None
+
+
+class RunPage(msgspec.Struct, frozen=True):
+    """A page of runs."""
+
+    total_count: int
+    workflow_runs: tuple[RunRecord, ...]
+
+
+class JobRecord(msgspec.Struct, frozen=True):
+    """A job of a run."""
+
+    id: int
+    run_id: int
+    name: str
+    status: str
+    run_attempt: int = 1
+    workflow_name: str | None = None
+    conclusion: str | None = None
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    html_url: str | None = None
+    steps: tuple[StepRecord, ...] = ()
+
+
+class JobPage(msgspec.Struct, frozen=True):
+    """A page of jobs."""
+
+    total_count: int
+    jobs: tuple[JobRecord, ...]
+
+
+class IssueRecord(msgspec.Struct, frozen=True):
+    """An issue, or a pull request seen as one."""
+
+    id: int
+    number: int
+    title: str
+    state: str
+    html_url: str
+    created_at: datetime
+    comments: int = 0
+    labels: tuple[LabelRecord, ...] = ()
+    assignees: tuple[UserRecord, ...] = ()
+    pull_request: dict[str, object] | None = None
+
+    @property
+    def is_pull(self) -> bool:
+        """Whether it is a pull request."""
+        return self.pull_request is not None
+
+
+class CommentRecord(msgspec.Struct, frozen=True):
+    """A comment on an issue."""
+
+    id: int
+    html_url: str
+    created_at: datetime
+    body: str | None = None
+    user: UserRecord | None = None
+
+
+class BranchRecord(msgspec.Struct, frozen=True):
+    """One side of a pull request."""
+
+    ref: str
+    sha: str
+
+
+class PullRecord(msgspec.Struct, frozen=True):
+    """A pull request as lists have it."""
+
+    id: int
+    number: int
+    title: str
+    state: str
+    html_url: str
+    updated_at: datetime
+    head: BranchRecord
+    base: BranchRecord
+    user: UserRecord | None = None
+    merged_at: datetime | None = None
+    merge_commit_sha: str | None = None
+
+
+class MilestoneRecord(msgspec.Struct, frozen=True):
+    """A milestone."""
+
+    id: int
+    number: int
+    title: str
+    html_url: str
+    open_issues: int
+    closed_issues: int
+
+
+class PermissionsRecord(msgspec.Struct, frozen=True):
+    """What the asking account may do in a repository."""
+
+    admin: bool = False
+    maintain: bool = False
+    push: bool = False
+    triage: bool = False
+    pull: bool = False
+
+
+class RepositoryRecord(msgspec.Struct, frozen=True):
+    """A repository."""
+
+    permissions: PermissionsRecord | None = None
+
+
+class ErrorRecord(msgspec.Struct, frozen=True):
+    """The body of a refusal."""
+
+    message: str = ""

@@ -1,0 +1,232 @@
+"""The S3 store of the channels, read through boto3."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+from cockpit.backends.text import clean, mask
+from cockpit.config import ObjectStoreTable
+from cockpit.errors import AccessDenied, CockpitError, ConfigError, Throttled, Unreachable
+from cockpit.release.artifacts import StoredObject
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+    from botocore.config import Config as BotoConfig
+    from botocore.exceptions import ClientError
+    from mypy_boto3_s3 import S3Client
+
+CONNECT_S = 5
+READ_S = 20
+_ATTEMPTS = 3
+_SLOW_DOWN_S = 5.0
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"}
+_UNKNOWN_KEY = {
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidToken",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+_REFUSED = {"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbidden", "403"}
+_SKEWED = {"RequestTimeTooSkewed", "RequestInTheFuture"}
+_SLOW_DOWN = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "429"}
+_LOGIN_HINT = "log in to AWS again (aws sso login, or new keys), then refresh (r)"
+
+
+class ObjectStore:
+    """Implements ObjectStorePort; boto3 is imported with the first request."""
+
+    def __init__(
+        self,
+        settings: ObjectStoreTable,
+        environment: Mapping[str, str],
+        *,
+        log: Callable[[str], None] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._environment = environment
+        self._log = log
+        self._making = threading.Lock()
+        self._kept: tuple[Session, S3Client] | None = None
+
+    def list_objects(self, prefix: str) -> Iterator[StoredObject]:
+        """Every object whose key starts with the prefix, all pages."""
+        self._tell("list-objects-v2", "--bucket", self._settings.bucket, "--prefix", prefix)
+        with self._speaking():
+            _, client = self._session()
+            pages = client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._settings.bucket, Prefix=prefix
+            )
+            for page in pages:
+                for found in page.get("Contents", ()):
+                    yield StoredObject(
+                        key=found["Key"],
+                        size=found["Size"],
+                        etag=found["ETag"].strip('"'),
+                        last_modified=found["LastModified"],
+                    )
+
+    def check_access(self) -> str:
+        """Who the credential is, in words; raises when the bucket cannot be read."""
+        with self._speaking():
+            session, client = self._session()
+            for prefix in (self._settings.test_prefix, self._settings.stable_prefix):
+                client.list_objects_v2(Bucket=self._settings.bucket, Prefix=f"{prefix}/", MaxKeys=1)
+            credentials = session.get_credentials()
+            method = credentials.method if credentials else "none"
+            if self._settings.endpoint:
+                return f"credential from {_words_for(method)}"
+            sts = session.client("sts", config=_limits("virtual"))
+            return f"{clean(sts.get_caller_identity()['Arn'])}, from {_words_for(method)}"
+
+    def _session(self) -> tuple[Session, S3Client]:
+        with self._making:
+            if self._kept is None:
+                self._kept = self._connect()
+            return self._kept
+
+    def _connect(self) -> tuple[Session, S3Client]:
+        from boto3.session import Session
+        from botocore.session import Session as BotocoreSession
+
+        core = BotocoreSession()
+        key = self._environment.get("AWS_ACCESS_KEY_ID")
+        if self._settings.profile and not key:
+            core.set_config_variable("profile", self._settings.profile)
+        if os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() != "false":
+            # Outside EC2 nobody answers there, and boto3 would wait seconds to find that out.
+            core.get_component("credential_provider").remove("iam-role")
+        session = Session(
+            aws_access_key_id=key,
+            aws_secret_access_key=self._environment.get("AWS_SECRET_ACCESS_KEY"),
+            aws_session_token=self._environment.get("AWS_SESSION_TOKEN"),
+            region_name=self._settings.region,
+            botocore_session=core,
+        )
+        client = session.client(
+            "s3",
+            endpoint_url=self._settings.endpoint,
+            config=_limits("path" if self._settings.endpoint else "auto"),
+        )
+        return session, client
+
+    @contextmanager
+    def _speaking(self) -> Iterator[None]:
+        """Turns boto3's exceptions into ours."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        where = self._settings.endpoint or "AWS"
+        try:
+            yield
+        except ClientError as err:
+            failure = _refusal(err, self._settings.bucket, where)
+            if isinstance(failure, AccessDenied):
+                # The next try reads the credentials again, which a login has renewed by then.
+                self._kept = None
+            raise failure from err
+        except BotoCoreError as err:
+            self._kept = None
+            raise _failure(err, where) from err
+        except json.JSONDecodeError as err:
+            raise AccessDenied(
+                "The AWS credentials cannot be read",
+                "a credential_process of the AWS configuration did not answer with JSON",
+                "run that credential_process by hand, or set [objectstore].profile",
+            ) from err
+        except ValueError as err:
+            raise ConfigError(
+                "boto3 does not understand the channels' settings",
+                mask(clean(str(err))),
+                "edit [objectstore] in release.toml",
+            ) from err
+
+    def _tell(self, *words: str) -> None:
+        if self._log is None:
+            return
+        line = ["aws", "s3api", *words]
+        if self._settings.endpoint:
+            line += ["--endpoint-url", self._settings.endpoint]
+        if self._settings.profile:
+            line += ["--profile", self._settings.profile]
+        self._log(mask(shlex.join(line)))
+
+
+def _limits(addressing: Literal["path", "virtual", "auto"]) -> BotoConfig:
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=CONNECT_S,
+        read_timeout=READ_S,
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        s3={"addressing_style": addressing},
+    )
+
+
+def _words_for(method: str) -> str:
+    return {
+        "explicit": "the credentials file",
+        "env": "the environment",
+        "shared-credentials-file": "the AWS credentials file",
+        "none": "nowhere, anonymously",
+    }.get(method, method)
+
+
+def _refusal(err: ClientError, bucket: str, where: str) -> CockpitError:
+    """What an answer of S3 means that is no success."""
+    answer = err.response
+    code = answer.get("Error", {}).get("Code", "")
+    said = mask(clean(f"{code}: {answer.get('Error', {}).get('Message', '')}"))
+    if code in _EXPIRED:
+        return AccessDenied("The AWS credentials have expired", said, _LOGIN_HINT)
+    if code in _UNKNOWN_KEY:
+        return AccessDenied("The AWS credentials are not accepted", said, _LOGIN_HINT)
+    if code in _REFUSED:
+        return AccessDenied(
+            f"The AWS credentials may not read {bucket}", said, "ask for read access to the bucket"
+        )
+    if code in _SKEWED:
+        return CockpitError(
+            "This machine's clock is wrong",
+            f"S3 refuses requests that are more than 15 minutes off ({said})",
+            "set the clock, for example with timedatectl set-ntp true",
+        )
+    if code == "NoSuchBucket":
+        return ConfigError(
+            f"There is no bucket {bucket}", said, "edit [objectstore].bucket in release.toml"
+        )
+    if code in _SLOW_DOWN:
+        return Throttled("S3 asks to wait", said, "nothing to do: it is asked again", _SLOW_DOWN_S)
+    if answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
+        return Unreachable("S3 answers with errors", f"{where}: {said}", "refresh (r)")
+    return CockpitError("S3 refused this", f"{where}: {said}", "release-cockpit doctor")
+
+
+def _failure(err: Exception, where: str) -> CockpitError:
+    """What it means that no answer of S3 came, or no credential was found to ask with."""
+    from botocore import exceptions as boto
+
+    said = mask(clean(str(err)))
+    if isinstance(err, boto.NoCredentialsError | boto.PartialCredentialsError):
+        return AccessDenied("There are no AWS credentials", said, _LOGIN_HINT)
+    if isinstance(err, boto.ProfileNotFound):
+        return ConfigError(
+            "The AWS profile does not exist", said, "edit [objectstore].profile in release.toml"
+        )
+    if isinstance(
+        err,
+        boto.SSOError | boto.LoginError | boto.TokenRetrievalError | boto.CredentialRetrievalError,
+    ):
+        return AccessDenied("The AWS login has ended", said, _LOGIN_HINT)
+    if isinstance(err, boto.ConnectTimeoutError):
+        said = f"{where}: no connection within {CONNECT_S} s"
+    elif isinstance(err, boto.ReadTimeoutError):
+        said = f"{where}: no answer within {READ_S} s"
+    elif isinstance(err, boto.EndpointConnectionError):
+        said = f"{where}: no connection"
+    return Unreachable("S3 cannot be reached", said, "check the network, then refresh (r)")

@@ -1,0 +1,276 @@
+"""The S3 adapter on two real servers, and against credentials and networks that fail."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from cockpit.backends.objectstore import ObjectStore
+from cockpit.config import ObjectStoreTable
+from cockpit.errors import AccessDenied, CockpitError, ConfigError, Throttled, Unreachable
+from cockpit.rehearsal.s3 import AccessKey, SeaweedS3
+from tests.backends.scripted import Asked, Reply, Scripted, scripted
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI"}
+BUCKET = "pytorch"
+XML = {"Content-Type": "application/xml"}
+
+
+def table(endpoint: str, *, bucket: str = BUCKET, profile: str | None = None) -> ObjectStoreTable:
+    return ObjectStoreTable(bucket=bucket, endpoint=endpoint, profile=profile)
+
+
+def client_of(endpoint: str, keys: dict[str, str]) -> S3Client:
+    import boto3
+
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[str]:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    client = client_of(endpoint, KEYS)
+    client.create_bucket(Bucket=BUCKET)
+    for number in range(55):
+        client.put_object(Bucket=BUCKET, Key=f"whl/test/cpu/torch-{number:04}.whl", Body=b"x")
+    client.put_object(Bucket=BUCKET, Key="whl/cpu/torch-2.14.0.whl", Body=b"stable")
+    yield endpoint
+    server.stop()
+
+
+class TestListing:
+    def test_every_page_is_listed(self, moto: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "20")
+        found = list(ObjectStore(table(moto), KEYS).list_objects("whl/test/"))
+        assert len(found) == 55
+        assert found[0].key == "whl/test/cpu/torch-0000.whl"
+        assert (found[0].size, found[0].etag) == (1, "9dd4e461268c8034f5c8564e155c67a6")
+        assert found[0].last_modified.tzinfo is not None
+
+    def test_nothing_under_a_prefix_is_no_error(self, moto: str) -> None:
+        assert list(ObjectStore(table(moto), KEYS).list_objects("nowhere/")) == []
+
+    def test_access_is_told_with_its_source(self, moto: str) -> None:
+        assert (
+            ObjectStore(table(moto), KEYS).check_access() == "credential from the credentials file"
+        )
+
+    def test_the_environments_keys_serve_without_a_file(
+        self, moto: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name, value in KEYS.items():
+            monkeypatch.setenv(name, value)
+        assert ObjectStore(table(moto), {}).check_access() == "credential from the environment"
+
+    def test_a_profile_serves(
+        self, moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shared = tmp_path / "credentials"
+        lines = [f"{name.lower()} = {value}" for name, value in KEYS.items()]
+        shared.write_text("\n".join(["[captain]", *lines]))
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(shared))
+        store = ObjectStore(table(moto, profile="captain"), {})
+        assert store.check_access() == "credential from the AWS credentials file"
+
+    def test_a_bucket_that_is_not_there_points_at_the_config(self, moto: str) -> None:
+        with pytest.raises(ConfigError, match="no bucket elsewhere") as caught:
+            list(ObjectStore(table(moto, bucket="elsewhere"), KEYS).list_objects("whl/"))
+        assert "release.toml" in caught.value.hint
+
+    def test_requests_are_told_as_lines_to_copy(self, moto: str) -> None:
+        told: list[str] = []
+        list(ObjectStore(table(moto), KEYS, log=told.append).list_objects("nowhere/"))
+        assert told == [
+            f"aws s3api list-objects-v2 --bucket pytorch --prefix nowhere/ --endpoint-url {moto}"
+        ]
+
+
+@pytest.mark.seaweedfs
+def test_the_real_server_answers_the_same(tmp_path: Path) -> None:
+    access = AccessKey()
+    server = SeaweedS3(tmp_path, access)
+    server.start()
+    try:
+        keys = {"AWS_ACCESS_KEY_ID": access.id, "AWS_SECRET_ACCESS_KEY": access.secret}
+        client = server.client(attempts=8)
+        client.create_bucket(Bucket=BUCKET)
+        for number in range(5):
+            client.put_object(Bucket=BUCKET, Key=f"whl/test/{number}", Body=b"x")
+        store = ObjectStore(table(server.url), keys)
+        assert [found.key[-1] for found in store.list_objects("whl/test/")] == list("01234")
+        assert store.check_access()
+        wrong = ObjectStore(table(server.url), keys | {"AWS_SECRET_ACCESS_KEY": "wrong"})
+        with pytest.raises(AccessDenied, match="not accepted"):
+            wrong.check_access()
+    finally:
+        server.stop()
+
+
+def refusal(code: str, status: int = 400, message: str = "No.") -> Reply:
+    body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    return Reply(status, body.encode(), XML)
+
+
+@pytest.fixture
+def server() -> Iterator[Scripted]:
+    with scripted(lambda _: Reply(500)) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "title", "hint"),
+    [
+        (refusal("ExpiredToken"), AccessDenied, "have expired", "log in to AWS again"),
+        (refusal("InvalidAccessKeyId", 403), AccessDenied, "not accepted", "log in"),
+        (refusal("SignatureDoesNotMatch", 403), AccessDenied, "not accepted", "log in"),
+        (refusal("AccessDenied", 403), AccessDenied, "may not read pytorch", "ask for"),
+        (refusal("RequestTimeTooSkewed", 403), CockpitError, "clock is wrong", "set the clock"),
+        (refusal("NoSuchBucket", 404), ConfigError, "no bucket pytorch", "objectstore"),
+        (refusal("MethodNotAllowed", 405), CockpitError, "S3 refused this", "doctor"),
+    ],
+)
+def test_refusals_are_told_in_words(
+    server: Scripted, reply: Reply, kind: type[CockpitError], title: str, hint: str
+) -> None:
+    server.answer = lambda _: reply
+    with pytest.raises(kind, match=title) as caught:
+        list(ObjectStore(table(server.url), KEYS).list_objects("whl/"))
+    assert type(caught.value) is kind
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (refusal("SlowDown", 503), Throttled),
+        (refusal("InternalError", 500), Unreachable),
+        (
+            Reply(200, b"<ListBucketResult><Contents>", XML),
+            Unreachable,
+        ),
+        (Reply(drop=True), Unreachable),
+    ],
+)
+def test_outages_are_tried_three_times_and_then_told(
+    server: Scripted, reply: Reply, kind: type[CockpitError]
+) -> None:
+    server.answer = lambda _: reply
+    with pytest.raises(kind) as caught:
+        list(ObjectStore(table(server.url), KEYS).list_objects("whl/"))
+    assert type(caught.value) is kind
+    assert 1 <= server.count() <= 3
+
+
+def test_a_listing_that_fails_midway_raises_instead_of_ending(server: Scripted) -> None:
+    page = (
+        "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>n</Next"
+        "ContinuationToken><Contents><Key>a</Key><Size>1</Size><ETag>&quot;e&quot;</ETag>"
+        "<LastModified>2026-10-14T14:00:00Z</LastModified></Contents></ListBucketResult>"
+    )
+
+    def answer(asked: Asked) -> Reply:
+        if "continuation-token" in asked.query:
+            return refusal("ExpiredToken")
+        return Reply(200, page.encode(), XML)
+
+    server.answer = answer
+    listing = ObjectStore(table(server.url), KEYS).list_objects("whl/")
+    assert next(listing).key == "a"
+    with pytest.raises(AccessDenied):
+        next(listing)
+
+
+def test_after_a_new_login_the_same_store_goes_on(
+    server: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = tmp_path / "credentials"
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(shared))
+    empty = Reply(200, b"<ListBucketResult/>", XML)
+
+    def answer(asked: Asked) -> Reply:
+        return empty if "NEWKEY" in asked.headers["authorization"] else refusal("ExpiredToken")
+
+    server.answer = answer
+    keys = "[default]\naws_access_key_id = {}\naws_secret_access_key = s\n"
+    shared.write_text(keys.format("OLDKEY"))
+    store = ObjectStore(table(server.url), {})
+    with pytest.raises(AccessDenied):
+        list(store.list_objects("whl/"))
+    shared.write_text(keys.format("NEWKEY"))
+    assert list(store.list_objects("whl/")) == []
+
+
+def test_without_credentials_the_answer_comes_at_once() -> None:
+    started = time.monotonic()
+    with pytest.raises(AccessDenied, match="no AWS credentials"):
+        list(ObjectStore(table("http://127.0.0.1:9"), {}).list_objects("whl/"))
+    assert time.monotonic() - started < 5
+
+
+def test_the_metadata_service_is_not_asked(
+    server: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", server.url)
+    with pytest.raises(AccessDenied):
+        list(ObjectStore(table("http://127.0.0.1:9"), {}).list_objects("whl/"))
+    assert server.asked == []
+
+
+def test_a_broken_credential_process_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws_config = tmp_path / "config"
+    aws_config.write_text("[profile captain]\ncredential_process = echo not-json\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(aws_config))
+    with pytest.raises(AccessDenied, match="cannot be read"):
+        ObjectStore(table("http://127.0.0.1:9", profile="captain"), {}).check_access()
+
+
+def test_a_profile_that_does_not_exist_points_at_the_config() -> None:
+    with pytest.raises(ConfigError, match="profile does not exist"):
+        ObjectStore(table("http://127.0.0.1:9", profile="nobody"), {}).check_access()
+
+
+def test_an_endpoint_that_is_no_url_points_at_the_config() -> None:
+    with pytest.raises(ConfigError, match="Invalid endpoint"):
+        ObjectStore(table("127.0.0.1"), KEYS).check_access()
+
+
+def test_nobody_listening_is_unreachable() -> None:
+    with socket.socket() as seat:
+        seat.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{seat.getsockname()[1]}"
+        with pytest.raises(Unreachable, match="no connection"):
+            list(ObjectStore(table(endpoint), KEYS).list_objects("whl/"))
+
+
+def test_making_a_store_loads_no_sdk() -> None:
+    script = (
+        "import sys; from cockpit.backends.objectstore import ObjectStore;"
+        "from cockpit.config import ObjectStoreTable;"
+        "ObjectStore(ObjectStoreTable(bucket='b'), {});"
+        "assert not {'boto3', 'botocore'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, env=dict(os.environ))
