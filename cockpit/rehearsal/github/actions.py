@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import flask
 import msgspec
 
 from cockpit.rehearsal import builds
 from cockpit.rehearsal.github import gitdata
-from cockpit.rehearsal.github.call import Call, locked, this_call
+from cockpit.rehearsal.github.call import locked, this_call
 from cockpit.rehearsal.github.http import (
     ApiError,
     answer,
@@ -39,6 +41,33 @@ class Dispatch(msgspec.Struct):
     ref: str
     inputs: dict[str, InputValue] = msgspec.field(default_factory=dict)
     return_run_details: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilters:
+    """Which runs a list asks for; empty text asks for nothing special."""
+
+    branch: str
+    event: str
+    head_sha: str
+    actor: str
+    created: str
+    status: str
+    """A status or a conclusion."""
+
+    def fit(self, run: Run, now: datetime) -> bool:
+        """Whether a run is asked for."""
+        if self.status:
+            progress = run_progress(run, run.attempt, now)
+            if self.status not in (progress.status, progress.conclusion):
+                return False
+        return (
+            self.branch in ("", run.head_branch)
+            and self.event in ("", run.event)
+            and self.head_sha in ("", run.head_sha)
+            and self.actor in ("", run.actor)
+            and (not self.created or within(run.created_at, self.created))
+        )
 
 
 @routes.before_request
@@ -222,32 +251,22 @@ def _workflow(repository: Repository, key: str) -> Workflow:
 
 def _runs(repository: Repository, runs: Sequence[Run]) -> flask.Response:
     call = this_call()
+    wanted = RunFilters(
+        branch=query("branch"),
+        event=query("event"),
+        head_sha=query("head_sha"),
+        actor=query("actor"),
+        created=query("created"),
+        status=query("status"),
+    )
     with call.forge.lock:
-        found = [run for run in runs if _is_wanted(call, run)]
+        found = [run for run in runs if wanted.fit(run, call.now)]
     found.sort(key=lambda run: (run.created_at, run.id), reverse=True)
     shown = page_of(found)
     heads = _heads(repository, shown)
     with call.forge.lock:
         bodies = [run_body(call, repository, run, heads) for run in shown]
     return answer({"total_count": len(found), "workflow_runs": bodies})
-
-
-def _is_wanted(call: Call, run: Run) -> bool:
-    facts = {
-        "branch": run.head_branch,
-        "event": run.event,
-        "head_sha": run.head_sha,
-        "actor": run.actor,
-        "check_suite_id": str(run.id),
-    }
-    if any(query(name) and query(name) != fact for name, fact in facts.items()):
-        return False
-    if query("created") and not within(run.created_at, query("created")):
-        return False
-    if wanted := query("status"):
-        progress = run_progress(run, run.attempt, call.now)
-        return wanted in (progress.status, progress.conclusion)
-    return True
 
 
 def _heads(repository: Repository, runs: Iterable[Run]) -> dict[str, gitdata.Commit]:

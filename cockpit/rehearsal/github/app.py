@@ -33,14 +33,17 @@ from cockpit.rehearsal.github import (
 from cockpit.rehearsal.github.access import SCOPES, Quotas, Resource, login_of
 from cockpit.rehearsal.github.call import Call
 from cockpit.rehearsal.github.http import ApiError, not_found
-from cockpit.rehearsal.model import Forge
+from cockpit.rehearsal.model import Forge, Repository
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 HOURLY_LIMIT = 5000
 ENTERPRISE_PREFIX = "/api/v3"
-API_VERSIONS = ("2022-11-28", "2026-03-10")
+DEFAULT_API_VERSION = "2022-11-28"
+
+_FREE = frozenset({"meta.rate_limit", "joblogs.download"})
+"""Endpoints that count against no quota."""
 
 _FAMILIES = (
     actions, branches, checks, commits, issues, joblogs, labels, merging, meta, milestones, pulls,
@@ -74,34 +77,39 @@ def create_app(forge: Forge, *, hourly_limit: int = HOURLY_LIMIT) -> flask.Flask
 
 
 def _admit(app: flask.Flask, forge: Forge) -> None:
-    """Before a handler: who asks, how much is left, and which repository is meant."""
-    quotas: Quotas = app.extensions["quotas"]
+    """Before a handler: who asks, whether anything is left, and which repository is meant."""
 
     @app.url_value_preprocessor
     def open_call(_endpoint: str | None, values: dict[str, object] | None) -> None:
         root = flask.request.root_url.rstrip("/")
         site = root.removesuffix(ENTERPRISE_PREFIX)
-        flask.g.call = Call(forge, None, forge.clock.now(), api=root, site=site)
-        flask.g.call.login = login_of(forge, flask.request.headers.get("Authorization", ""))
+        call = flask.g.call = Call(forge, None, forge.clock.now(), api=root, site=site)
+        call.login = login_of(forge, flask.request.headers.get("Authorization", ""))
+        _count(app.extensions["quotas"], call)
         if values and "owner" in values:
-            full_name = f"{values.pop('owner')}/{values.pop('name')}".lower()
-            with forge.lock:
-                known = list(forge.repositories.values())
-            found = [one for one in known if one.full_name.lower() == full_name]
-            if not found:
-                raise not_found()
-            values["repository"] = found[0]
+            full_name = f"{values.pop('owner')}/{values.pop('name')}"
+            values["repository"] = _repository(forge, full_name)
 
-    @app.before_request
-    def count() -> None:
-        resource = _resource()
-        if resource is None:
-            return
-        login = flask.g.call.login
-        flask.g.quota, allowed = quotas.spend(login, resource)
-        if not allowed:
-            whom = f"user ID {forge.users[login].id}" if login in forge.users else "your address"
-            raise ApiError(403, f"API rate limit exceeded for {whom}.")
+
+def _count(quotas: Quotas, call: Call) -> None:
+    """Take the request off the caller's quota; 403 when that is used up."""
+    endpoint = flask.request.endpoint or ""
+    if endpoint in _FREE:
+        return
+    resource: Resource = "search" if endpoint.startswith("search.") else "core"
+    flask.g.quota, allowed = quotas.spend(call.login, resource)
+    if not allowed:
+        whom = f"user ID {call.forge.users[call.login].id}" if call.login else "your address"
+        raise ApiError(403, f"API rate limit exceeded for {whom}.")
+
+
+def _repository(forge: Forge, full_name: str) -> Repository:
+    """The repository of this name, whatever its case."""
+    with forge.lock:
+        for repository in forge.repositories.values():
+            if repository.full_name.lower() == full_name.lower():
+                return repository
+    raise not_found()
 
 
 def _finish(app: flask.Flask, forge: Forge) -> None:
@@ -116,7 +124,7 @@ def _finish(app: flask.Flask, forge: Forge) -> None:
         response.headers["Date"] = http_date(forge.clock.now())
         response.headers["X-GitHub-Request-Id"] = f"{process}:{next(numbers):06X}"
         response.headers["X-GitHub-Media-Type"] = "github.v3; format=json"
-        version = flask.request.headers.get("X-GitHub-Api-Version", API_VERSIONS[0])
+        version = flask.request.headers.get("X-GitHub-Api-Version", DEFAULT_API_VERSION)
         response.headers["X-GitHub-Api-Version-Selected"] = version
         response.headers["Vary"] = "Accept, Authorization"
         if link := flask.g.get("link"):
@@ -147,11 +155,3 @@ def _refuse(app: flask.Flask) -> None:
         # GitHub knows no "method not allowed": what is not in its API is not found.
         missing = error.code in (404, 405)
         return ApiError(404 if missing else error.code or 500, error.name).response()
-
-
-def _resource() -> Resource | None:
-    """The quota a request counts against; None for those that are free."""
-    endpoint = flask.request.endpoint or ""
-    if endpoint in meta.FREE or endpoint.startswith("joblogs."):
-        return None
-    return "search" if endpoint.startswith("search.") else "core"

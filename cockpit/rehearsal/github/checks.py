@@ -8,9 +8,8 @@ from cockpit.rehearsal import builds
 from cockpit.rehearsal.github.call import Call, this_call
 from cockpit.rehearsal.github.commits import commit_or_422
 from cockpit.rehearsal.github.http import Body, answer, not_found, page_of, query
-from cockpit.rehearsal.github.progress import job_progress
 from cockpit.rehearsal.github.serialise_actions import check_run_body, check_suite_body
-from cockpit.rehearsal.model import Job, Repository, Run
+from cockpit.rehearsal.model import Repository, Run
 
 routes = flask.Blueprint("checks", __name__)
 
@@ -63,19 +62,13 @@ def one(repository: Repository, number: int) -> flask.Response:
 
 
 def _check_runs(call: Call, repository: Repository, runs: list[Run]) -> Body:
+    every, name, status = query("filter") == "all", query("check_name"), query("status")
     found = [
         (run, job)
         for run in runs
-        for attempt in (range(1, run.attempt + 1) if query("filter") == "all" else (run.attempt,))
+        for attempt in (range(1, run.attempt + 1) if every else (run.attempt,))
         for job in builds.visible_jobs(run, attempt, call.now)
-        if _is_wanted(call, job)
+        if name in ("", job.name) and status in ("", job.status(call.now))
     ]
     shown = [check_run_body(call, repository, run, job) for run, job in page_of(found)]
     return {"total_count": len(found), "check_runs": shown}
-
-
-def _is_wanted(call: Call, job: Job) -> bool:
-    name, status = query("check_name"), query("status")
-    if name and job.name != name:
-        return False
-    return not status or job_progress(job, call.now).status == status

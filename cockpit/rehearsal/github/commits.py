@@ -18,6 +18,7 @@ from cockpit.rehearsal.github.http import (
     page_of,
     query,
 )
+from cockpit.rehearsal.github.moments import moment
 from cockpit.rehearsal.github.serialise import repository_body, repository_page, repository_url
 from cockpit.rehearsal.github.serialise_git import commit_body, file_body, full_commit_body
 from cockpit.rehearsal.github.serialise_issues import pull_body
@@ -36,7 +37,10 @@ def history(repository: Repository) -> flask.Response:
     tip = gitdata.resolve(repository.git_dir, query("sha") or repository.default_branch)
     if tip is None:
         raise not_found()
-    shas = gitdata.history(repository.git_dir, tip, _limits(this_call()), query("path"))
+    path = query("path").strip("/")
+    if path and gitdata.leads_outside(path):
+        return answer(page_of([]))
+    shas = gitdata.history(repository.git_dir, tip, _limits(this_call()), path)
     found = gitdata.commits(repository.git_dir, page_of(shas))
     return answer([commit_body(this_call(), repository, commit) for commit in found])
 
@@ -120,7 +124,8 @@ def commit_or_422(repository: Repository, ref: str) -> Commit:
 
 def _limits(call: Call) -> tuple[str, ...]:
     """The filters of the request as options of rev-list."""
-    limits = [f"--{name}={query(name)}" for name in ("since", "until") if query(name)]
+    times = {name: moment(query(name)) for name in ("since", "until")}
+    limits = [f"--{name}={time.isoformat()}" for name, time in times.items() if time]
     for role in ("author", "committer"):
         if wanted := query(role):
             with call.forge.lock:

@@ -21,6 +21,7 @@ _SHA = re.compile(r"[0-9a-f]{4,40}", re.IGNORECASE)
 _QUIET = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
     "LC_ALL": "C",
 }
@@ -146,6 +147,11 @@ def kind(git_dir: Path, sha: str) -> str | None:
     described = run(git_dir, "cat-file", "--batch-check=%(objecttype)", stdin=f"{sha}\n".encode())
     word = described.decode().strip()
     return None if word.endswith("missing") else word
+
+
+def leads_outside(path: str) -> bool:
+    """Whether a path has a part that no tree has, such as `..`."""
+    return any(part in ("", ".", "..") for part in path.split("/"))
 
 
 def tree_sha(git_dir: Path, treeish: str) -> str | None:

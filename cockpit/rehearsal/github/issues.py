@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Self
 
 import flask
 import msgspec
@@ -25,7 +27,7 @@ from cockpit.rehearsal.github.records import (
     in_order,
     issue_or_404,
     since_wanted,
-    state_wanted,
+    states_wanted,
 )
 from cockpit.rehearsal.github.serialise import node_id, repository_url, stamp, user_body
 from cockpit.rehearsal.github.serialise_issues import comment_body, issue_body
@@ -50,6 +52,43 @@ class IssueFields(msgspec.Struct):
     assignees: list[str] | Unset = msgspec.UNSET
 
 
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which issues a list asks for; empty text asks for nothing special."""
+
+    states: tuple[str, ...]
+    since: datetime | None
+    milestone: str
+    assignee: str
+    creator: str
+    labels: frozenset[str]
+    """In lower case."""
+
+    @classmethod
+    def asked_for(cls) -> Self:
+        """What the request at hand asks for."""
+        names = (name.strip().casefold() for name in query("labels").split(","))
+        return cls(
+            states_wanted(),
+            since_wanted(),
+            query("milestone"),
+            query("assignee"),
+            query("creator"),
+            frozenset(name for name in names if name),
+        )
+
+    def fit(self, issue: Issue) -> bool:
+        """Whether an issue is asked for."""
+        return (
+            issue.state in self.states
+            and (self.since is None or issue.updated_at >= self.since)
+            and _is_among(self.milestone, [str(issue.milestone)] if issue.milestone else [])
+            and _is_among(self.assignee, issue.assignees)
+            and self.creator in ("", issue.user)
+            and self.labels <= {name.casefold() for name in issue.labels}
+        )
+
+
 class Assignees(msgspec.Struct):
     """People to assign, or to release."""
 
@@ -66,12 +105,8 @@ class CommentText(msgspec.Struct):
 @locked
 def issues(repository: Repository) -> flask.Response:
     """Issues and pull requests within the filters, by default the open ones, newest first."""
-    since = since_wanted()
-    found = [
-        issue
-        for issue in repository.issues.values()
-        if state_wanted(issue) and _matches(issue) and (since is None or issue.updated_at >= since)
-    ]
+    wanted = Filters.asked_for()
+    found = [issue for issue in repository.issues.values() if wanted.fit(issue)]
     page = page_of(in_order(found, query("sort"), query("direction", "desc")))
     return answer([issue_body(this_call(), repository, issue) for issue in page])
 
@@ -245,31 +280,17 @@ def timeline(repository: Repository, number: int) -> flask.Response:
     return answer(page_of(happened))
 
 
+def _is_among(wanted: str, present: Sequence[str]) -> bool:
+    """Whether a filter is met: `none` by nothing, `*` by anything, a name by that one."""
+    if wanted in ("none", "*"):
+        return bool(present) == (wanted == "*")
+    return not wanted or wanted in present
+
+
 def _issue(call: Call, repository: Repository, issue: Issue, status: int) -> flask.Response:
     response = answer(issue_body(call, repository, issue), status)
     response.last_modified = issue.updated_at
     return response
-
-
-def _matches(issue: Issue) -> bool:
-    """Whether an issue passes the filters for milestone, people and labels."""
-    milestone, assignee, creator = query("milestone"), query("assignee"), query("creator")
-    if milestone == "none" and issue.milestone is not None:
-        return False
-    if milestone == "*" and issue.milestone is None:
-        return False
-    if milestone not in ("", "*", "none") and str(issue.milestone) != milestone:
-        return False
-    if assignee == "none" and issue.assignees:
-        return False
-    if assignee == "*" and not issue.assignees:
-        return False
-    if assignee not in ("", "*", "none") and assignee not in issue.assignees:
-        return False
-    if creator and issue.user != creator:
-        return False
-    wanted = [name.strip().casefold() for name in query("labels").split(",") if name.strip()]
-    return {name.casefold() for name in issue.labels}.issuperset(wanted)
 
 
 def _apply(call: Call, repository: Repository, issue: Issue, fields: IssueFields) -> None:

@@ -10,9 +10,6 @@ from cockpit.rehearsal.github.http import Body, answer
 
 routes = flask.Blueprint("meta", __name__)
 
-FREE = frozenset({"meta.rate_limit"})
-"""Endpoints that count against no quota."""
-
 _ROOT = {
     "current_user_url": "/user",
     "current_user_authorizations_html_url": "/settings/connections/applications{/client_id}",

@@ -11,7 +11,6 @@ import msgspec
 from cockpit.rehearsal.github import gitdata, gitwrite
 from cockpit.rehearsal.github.call import this_call
 from cockpit.rehearsal.github.differences import FileChange, changes
-from cockpit.rehearsal.github.gitdata import ZERO_SHA
 from cockpit.rehearsal.github.http import (
     ApiError,
     answer,
@@ -20,7 +19,7 @@ from cockpit.rehearsal.github.http import (
     query,
     read_body,
 )
-from cockpit.rehearsal.github.records import in_order, pull_or_404, state_wanted
+from cockpit.rehearsal.github.records import in_order, pull_or_404, states_wanted
 from cockpit.rehearsal.github.serialise import repository_url
 from cockpit.rehearsal.github.serialise_git import commit_body, file_body
 from cockpit.rehearsal.github.serialise_issues import PullFacts, full_pull_body, pull_body
@@ -63,15 +62,19 @@ def pulls(repository: Repository) -> flask.Response:
     """Pull requests within the filters, by default the open ones, newest first."""
     follow_pushes(repository)
     call = this_call()
+    states, head, base = states_wanted(), query("head"), query("base")
+    sort = query("sort", "created")
+    direction = query("direction", "desc" if sort == "created" else "asc")
     with call.forge.lock:
         found = [
             issue
             for issue in repository.issues.values()
-            if issue.pull and state_wanted(issue) and _matches(repository, issue.pull)
+            if (pull := issue.pull)
+            and issue.state in states
+            and base in ("", pull.base_ref)
+            and head in ("", _label(repository, pull))
         ]
-        sort = query("sort", "created")
-        default = "desc" if sort == "created" else "asc"
-        page = page_of(in_order(found, sort, query("direction", default)))
+        page = page_of(in_order(found, sort, direction))
         bodies = [pull_body(call, repository, issue, issue.pull) for issue in page if issue.pull]
     return answer(bodies)
 
@@ -123,7 +126,7 @@ def create(repository: Repository) -> flask.Response:
         )
         issue.pull = pull
         repository.issues[number] = issue
-    gitwrite.update_ref(repository.git_dir, _pull_ref(number), head, ZERO_SHA)
+    gitwrite.set_ref(repository.git_dir, _pull_ref(number), head)
     response = _full(repository, issue, pull, 201)
     response.headers["Location"] = f"{repository_url(call, repository)}/pulls/{number}"
     return response
@@ -236,12 +239,8 @@ def _same_open(issue: Issue, head: str, base: str) -> bool:
     return same and issue.state == "open"
 
 
-def _matches(repository: Repository, pull: Pull) -> bool:
-    head, base = query("head"), query("base")
-    if base and pull.base_ref != base:
-        return False
-    label = pull.head_ref if ":" in pull.head_ref else f"{repository.owner}:{pull.head_ref}"
-    return not head or head == label
+def _label(repository: Repository, pull: Pull) -> str:
+    return pull.head_ref if ":" in pull.head_ref else f"{repository.owner}:{pull.head_ref}"
 
 
 def _pull_ref(number: int) -> str:

@@ -43,12 +43,12 @@ def comment_or_404(repository: Repository, number: int) -> tuple[Issue, Comment]
     raise not_found()
 
 
-def state_wanted(issue: Issue) -> bool:
-    """Whether an issue has the state the list asks for, by default open."""
+def states_wanted() -> tuple[str, ...]:
+    """The states the list asks for, by default open alone."""
     wanted = query("state", "open")
     if wanted not in ("open", "closed", "all"):
         raise ApiError(422, f"Validation Failed: state {wanted!r}")
-    return wanted in ("all", issue.state)
+    return ("open", "closed") if wanted == "all" else (wanted,)
 
 
 def since_wanted() -> datetime | None:

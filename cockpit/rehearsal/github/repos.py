@@ -80,6 +80,8 @@ def contents(repository: Repository, path: str) -> flask.Response:
     if sha is None:
         raise not_found(f"No commit found for the ref {ref}")
     path = path.strip("/")
+    if path and gitdata.leads_outside(path):
+        raise not_found()
     found = gitdata.tree(repository.git_dir, sha, path) if path else []
     call = this_call()
     if path and not found:

@@ -61,22 +61,17 @@ def run_body(
 ) -> Body:
     """An attempt of a run, by default the newest; `heads` holds its commit if git has it."""
     attempt = attempt or run.attempt
-    root = repository_url(call, repository)
-    url = f"{root}/actions/runs/{run.id}"
-    shown = url if attempt == run.attempt else f"{url}/attempts/{attempt}"
     workflow = repository.workflows.get(run.workflow)
     progress = run_progress(run, attempt, call.now)
     head = heads.get(run.head_sha)
     actor = user_body(call, run.actor)
-    before = f"{url}/attempts/{attempt - 1}" if attempt > 1 else None
     return {
         "id": run.id,
         "node_id": node_id("WorkflowRun", run.id),
         "name": run.name,
-        "display_title": head.title if head and run.event == "push" else run.name,
+        "display_title": head.title if head and run.event != "workflow_dispatch" else run.name,
         "path": workflow.path if workflow else "",
         "workflow_id": run.workflow,
-        "workflow_url": f"{root}/actions/workflows/{run.workflow}",
         "run_number": run.number,
         "run_attempt": attempt,
         "event": run.event,
@@ -87,15 +82,7 @@ def run_body(
         "head_commit": simple_commit_body(head) if head else None,
         "check_suite_id": run.id,
         "check_suite_node_id": node_id("CheckSuite", run.id),
-        "check_suite_url": f"{root}/check-suites/{run.id}",
-        "url": url,
-        "html_url": _run_page(call, repository, run),
-        "jobs_url": f"{shown}/jobs",
-        "logs_url": f"{shown}/logs",
-        "artifacts_url": f"{url}/artifacts",
-        "cancel_url": f"{url}/cancel",
-        "rerun_url": f"{url}/rerun",
-        "previous_attempt_url": before,
+        **_run_links(call, repository, run, attempt),
         "created_at": stamp(run.created_at),
         "run_started_at": stamp(attempt_started_at(run, attempt)),
         "updated_at": stamp(progress.changed_at),
@@ -197,6 +184,24 @@ def check_suite_body(call: Call, repository: Repository, run: Run, head: Commit)
         "check_runs_url": f"{url}/check-runs",
         "rerequestable": True,
         "runs_rerequestable": False,
+    }
+
+
+def _run_links(call: Call, repository: Repository, run: Run, attempt: int) -> Body:
+    root = repository_url(call, repository)
+    url = f"{root}/actions/runs/{run.id}"
+    shown = url if attempt == run.attempt else f"{url}/attempts/{attempt}"
+    return {
+        "url": url,
+        "html_url": _run_page(call, repository, run),
+        "workflow_url": f"{root}/actions/workflows/{run.workflow}",
+        "check_suite_url": f"{root}/check-suites/{run.id}",
+        "jobs_url": f"{shown}/jobs",
+        "logs_url": f"{shown}/logs",
+        "artifacts_url": f"{url}/artifacts",
+        "cancel_url": f"{url}/cancel",
+        "rerun_url": f"{url}/rerun",
+        "previous_attempt_url": f"{url}/attempts/{attempt - 1}" if attempt > 1 else None,
     }
 
 
