@@ -112,8 +112,7 @@ def _can_tag(situation: Situation) -> Availability:
         return Disabled(f"{state.spec.core.release_branch} has not been cut")
     if state.moved:
         return Disabled(state.moved[0].describe())
-    untagged = branch.untagged(state.spec.core)
-    if untagged is not None and not untagged and state.candidate is not None:
+    if state.candidate is not None and state.candidate.commit_sha == branch.head.sha:
         return Disabled(f"{state.candidate.tag.name} is already the head of the branch")
     return Enabled()
 

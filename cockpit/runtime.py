@@ -48,13 +48,16 @@ class Cockpit:
         self.read_only = read_only
         self.process: Process = load_process(config.settings.release.process, config.path.parent)
         self.command_log = CommandLog()
-        self.backends = Backends(config, folders.data, self.command_log.add)
+        self.backends = Backends(
+            config, data=folders.data, cache=folders.cache, log=self.command_log.add
+        )
         self._hub = FeedHub(
             config,
             Looks(self.backends),
             self.backends.clock,
             ReadingCache(folders.cache),
             self.backends.budget,
+            lambda: self.backends.me,
         )
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from cockpit.backends.ports import (
     ObjectStorePort,
 )
 from cockpit.config import Config
-from cockpit.errors import ConfigError
+from cockpit.errors import CockpitError, ConfigError
 
 if TYPE_CHECKING:
     from cockpit.ledger.store import LedgerStore
@@ -34,6 +35,8 @@ class Backends:
         self._data = data
         self._cache = cache
         self._log = log
+        self.me = ""
+        """The e-mail address of whoever flies; empty until `recognise` has asked git."""
         self._made: dict[str, object] = {}
         self._making = threading.RLock()
 
@@ -122,6 +125,11 @@ class Backends:
             )
 
         return self._once("ledger", make)
+
+    def recognise(self) -> None:
+        """Ask git who flies; nobody in particular, where git does not know."""
+        with contextlib.suppress(CockpitError):
+            self.me = self.git.identity()[1]
 
     def budget(self) -> ApiBudget | None:
         """What is left of GitHub's quota; None before GitHub was first asked."""

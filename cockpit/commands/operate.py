@@ -15,6 +15,7 @@ from cockpit.errors import CockpitError, ExitCode, Refused
 from cockpit.operations.plan import Danger, Plan, PlanFacts
 from cockpit.operations.registry import operation
 from cockpit.operations.runner import Ending, Outcome, StepOutcome, StepReport
+from cockpit.release.words import counted
 from cockpit.runtime import Cockpit
 
 
@@ -138,8 +139,8 @@ def _conclude(outcome: Outcome) -> ExitCode:
         sys.stdout.write("Nothing to do: every step is done already.\n")
     else:
         sys.stdout.write(
-            f"Done: {len(outcome.done)} steps changed the world, "
-            f"{len(outcome.skipped)} were done already.\n"
+            f"Done: {counted(len(outcome.done), 'step')} changed the world, "
+            f"{len(outcome.skipped)} done already.\n"
         )
     return ExitCode.OK
 

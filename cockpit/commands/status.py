@@ -52,7 +52,7 @@ def as_json(cockpit: Cockpit) -> str:
     found = board(state)
     document = {
         "release": str(state.spec.version),
-        "phase": current_phase(cockpit.process, state)[0].id,
+        "phase": current_phase(cockpit.process, state).phase.id,
         "board": _board(found),
         "feeds": {name: _feed(feed, state) for name, feed in _feeds(state).items()},
     }

@@ -39,10 +39,12 @@ class FeedHub:
         clock: Clock,
         cache: ReadingCache,
         budget: Callable[[], ApiBudget | None],
+        me: Callable[[], str],
     ) -> None:
         self._config = config
         self._clock = clock
         self._budget = budget
+        self._me = me
         self._listeners: list[Callable[[], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -63,7 +65,11 @@ class FeedHub:
         """The newest readings of all feeds at this moment."""
         latest = {name: feed.latest for name, feed in self.feeds.items()}
         return ReleaseState(
-            spec=self._config.spec, now=self._clock.now(), wall=wall_now(), **latest
+            spec=self._config.spec,
+            now=self._clock.now(),
+            wall=wall_now(),
+            me=self._me(),
+            **latest,
         )
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:

@@ -131,6 +131,7 @@ class Looks:
 
     def ledger(self, state: ReleaseState) -> Answer[Ledger]:
         """The shared record."""
+        self._backends.recognise()
         ledger = self._backends.ledger.read(state.ledger.value)
         return Answer(ledger, f"{self._config.ledger_remote} {self._config.ledger_ref}")
 

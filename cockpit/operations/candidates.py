@@ -17,6 +17,7 @@ from cockpit.release.picks import PickState, queue
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository
 from cockpit.release.versions import CandidateName
+from cockpit.release.words import counted
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
@@ -97,7 +98,7 @@ class TagCandidate:
                 PushTag(git, repository, tagging.tag, sha),
                 PinCandidate(git, ledger, repository, tagging.tag, sha),
             ),
-            sections=(Section(f"{len(lines)} commits since {tagging.since}", lines),),
+            sections=(Section(f"{counted(len(lines), 'commit')} since {tagging.since}", lines),),
             blockers=blockers,
             warnings=warnings,
         )

@@ -42,7 +42,7 @@ class StepDone(Event, frozen=True, tag="step_done"):
     summary: str
 
     def describe(self) -> str:
-        return self.summary
+        return f"step done: {self.summary}"
 
 
 class OperationFinished(Event, frozen=True, tag="operation_finished"):

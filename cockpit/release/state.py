@@ -107,6 +107,8 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
     """The release's time, for dates and durations."""
     wall: datetime
     """The machine's time, for the age of readings."""
+    me: str = ""
+    """The e-mail address of whoever flies this cockpit; empty while git has not been asked."""
     branches: FeedState[Branches] = FeedState()
     ci: FeedState[ContinuousIntegration] = FeedState()
     builds: FeedState[CandidateBuilds] = FeedState()
@@ -123,11 +125,15 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def candidate(self) -> Candidate | None:
         """The newest candidate of the core repository that is no dud."""
-        state = self.branches.value.of(self.spec.core) if self.branches.value else None
-        if state is None:
+        return self.candidate_of(self.spec.core)
+
+    def candidate_of(self, repository: Repository) -> Candidate | None:
+        """The newest candidate of a repository that was not declared a dud."""
+        branch = self.branches.value.of(repository) if self.branches.value else None
+        if branch is None:
             return None
-        duds = {name for repo, name in self.record.duds if repo == self.spec.core.name}
-        alive = [c for c in state.candidates(self.spec.core) if c.tag.name not in duds]
+        duds = {name for repo, name in self.record.duds if repo == repository.name}
+        alive = [c for c in branch.candidates(repository) if c.tag.name not in duds]
         return alive[-1] if alive else None
 
     @cached_property

@@ -1,0 +1,255 @@
+"""The board: what blocks the release, what is risky, what is ready, and what comes next."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from cockpit.release.coverage import configuration
+from cockpit.release.freshness import Freshness, freshness
+from cockpit.release.gates import GATES
+from cockpit.release.gates_branches import TAG
+from cockpit.release.jobs import JobState
+from cockpit.release.lookups import branch_of, is_red, next_tag, pick_label, undecided
+from cockpit.release.phases import PHASE_GATES, PhaseId, judge, standing
+from cockpit.release.picks import PickState
+from cockpit.release.state import ReleaseState
+from cockpit.release.verdicts import NextStep, Outcome, Verdict
+from cockpit.release.words import counted
+
+SOON_DAYS = 3
+"""Deadlines this close are a risk."""
+
+
+class BoardLine(msgspec.Struct, frozen=True):
+    """One thing the captain should know."""
+
+    text: str
+    action: str | None = None
+    """The action that deals with it, where the cockpit has one."""
+    subject: str = ""
+    """The gate, feed, pick or tag it is about."""
+    url: str = ""
+    source: str = ""
+
+
+class Board(msgspec.Struct, frozen=True):
+    """The answer to every glance."""
+
+    blocked: tuple[BoardLine, ...]
+    risky: tuple[BoardLine, ...]
+    ready: tuple[BoardLine, ...]
+    next: NextStep
+
+
+def board(state: ReleaseState) -> Board:
+    """The board of a state; one's own lease blocks nobody."""
+    phase = standing(state).phase
+    verdicts = judge(state, phase)
+    known = freshness(state)
+    needed = {name for gate in PHASE_GATES[phase] for name in GATES[gate].feeds}
+    blocked = tuple(_blocked(state, verdicts, known, needed))
+    reached = all(entry.taken_at is not None and not entry.failure for entry in known.values())
+    return Board(
+        blocked=blocked,
+        risky=tuple(_risky(state, known, needed)),
+        ready=tuple(_ready(state, verdicts)) if reached else (),
+        next=_next(state, verdicts, known, needed),
+    )
+
+
+def _blocked(
+    state: ReleaseState,
+    verdicts: dict[str, Verdict],
+    known: dict[str, Freshness],
+    needed: set[str],
+) -> Iterator[BoardLine]:
+    for moved in state.moved:
+        yield BoardLine(moved.describe(), subject=moved.pin.tag, source=moved.pin.repository)
+    yield from _unreadable(known, needed)
+    yield from _lease(state)
+    for gate, verdict in verdicts.items():
+        readable = all(known[name].whole for name in GATES[gate].feeds)
+        if gate == "builds-green" and verdict.outcome is Outcome.FAILED and not verdict.pending:
+            yield from _red_builds(state)
+        elif gate == "tags-unmoved" and state.moved:
+            continue
+        elif readable and not verdict.clear and not verdict.pending:
+            yield _gate_line(gate, verdict)
+
+
+def _unreadable(known: dict[str, Freshness], needed: set[str]) -> Iterator[BoardLine]:
+    """Feeds that could not be read, those with one cause together."""
+    causes: dict[str, list[Freshness]] = defaultdict(list)
+    for name, entry in known.items():
+        if entry.failure is not None:
+            causes[str(entry.failure)].append(entry)
+        elif not entry.whole and name in needed:
+            causes["not read yet" if entry.taken_at is None else entry.missing].append(entry)
+    for cause, entries in causes.items():
+        names = ", ".join(entry.name for entry in entries)
+        yield BoardLine(
+            f"{cause} ({names})", "refresh", names, source=entries[0].source or entries[0].what
+        )
+
+
+def _lease(state: ReleaseState) -> Iterator[BoardLine]:
+    lease = state.record.lease
+    if lease is not None and lease.email != state.me and not lease.expired(state.now):
+        yield BoardLine(
+            f"{lease.holder} holds the lease for {lease.operation}"
+            f" until {lease.expires_at:%H:%M} UTC",
+            "ledger",
+            lease.id,
+            source="ledger",
+        )
+
+
+def _gate_line(gate: str, verdict: Verdict) -> BoardLine:
+    action = verdict.next_action.action if verdict.next_action else None
+    url = next((entry.url for entry in verdict.evidence if entry.url), "")
+    return BoardLine(
+        f"{GATES[gate].subject}: {verdict.headline}", action, gate, url, verdict.source
+    )
+
+
+def _red_builds(state: ReleaseState) -> Iterator[BoardLine]:
+    jobs = state.builds.value.jobs if state.builds.value else ()
+    red = [job for job in jobs if is_red(job)]
+    if red:
+        yield BoardLine(
+            f"{counted(len(red), 'build')} failed: {_few(configuration(job) for job in red)}",
+            "pane-2",
+            "builds-green",
+            red[0].url,
+            state.builds.reading.source if state.builds.reading else "",
+        )
+
+
+def _few(texts: Iterable[str], limit: int = 3) -> str:
+    found = list(texts)
+    more = len(found) - limit
+    return ", ".join(found[:limit]) + (f" and {more} more" if more > 0 else "")
+
+
+def _risky(
+    state: ReleaseState, known: dict[str, Freshness], needed: set[str]
+) -> Iterator[BoardLine]:
+    for name, entry in known.items():
+        if entry.whole and entry.stale:
+            yield BoardLine(f"{entry.what}: stale", "refresh", name, source=entry.source)
+        elif entry.taken_at is not None and entry.missing and name not in needed:
+            yield BoardLine(f"{entry.what}: {entry.missing}", "refresh", name, source=entry.source)
+    yield from _risky_picks(state)
+    yield from _untagged(state)
+    yield from _deadlines(state)
+    yield from _flaky(state)
+    problems = [recorded for recorded in state.record.entries if recorded.problem]
+    if problems:
+        entries = counted(len(problems), "ledger entry does", "ledger entries do")
+        text = f"{entries} not count: {problems[-1].problem}"
+        yield BoardLine(text, "ledger", problems[-1].sha, source="ledger")
+
+
+def _risky_picks(state: ReleaseState) -> Iterator[BoardLine]:
+    source = state.picks.reading.source if state.picks.reading else ""
+    rows = undecided(state)
+    if rows:
+        text = f"{counted(len(rows), 'nomination')} undecided: {_few(map(pick_label, rows))}"
+        yield BoardLine(text, "pane-3", rows[0].key, rows[0].url, source)
+    strays = [pick for pick in state.queue if not pick.nominated and not pick.state.decided]
+    if strays:
+        pulls = counted(len(strays), "pull request was", "pull requests were")
+        text = f"{pulls} never nominated: {_few(map(pick_label, strays))}"
+        yield BoardLine(text, "pane-3", strays[0].key, strays[0].url, source)
+
+
+def _untagged(state: ReleaseState) -> Iterator[BoardLine]:
+    core = state.spec.core
+    branch, candidate = branch_of(state, core), state.candidate
+    since = branch.since(candidate.commit_sha) if branch and candidate else None
+    if candidate is not None and since:
+        yield BoardLine(
+            f"{counted(len(since), 'commit')} since {candidate.tag.name} in no candidate",
+            TAG,
+            core.name,
+            source="git",
+        )
+
+
+def _deadlines(state: ReleaseState) -> Iterator[BoardLine]:
+    schedule, today = state.spec.schedule, state.now.date()
+    for what, left in (
+        ("picks close", schedule.days_until_picks_close(today)),
+        ("release day", schedule.days_until_release(today)),
+    ):
+        if left is not None and 0 <= left <= SOON_DAYS:
+            when = {0: "today", 1: "tomorrow"}.get(left, f"in {left} d")
+            yield BoardLine(f"{what} {when}", subject=what, source="schedule")
+
+
+def _flaky(state: ReleaseState) -> Iterator[BoardLine]:
+    jobs = state.builds.value.jobs if state.builds.value else ()
+    flaky = [job for job in jobs if job.attempt > 1 and job.state is JobState.PASSED]
+    if flaky:
+        names = _few(map(configuration, flaky), 2)
+        text = f"{counted(len(flaky), 'job')} green only after a re-run: {names}"
+        yield BoardLine(text, "pane-2", "builds-green", flaky[0].url)
+
+
+def _ready(state: ReleaseState, verdicts: dict[str, Verdict]) -> Iterator[BoardLine]:
+    for gate, verdict in verdicts.items():
+        if verdict.outcome is Outcome.PASSED:
+            yield BoardLine(GATES[gate].title, None, gate, verdict.evidence[0].url, verdict.source)
+    contained = sum(pick.state is PickState.IN_CANDIDATE for pick in state.queue)
+    if contained:
+        yield BoardLine(f"{contained} picks are in a candidate", "pane-3", "picks")
+
+
+def _next(
+    state: ReleaseState,
+    verdicts: dict[str, Verdict],
+    known: dict[str, Freshness],
+    needed: set[str],
+) -> NextStep:
+    if state.moved:
+        return NextStep(f"find out who moved {state.moved[0].pin.tag}")
+    for line in _unreadable(known, needed):
+        return NextStep(f"look again: {line.text}", "refresh")
+    for line in _lease(state):
+        return NextStep(f"wait: {line.text}")
+    return _tag_next(state) or _gates_next(state, verdicts)
+
+
+def _tag_next(state: ReleaseState) -> NextStep | None:
+    """Tag the next candidate, or do what stands in its way; None when nothing waits for a tag."""
+    core = state.spec.core
+    branch, candidate = branch_of(state, core), state.candidate
+    if branch is None or standing(state).phase.order > PhaseId.FINAL_CANDIDATE.order:
+        return None
+    since = branch.since(candidate.commit_sha) if candidate else branch.commits
+    if candidate is not None and not since:
+        return None
+    for gate in ("candidate-pinned", "version-file", "ci-green", "picks-merged"):
+        verdict = GATES[gate].judge(state)
+        if not verdict.clear and verdict.next_action is not None:
+            return verdict.next_action
+    commits = counted(len(since or ()), "commit")
+    last = candidate.tag.name.rpartition("-")[2] if candidate else "the cut"
+    return NextStep(f"tag {next_tag(state, core)}: {commits} since {last}", TAG)
+
+
+def _gates_next(state: ReleaseState, verdicts: dict[str, Verdict]) -> NextStep:
+    """What the first gate that is not passed asks for; waiting comes last."""
+    open_gates = [verdict for verdict in verdicts.values() if not verdict.clear]
+    red = [v for v in open_gates if v.next_action and not v.pending]
+    rows = undecided(state)
+    if red and red[0].next_action:
+        return red[0].next_action
+    if rows:
+        nominations = counted(len(rows), "nomination")
+        return NextStep(f"decide on {nominations}, first {pick_label(rows[0])}", "pane-3")
+    waiting = [v.next_action for v in open_gates if v.next_action]
+    return waiting[0] if waiting else NextStep("work through the checklist", "pane-4")

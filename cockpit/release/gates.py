@@ -1,0 +1,109 @@
+"""The gates of a release: what must hold before it may go on, judged from the readings alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cockpit.release.gates_branches import BRANCH_GATES
+from cockpit.release.gates_candidate import CANDIDATE_GATES
+from cockpit.release.lookups import known, pick_label, undecided
+from cockpit.release.picks import Pick, PickState
+from cockpit.release.state import ReleaseState
+from cockpit.release.verdicts import Evidence, Gate, Verdict, failed, passed, unknown
+
+
+def _schedule_set(state: ReleaseState) -> Verdict:
+    schedule = state.spec.schedule
+    dates = {
+        "branch cut": schedule.branch_cut,
+        "picks close": schedule.picks_close,
+        "release day": schedule.release_day,
+    }
+    absent = [name for name, day in dates.items() if day is None]
+    if absent:
+        return failed(f"no date for {', '.join(absent)}", then="set [schedule] in the config")
+    days = [day for day in dates.values() if day is not None]
+    if days != sorted(days):
+        return failed("the dates are out of order", then="correct [schedule] in the config")
+    return passed(*(f"{name} {day:%d %b %Y}" for name, day in dates.items() if day))
+
+
+def _picks_closed(state: ReleaseState) -> Verdict:
+    left = state.spec.schedule.days_until_picks_close(state.now.date())
+    if left is None:
+        return unknown("the date on which picks close is not set")
+    if left > 0:
+        return failed(f"picks close in {left} d", then="wait for picks to close", pending=True)
+    return passed(f"picks closed on {state.spec.schedule.picks_close:%d %b %Y}")
+
+
+def _release_day(state: ReleaseState) -> Verdict:
+    left = state.spec.schedule.days_until_release(state.now.date())
+    if left is None:
+        return unknown("release day is not set")
+    if left > 0:
+        return failed(f"release in {left} d", then="wait for release day", pending=True)
+    return passed(f"release day is {state.spec.schedule.release_day:%d %b %Y}")
+
+
+def _milestone_empty(state: ReleaseState) -> Verdict:
+    milestone = known(state.milestone)
+    if milestone.number is None:
+        return unknown(f"there is no milestone {milestone.title}", then="create the milestone")
+    if milestone.open_items:
+        items = milestone.open_items
+        return failed(
+            *(Evidence(f"#{item.number} {item.title}", item.url) for item in items),
+            then=f"close or move #{items[0].number} and {len(items) - 1} more"
+            if len(items) > 1
+            else f"close or move #{items[0].number}",
+        )
+    return passed(
+        Evidence(f"{milestone.closed_count} closed, none open in {milestone.title}", milestone.url)
+    )
+
+
+def _queue_gate(state: ReleaseState, rows: tuple[Pick, ...], held: str, then: str) -> Verdict:
+    tracker = known(state.picks).tracker
+    if tracker is None:
+        return unknown(f"no release tracker of {state.spec.version} was found")
+    if rows:
+        found = [Evidence(f"{pick_label(p)} {p.state.value}: {p.title}", p.url) for p in rows]
+        return failed(*found, then=f"{then} {pick_label(rows[0])}")
+    return passed(Evidence(held, tracker.url))
+
+
+def _picks_decided(state: ReleaseState) -> Verdict:
+    return _queue_gate(state, undecided(state), "every nomination is decided", "decide on")
+
+
+def _picks_merged(state: ReleaseState) -> Verdict:
+    rows = tuple(p for p in state.queue if p.state is PickState.APPROVED)
+    return _queue_gate(state, rows, "everything approved is merged", "merge")
+
+
+_QUEUE = ("picks", "branches", "ledger")
+GATES: Mapping[str, Gate] = {
+    gate.id: gate
+    for gate in (
+        Gate("schedule-set", "the dates are set and in order", "schedule", (), _schedule_set),
+        Gate(
+            "picks-closed", "the deadline for picks has passed", "pick deadline", (), _picks_closed
+        ),
+        Gate("release-day", "release day has come", "release day", (), _release_day),
+        *BRANCH_GATES,
+        *CANDIDATE_GATES,
+        Gate(
+            "milestone-empty",
+            "the milestone is empty",
+            "milestone",
+            ("milestone",),
+            _milestone_empty,
+        ),
+        Gate("picks-decided", "every nomination is decided", "nominations", _QUEUE, _picks_decided),
+        Gate(
+            "picks-merged", "every approved pick is merged", "approved picks", _QUEUE, _picks_merged
+        ),
+    )
+}
+"""Every gate by its id; a process refers to them by it."""

@@ -1,0 +1,192 @@
+"""Gates of the candidate: its builds, its wheels, their promotion, the final tag."""
+
+from __future__ import annotations
+
+from cockpit.release.artifacts import PackageListing, Wheel
+from cockpit.release.candidates import Candidate
+from cockpit.release.commits import short
+from cockpit.release.coverage import configuration, unstarted
+from cockpit.release.jobs import CandidateBuilds, Job, JobState
+from cockpit.release.lookups import branch_of, is_red, known, listing_of
+from cockpit.release.repos import Repository, Role
+from cockpit.release.state import ReleaseState
+from cockpit.release.verdicts import Evidence, Gate, Verdict, failed, passed, unknown
+from cockpit.release.words import counted
+
+PIN = "pin-candidates"
+
+
+def _candidate_pinned(state: ReleaseState) -> Verdict:
+    candidate = state.candidate
+    if candidate is None:
+        return failed("no candidate has been tagged", pending=True)
+    tag = candidate.tag.name
+    if any((p.repository, p.tag) == (state.spec.core.name, tag) for p in state.record.pins):
+        return passed(f"{tag} is pinned at {short(candidate.commit_sha)}")
+    return failed(f"{tag} is not pinned in the ledger", then=f"pin {tag} in the ledger", action=PIN)
+
+
+def _job_evidence(job: Job) -> Evidence:
+    what = job.conclusion or job.state.value
+    step = f" in {job.failed_step}" if job.failed_step else ""
+    again = f", attempt {job.attempt}" if job.attempt > 1 else ""
+    return Evidence(f"{configuration(job)}: {what.replace('_', ' ')}{step}{again}", job.url)
+
+
+def _builds_green(state: ReleaseState) -> Verdict:
+    builds = known(state.builds)
+    candidate = state.candidate
+    if candidate is None:
+        return failed("no candidate has been tagged", pending=True)
+    tag = candidate.tag.name
+    if builds.candidate is None or builds.candidate.commit_sha != candidate.commit_sha:
+        return unknown(f"the jobs of {tag} have not been read yet", pending=True)
+    if not builds.jobs:
+        return unknown(f"no job of {tag} has started yet", then="wait for GitHub", pending=True)
+    red = [job for job in builds.jobs if is_red(job)]
+    if red:
+        return failed(*map(_job_evidence, red), then=f"look into {configuration(red[0])}")
+    return _unfinished(state, builds, tag) or _all_passed(builds, tag)
+
+
+def _unfinished(state: ReleaseState, builds: CandidateBuilds, tag: str) -> Verdict | None:
+    """Why builds without a red job are not green yet."""
+    strange = [job for job in builds.jobs if job.state is JobState.UNKNOWN]
+    if strange:
+        return unknown(*map(_job_evidence, strange), then="look at these jobs on GitHub")
+    busy = [job for job in builds.jobs if not job.state.finished]
+    if busy:
+        text = f"{len(busy)} of {len(builds.jobs)} jobs of {tag} have not finished"
+        return unknown(text, then=f"wait for {counted(len(busy), 'job')} of {tag}", pending=True)
+    if builds.unfinished_runs:
+        runs = counted(builds.unfinished_runs, "workflow")
+        return unknown(
+            f"{runs} of {tag} may still start jobs", then=f"wait for {runs}", pending=True
+        )
+    absent = unstarted(builds, state.spec.support)
+    if absent:
+        first = absent[0]
+        return unknown(
+            f"no job was started for {counted(len(absent), 'wheel')} of the support matrix, first"
+            f" {first.os} {first.arch} py{first.python} {first.accelerator}",
+            then="find out why their workflows did not start",
+        )
+    return None
+
+
+def _all_passed(builds: CandidateBuilds, tag: str) -> Verdict:
+    green = builds.counts[JobState.PASSED]
+    if not green:
+        return unknown(f"every job of {tag} was skipped")
+    flaky = [job for job in builds.jobs if job.state is JobState.PASSED and job.attempt > 1]
+    notes = [f"{len(flaky)} only after a re-run: {configuration(flaky[0])}"] if flaky else []
+    return passed(f"{counted(green, 'job')} of {tag} passed", *notes)
+
+
+def _wheels_complete(state: ReleaseState) -> Verdict:
+    core = state.spec.core
+    expected = state.spec.support.cells()
+    if not expected:
+        return unknown("the config names no support matrix", then="fill in [support]")
+    candidate = state.candidate
+    if candidate is None:
+        return failed("no candidate has been tagged", pending=True)
+    listing = listing_of(state, core)
+    missing = listing.missing(state.spec.support) if listing else expected
+    if missing:
+        return failed(
+            f"{len(expected) - len(missing)} of {len(expected)} wheels of {core.package}"
+            f" {core.version} are in the test channel",
+            *(f"missing: {c.os} {c.arch} py{c.python} {c.accelerator}" for c in missing),
+            then="find the upload jobs of the missing wheels",
+            pending=any(not job.state.finished for job in known(state.builds).jobs),
+        )
+    late = _unfinished_uploads(known(state.builds), candidate)
+    if late:
+        return unknown(late, then="wait for the uploads", pending=True)
+    return passed(f"{len(expected)} of {len(expected)} wheels are in the test channel")
+
+
+def _unfinished_uploads(builds: CandidateBuilds, candidate: Candidate) -> str:
+    """Every candidate's wheels have the same names: an upload that is open leaves the old one."""
+    tag = candidate.tag.name
+    if builds.candidate is None or builds.candidate.commit_sha != candidate.commit_sha:
+        return f"the jobs of {tag} have not been read, so the wheels may be of an earlier one"
+    uploads = [job for job in builds.jobs if job.key and job.key.stage == "upload"]
+    late = sum(job.state is not JobState.PASSED for job in uploads)
+    if late or not uploads:
+        open_ones = counted(late, "upload") if late else "every upload"
+        return f"{open_ones} of {tag} not done, so wheels may be of an earlier one"
+    return ""
+
+
+def _promoted_packages(state: ReleaseState) -> tuple[Repository, ...]:
+    return tuple(r for r in state.spec.repositories if r.package and r.role is not Role.INFRA)
+
+
+def _wheels_promoted(state: ReleaseState) -> Verdict:
+    absent: list[str] = []
+    differing: list[str] = []
+    counted: list[str] = []
+    for repo in _promoted_packages(state):
+        listing = listing_of(state, repo)
+        if listing is None or not listing.test:
+            absent.append(f"{repo.package} {repo.version} is not in the test channel")
+            continue
+        differing += [f"{_file(w)} differs from the promoted one" for w in _differing(listing)]
+        there = len(listing.promoted())
+        line = f"{there} of {len(listing.test)} wheels of {repo.package} are in the stable channel"
+        (counted if there == len(listing.test) else absent).append(line)
+    if differing:
+        return failed(*differing, *absent, then="compare the two channels file by file")
+    if absent:
+        return failed(*absent, then="promote the wheels to the stable channel", pending=True)
+    return passed(*counted)
+
+
+def _differing(listing: PackageListing) -> list[Wheel]:
+    stable = {_file(wheel): wheel.stored.size for wheel in listing.stable}
+    return [w for w in listing.test if stable.get(_file(w), w.stored.size) != w.stored.size]
+
+
+def _file(wheel: Wheel) -> str:
+    return wheel.stored.key.rpartition("/")[2]
+
+
+def _final_tag(state: ReleaseState) -> Verdict:
+    core = state.spec.core
+    branch = branch_of(state, core)
+    name = core.naming.final_tag_of(core.version)
+    tag = next((t for t in branch.tags if t.name == name), None) if branch else None
+    candidate = state.candidate
+    if tag is None:
+        return failed(f"{name} has not been pushed", then=f"push {name}", pending=True)
+    if candidate is None or tag.commit_sha != candidate.commit_sha:
+        at = f"{candidate.tag.name} at {short(candidate.commit_sha)}" if candidate else "none"
+        return failed(
+            f"{name} is at {short(tag.commit_sha)}, the last candidate is {at}",
+            then="stop: what was validated is not what is tagged",
+        )
+    return passed(f"{name} is at {short(tag.commit_sha)}, as {candidate.tag.name}")
+
+
+_TAGS = ("branches", "ledger")
+CANDIDATE_GATES = (
+    Gate("candidate-pinned", "the candidate is pinned", "candidate", _TAGS, _candidate_pinned),
+    Gate("builds-green", "candidate builds are green", "builds", (*_TAGS, "builds"), _builds_green),
+    Gate(
+        "wheels-complete",
+        "the candidate's wheels are in the test channel",
+        "test channel",
+        (*_TAGS, "builds", "artifacts"),
+        _wheels_complete,
+    ),
+    Gate(
+        "wheels-promoted",
+        "the wheels are in the stable channel",
+        "stable channel",
+        ("artifacts",),
+        _wheels_promoted,
+    ),
+    Gate("final-tag", "the final tag is on the candidate", "final tag", _TAGS, _final_tag),
+)

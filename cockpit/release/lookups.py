@@ -1,0 +1,70 @@
+"""Finding one's way in a state: what several gates, the board and the views ask for."""
+
+from __future__ import annotations
+
+from cockpit.release.artifacts import PackageListing
+from cockpit.release.branches import BranchState
+from cockpit.release.candidates import next_number
+from cockpit.release.jobs import Job, JobState
+from cockpit.release.picks import Pick
+from cockpit.release.repos import Repository, Role
+from cockpit.release.state import FeedState, ReleaseState, T
+from cockpit.release.versions import CandidateName
+
+
+def known(feed: FeedState[T]) -> T:
+    """The value of a feed that a gate names among its own; raises LookupError for any other."""
+    value = feed.whole
+    if value is None:
+        raise LookupError("a gate looked at a feed it does not name")
+    return value
+
+
+def branch_of(state: ReleaseState, repository: Repository) -> BranchState | None:
+    """A repository's release branch once it has been cut and read."""
+    found = state.branches.value.of(repository) if state.branches.value else None
+    return found if found is not None and found.head is not None else None
+
+
+def next_tag(state: ReleaseState, repository: Repository) -> str:
+    """The tag the next candidate gets; numbers of duds and deleted tags are not used again."""
+    branch = branch_of(state, repository)
+    names = {pin.tag for pin in state.record.pins if pin.repository == repository.name}
+    names |= {name for repo, name in state.record.duds if repo == repository.name}
+    burnt = {
+        found.number
+        for found in map(repository.naming.candidate_of, names)
+        if found is not None and found.version == repository.version
+    }
+    candidates = branch.candidates(repository) if branch else ()
+    number = next_number(candidates, frozenset(burnt))
+    return repository.naming.tag_of(CandidateName(repository.version, number))
+
+
+def undecided(state: ReleaseState) -> tuple[Pick, ...]:
+    """Nominations that the release team has not answered."""
+    return tuple(p for p in state.queue if p.nominated and not p.state.decided)
+
+
+def pick_label(pick: Pick) -> str:
+    """A pick's number as people say it."""
+    number = pick.release_pull or pick.trunk_pull
+    return f"#{number}" if number else "a nomination without a pull request"
+
+
+def is_red(job: Job) -> bool:
+    """Whether a job needs somebody: it failed, or was cancelled."""
+    return job.state is JobState.FAILED or job.conclusion == "cancelled"
+
+
+def listing_of(state: ReleaseState, repository: Repository) -> PackageListing | None:
+    """What the channels hold of a repository's package; None when that is not known."""
+    if repository.package is None or state.artifacts.value is None:
+        return None
+    name = repository.package.replace("_", "-")
+    return state.artifacts.value.of(name, repository.version)
+
+
+def repositories_of(state: ReleaseState, *roles: Role) -> tuple[Repository, ...]:
+    """The repositories that play one of these parts."""
+    return tuple(repo for repo in state.spec.repositories if repo.role in roles)

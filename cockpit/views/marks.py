@@ -1,0 +1,57 @@
+"""Marks: every state is a shape, a word and a tone, so that it can be read in grey."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+from cockpit.release.jobs import JobState
+
+
+class Tone(Enum):
+    """What a piece of text means; themes give it a colour."""
+
+    PLAIN = "plain"
+    GOOD = "good"
+    BAD = "bad"
+    BUSY = "busy"
+    WARN = "warn"
+    DIM = "dim"
+    ACCENT = "accent"
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """A state as it is drawn."""
+
+    shape: str
+    ascii: str
+    word: str
+    tone: Tone
+
+    def drawn(self, *, plain_ascii: bool = False) -> str:
+        """The shape, or its ASCII stand-in for poor fonts."""
+        return self.ascii if plain_ascii else self.shape
+
+
+PASSED = Mark("✔", "+", "passed", Tone.GOOD)
+FAILED = Mark("✖", "x", "failed", Tone.BAD)
+RUNNING = Mark("◐", "~", "running", Tone.BUSY)
+QUEUED = Mark("○", "o", "queued", Tone.DIM)
+EXPECTED = Mark("·", ".", "expected, not started", Tone.DIM)
+SKIPPED = Mark("⊘", "-", "skipped or cancelled", Tone.DIM)
+NO_DATA = Mark("?", "?", "no data", Tone.WARN)
+NEEDS_YOU = Mark("▲", "!", "needs you", Tone.WARN)
+WAITING = Mark("●", "*", "waiting", Tone.ACCENT)
+OPEN = Mark("☐", "_", "to do", Tone.PLAIN)
+NOT_APPLICABLE = Mark("–", "-", "does not apply", Tone.DIM)
+
+JOB_MARKS = {
+    JobState.PASSED: PASSED,
+    JobState.FAILED: FAILED,
+    JobState.RUNNING: RUNNING,
+    JobState.QUEUED: QUEUED,
+    JobState.EXPECTED: EXPECTED,
+    JobState.SKIPPED: SKIPPED,
+    JobState.UNKNOWN: NO_DATA,
+}

@@ -1,0 +1,364 @@
+"""Hand-made states of a release, whole and green unless a test says otherwise."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+
+from cockpit.release.artifacts import Artifacts, PackageListing, StoredObject, Wheel
+from cockpit.release.branches import Branches, BranchState
+from cockpit.release.candidates import Candidate, Tag
+from cockpit.release.commits import Commit
+from cockpit.release.jobs import (
+    BranchHealth,
+    CandidateBuilds,
+    ContinuousIntegration,
+    Job,
+    JobState,
+)
+from cockpit.release.milestones import Milestone, MilestoneItem
+from cockpit.release.people import Duty, Person, Team
+from cockpit.release.picks import Answer, Nomination, PickReading, PullSummary, Tracker, Verdict
+from cockpit.release.record import CandidatePinned, Entry, KnownEvent, Ledger, Recorded
+from cockpit.release.repos import Repository, Role
+from cockpit.release.schedule import Schedule
+from cockpit.release.state import Failure, FeedState, Reading, ReleaseSpec, ReleaseState
+from cockpit.release.support import Cell, SupportMatrix, Target
+from cockpit.release.versions import Naming, Version
+
+T = TypeVar("T")
+NOW = datetime(2026, 10, 15, 14, 3, 12, tzinfo=UTC)
+VERSION = Version(2, 15, 0)
+SUPPORT = SupportMatrix(
+    pythons=("3.12", "3.13", "3.13t"),
+    targets=(
+        Target("linux", "x86_64", ("cpu", "cu126", "cu130", "rocm7.2")),
+        Target("linux", "aarch64", ("cpu", "cu130")),
+        Target("windows", "x86_64", ("cpu", "cu130")),
+        Target("macos", "arm64", ("cpu",)),
+    ),
+)
+SCHEDULE = Schedule(date(2026, 10, 5), date(2026, 10, 19), date(2026, 10, 28))
+
+
+def sha(seed: str) -> str:
+    """Forty digits that stand for a seed."""
+    return hashlib.sha1(seed.encode(), usedforsecurity=False).hexdigest()
+
+
+def repository(
+    name: str, role: Role, *, version: Version = VERSION, package: str | None = None
+) -> Repository:
+    """A repository of the release."""
+    return Repository(
+        name=name,
+        role=role,
+        package=package,
+        remote=f"{name}.git",
+        version=version,
+        naming=Naming(),
+        trunk="main",
+        cut_from="viable/strict" if role is Role.CORE else "main",
+        version_file="version.txt" if role is not Role.INFRA else None,
+        candidates=role is not Role.INFRA,
+        blocking_workflows=("pull", "trunk") if role is Role.CORE else (),
+    )
+
+
+CORE = repository("pytorch/pytorch", Role.CORE, package="torch")
+INFRA = repository("pytorch/test-infra", Role.INFRA)
+VISION = repository("pytorch/vision", Role.DOMAIN, version=Version(0, 30, 0), package="torchvision")
+SPEC = ReleaseSpec(
+    project="pytorch",
+    version=VERSION,
+    repositories=(CORE, INFRA, VISION),
+    team=Team((Person("Ada", "ada", "ada@example.org", (Duty.CAPTAIN, Duty.APPROVER)),)),
+    schedule=SCHEDULE,
+    support=SUPPORT,
+    milestone="2.15.0",
+)
+
+
+def commit(seed: str, title: str, *, hours: float = 1, body: str = "") -> Commit:
+    """A commit so many hours old."""
+    return Commit(sha(seed), title, "Grace", NOW - timedelta(hours=hours), body)
+
+
+CUT = commit("cut", "Cut point", hours=240)
+PICK_1 = commit("pick1", "Fix SDPA stride on MPS (#148601)", hours=30)
+PICK_2 = commit("pick2", "Pin cudnn 9.5.1 (#148602)", hours=3)
+
+
+def tag(name: str, commit_sha: str) -> Tag:
+    """A lightweight tag."""
+    return Tag(name, commit_sha, commit_sha)
+
+
+def branch(
+    repo: Repository,
+    *commits: Commit,
+    tags: tuple[Tag, ...] = (),
+    version_text: str | None = None,
+    orig_sha: str | None = CUT.sha,
+) -> BranchState:
+    """A release branch with these commits since the cut, newest first."""
+    return BranchState(
+        repository=repo.name,
+        branch=repo.release_branch,
+        head=(commits or (CUT,))[0],
+        cut_point=CUT,
+        orig_sha=orig_sha,
+        trunk_sha=sha("trunk"),
+        cut_from_sha=sha("viable"),
+        commits=commits,
+        tags=tags,
+        version_text=version_text or (str(repo.version) if repo.version_file else None),
+    )
+
+
+def uncut(repo: Repository) -> BranchState:
+    """A repository whose branch does not exist yet."""
+    return msgspec.structs.replace(
+        branch(repo), head=None, cut_point=None, orig_sha=None, version_text=None
+    )
+
+
+RC1 = tag("v2.15.0-rc1", PICK_1.sha)
+RC2 = tag("v2.15.0-rc2", PICK_2.sha)
+VISION_RC1 = tag("v0.30.0-rc1", PICK_1.sha)
+CORE_BRANCH = branch(CORE, PICK_2, PICK_1, tags=(RC1, RC2))
+INFRA_BRANCH = branch(INFRA, commit("infra", "Branch cut", hours=200))
+VISION_BRANCH = branch(VISION, PICK_1, tags=(VISION_RC1,))
+
+
+def candidate(of: Tag = RC2) -> Candidate:
+    """A candidate of core."""
+    name = CORE.naming.candidate_of(of.name)
+    assert name is not None
+    return Candidate(name, of)
+
+
+JOB_ACCELERATORS = {"cu126": "cuda12_6", "cu130": "cuda13_0", "rocm7.2": "rocm7_2", "cpu": "cpu"}
+WORKFLOWS = {
+    ("linux", "x86_64"): "linux-binary-manywheel",
+    ("linux", "aarch64"): "linux-aarch64-binary-manywheel",
+    ("windows", "x86_64"): "windows-binary-wheel",
+    ("macos", "arm64"): "macos-arm64-binary-wheel",
+}
+
+
+def job_name(cell: Cell, stage: str) -> str:
+    """The name GitHub gives the job of one wheel and stage."""
+    package = "manywheel" if cell.os == "linux" else "wheel"
+    accelerator = JOB_ACCELERATORS[cell.accelerator]
+    if cell.arch == "aarch64":
+        accelerator = "cpu-aarch64" if cell.accelerator == "cpu" else "cuda-aarch64-13_0"
+    suffix = f" / {stage}" if cell.os == "linux" else ""
+    return f"{package}-py{cell.python.replace('.', '_')}-{accelerator}-{stage}{suffix}"
+
+
+def job(
+    number: int,
+    name: str,
+    workflow: str = "linux-binary-manywheel",
+    state: JobState = JobState.PASSED,
+    **changes: object,
+) -> Job:
+    """A job that took 40 minutes, or has been running for 10."""
+    conclusion = {JobState.PASSED: "success", JobState.FAILED: "failure"}.get(state)
+    started = None if state is JobState.QUEUED else NOW - timedelta(minutes=10)
+    ended = None
+    if state.finished:
+        started, ended = NOW - timedelta(minutes=60), NOW - timedelta(minutes=20)
+    found = Job(
+        id=number,
+        run_id=number // 100,
+        workflow=workflow,
+        name=name,
+        attempt=1,
+        state=state,
+        conclusion=conclusion,
+        created_at=NOW - timedelta(hours=2),
+        started_at=started,
+        completed_at=ended,
+        url=f"https://github.example/jobs/{number}",
+    )
+    return msgspec.structs.replace(found, **changes)
+
+
+def green_jobs(support: SupportMatrix = SUPPORT) -> tuple[Job, ...]:
+    """Build, test and upload of every wheel, all passed."""
+    wanted = [
+        (cell, stage)
+        for cell in support.cells()
+        for stage in (("build", "upload") if cell.os == "macos" else ("build", "test", "upload"))
+    ]
+    return tuple(
+        job(number, job_name(cell, stage), WORKFLOWS[cell.os, cell.arch])
+        for number, (cell, stage) in enumerate(wanted, start=1000)
+    )
+
+
+def builds(*jobs: Job, of: Tag = RC2) -> CandidateBuilds:
+    """The jobs of a candidate."""
+    return CandidateBuilds(candidate(of), jobs, runs=4)
+
+
+def wheel(package: str, version: str, cell: Cell, *, prefix: str = "whl/test") -> Wheel:
+    """A wheel of a channel."""
+    number = cell.python.replace(".", "")
+    name = f"{package}-{version}+{cell.accelerator}-cp{number}-{cell.os}_{cell.arch}.whl"
+    stored = StoredObject(f"{prefix}/{cell.accelerator}/{name}", 1000, "etag", NOW)
+    return Wheel(package, version, cell, stored)
+
+
+def listing(repo: Repository, *, promoted: bool = False) -> PackageListing:
+    """Every wheel of a package, in the test channel alone or in both."""
+    package, version = repo.package or "", str(repo.version)
+    cells = SUPPORT.cells()
+    stable = tuple(wheel(package, version, cell, prefix="whl") for cell in cells)
+    return PackageListing(
+        package,
+        version,
+        tuple(wheel(package, version, cell) for cell in cells),
+        stable if promoted else (),
+    )
+
+
+def pull(number: int, title: str, *, state: str = "open", merged: str | None = None) -> PullSummary:
+    """A pull request into the release branch."""
+    return PullSummary(
+        number=number,
+        title=title,
+        author="grace",
+        state=state,
+        merged_sha=merged,
+        head_sha=sha(f"head{number}"),
+        head_ref=f"cherry-pick-{number}-by-grace",
+        url=f"https://github.example/pull/{number}",
+        updated_at=NOW - timedelta(hours=2),
+    )
+
+
+def nomination(trunk: int | None, release: int | None, *, hours: float = 20) -> Nomination:
+    """A comment on the tracker."""
+    return Nomination(
+        comment_id=(release or 0) + 1,
+        author="grace",
+        posted_at=NOW - timedelta(hours=hours),
+        trunk_pull=trunk,
+        release_pull=release,
+        category="Critical",
+        url=f"https://github.example/issues/1#c{release}",
+    )
+
+
+def answer(pull_number: int, verdict: Verdict, *, hours: float = 10) -> Answer:
+    """A release manager's answer."""
+    return Answer(pull_number, verdict, "ada", NOW - timedelta(hours=hours))
+
+
+MERGED_PULLS = (
+    pull(12, "Fix SDPA stride on MPS", state="closed", merged=PICK_1.sha),
+    pull(13, "Pin cudnn 9.5.1", state="closed", merged=PICK_2.sha),
+)
+NOMINATIONS = (nomination(148601, 12), nomination(148602, 13))
+APPROVALS = (answer(12, Verdict.APPROVED), answer(13, Verdict.APPROVED))
+
+
+def tracked(
+    pulls: tuple[PullSummary, ...] = MERGED_PULLS,
+    nominations: tuple[Nomination, ...] = NOMINATIONS,
+    answers: tuple[Answer, ...] = APPROVALS,
+) -> PickReading:
+    """A tracker and the pull requests into the branch."""
+    title = "[v.2.15.0] Release Tracker"
+    url = "https://github.example/issues/1"
+    return PickReading(Tracker(1, title, url, nominations, answers), pulls)
+
+
+def recorded(
+    event: KnownEvent, *, hours: float = 2, by: str = "Ada", email: str = "ada@example.org"
+) -> Recorded:
+    """An entry of the ledger."""
+    at = NOW - timedelta(hours=hours)
+    entry = Entry(at, by, email, "bridge", "0.1.0", event)
+    return Recorded(sha(f"{hours}{event.describe()}"), by, email, at, "", entry)
+
+
+def ledger(*entries: Recorded) -> Ledger:
+    """A ledger of these entries."""
+    return Ledger(entries, tip=entries[-1].sha if entries else None)
+
+
+PINNED = tuple(
+    recorded(CandidatePinned(CORE.name, found.name, found.object_sha, found.commit_sha))
+    for found in (RC1, RC2)
+)
+
+
+def feed(
+    value: T,
+    source: str = "somewhere",
+    *,
+    missing: str = "",
+    failure: Failure | None = None,
+    age: timedelta = timedelta(seconds=12),
+) -> FeedState[T]:
+    """A feed that read this value a moment ago."""
+    reading = Reading(value, NOW - age, source, missing)
+    return FeedState(reading, failure, interval=timedelta(seconds=60))
+
+
+def failure(title: str = "GitHub cannot be reached", detail: str = "connection refused") -> Failure:
+    """A failed look."""
+    return Failure(title, detail, "check the network, then press r", NOW)
+
+
+def item(number: int) -> MilestoneItem:
+    """An open issue of the milestone."""
+    url = f"https://github.example/issues/{number}"
+    return MilestoneItem(number, f"Issue {number}", is_pull=False, labels=(), assignees=(), url=url)
+
+
+def checks(state: JobState = JobState.PASSED, head: str = PICK_2.sha) -> ContinuousIntegration:
+    """The blocking workflows of core's head: one in this state, one passed."""
+    urls = {"pull": "https://github.example/runs/1", "trunk": "https://github.example/runs/2"}
+    workflows = {"pull": JobState.PASSED, "trunk": state}
+    return ContinuousIntegration((BranchHealth(CORE.name, head, workflows, urls),))
+
+
+GREEN = ReleaseState(
+    spec=SPEC,
+    now=NOW,
+    wall=NOW,
+    branches=feed(Branches((CORE_BRANCH, INFRA_BRANCH, VISION_BRANCH)), "git"),
+    ci=feed(checks(), "GitHub"),
+    builds=feed(builds(*green_jobs()), "GitHub"),
+    picks=feed(tracked(), "GitHub"),
+    milestone=feed(Milestone("2.15.0", 62, (), 143, "https://github.example/milestone/62")),
+    artifacts=feed(Artifacts((listing(CORE), listing(VISION))), "s3"),
+    ledger=feed(ledger(*PINNED), "git"),
+)
+"""rc2 is tagged at the head, everything is green, nothing is promoted; picks close in 4 days."""
+
+
+def on(day: date, state: ReleaseState = GREEN) -> ReleaseState:
+    """A state as it would be at noon of another day."""
+    return with_(state, now=datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
+
+
+def with_(state: ReleaseState = GREEN, **changes: object) -> ReleaseState:
+    """The state with other feeds or times."""
+    return msgspec.structs.replace(state, **changes)
+
+
+def with_branches(*branches: BranchState, state: ReleaseState = GREEN) -> ReleaseState:
+    """The state with these branches instead of their repositories' own."""
+    given = {found.repository: found for found in branches}
+    present = state.branches.value.states if state.branches.value else ()
+    states = tuple(given.get(found.repository, found) for found in present)
+    return with_(state, branches=feed(Branches(states), "git"))

@@ -1,0 +1,207 @@
+"""Nominations and answers in every shape people write them, and trackers by their exact title."""
+
+from __future__ import annotations
+
+import pytest
+
+from cockpit.release.picks import (
+    Answer,
+    Nomination,
+    PickReading,
+    PickState,
+    Verdict,
+    queue,
+    read_answer,
+    read_nomination,
+    tracker_version,
+)
+from cockpit.release.versions import Version
+from tests.release.states import (
+    CORE,
+    CORE_BRANCH,
+    NOW,
+    PICK_1,
+    answer,
+    nomination,
+    pull,
+    sha,
+    tracked,
+)
+
+URL = "https://github.com/pytorch/pytorch/pull"
+BOT = f"""Link to landed trunk PR (if applicable):
+* {URL}/148601
+
+Link to release branch PR:
+* {URL}/148700
+
+Criteria Category:
+* Critical - Https://github.com/pytorch/pytorch/issues/148500
+"""
+
+
+def read(body: str) -> Nomination | None:
+    return read_nomination(
+        body, repository="pytorch/pytorch", comment_id=7, author="grace", posted_at=NOW, url="u"
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "body"),
+    [
+        ("as the bot writes it", BOT),
+        ("CRLF", BOT.replace("\n", "\r\n")),
+        ("no bullets", BOT.replace("* ", "")),
+        ("dashes", BOT.replace("* ", "- ")),
+        ("bold headings", BOT.replace("Link", "**Link").replace(":\n", ":**\n")),
+        ("numbers instead of URLs", BOT.replace(f"{URL}/", "#")),
+        ("on the heading's line", BOT.replace(":\n* ", ": ")),
+        ("lower case", BOT.replace("Link to", "link to").replace("Criteria", "criteria")),
+        ("indented", BOT.replace("* ", "   * ")),
+        ("text around", f"Hello,\n\nplease take this:\n\n{BOT}\nThanks! cc @someone"),
+        ("words beside the link", BOT.replace("/148601", "/148601 (landed on Tuesday)")),
+        ("another link after it", BOT.replace("/148601", f"/148601 and {URL}/148602")),
+        ("a trailing path", BOT.replace("/148601", "/148601/files")),
+        ("after a quotation", f"> Link to landed trunk PR:\n> * {URL}/1\n\n{BOT}"),
+        ("after a code block", f"```\nLink to release branch PR:\n* {URL}/1\n```\n{BOT}"),
+    ],
+)
+def test_a_nomination_is_read_in_any_shape(shape: str, body: str) -> None:
+    found = read(body)
+
+    assert found is not None, shape
+    assert (found.trunk_pull, found.release_pull) == (148601, 148700)
+    assert found.category.startswith("Critical")
+
+
+@pytest.mark.parametrize(
+    ("body", "trunk", "release"),
+    [
+        (BOT.replace(f"{URL}/148601", "N/A"), None, 148700),
+        (BOT.replace(f"{URL}/148700", ""), 148601, None),
+        (BOT.replace("/148601", "/1486012"), 1486012, 148700),
+        (BOT.replace(f"{URL}/148601", "https://github.com/pytorch/vision/pull/9"), None, 148700),
+        (f"Link to release branch PR:\n{URL}/5", None, 5),
+    ],
+)
+def test_what_is_missing_is_missing_and_prefixes_are_other_numbers(
+    body: str, trunk: int | None, release: int | None
+) -> None:
+    found = read(body)
+
+    assert found is not None
+    assert (found.trunk_pull, found.release_pull) == (trunk, release)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "Approved",
+        f"I think {URL}/148601 should be picked",
+        "\n".join(f"> {line}" for line in BOT.splitlines()),
+        f"```\n{BOT}```",
+        f"~~~text\n{BOT}~~~",
+        f"```\n{BOT}",
+        "Link to landed trunk PR (if applicable):\n*\n\nLink to release branch PR:\n*",
+    ],
+)
+def test_other_comments_nominate_nothing(body: str) -> None:
+    assert read(body) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("Approved #148700", [(148700, Verdict.APPROVED)]),
+        (f"> {BOT.splitlines()[4]}\n> * {URL}/148700\n\nApproved", [(148700, Verdict.APPROVED)]),
+        (f"merged {URL}/148700", [(148700, Verdict.APPROVED)]),
+        ("Not approved: #148700", [(148700, Verdict.DENIED)]),
+        ("Denied, too late: #148700", [(148700, Verdict.DENIED)]),
+        ("Could you explain #148700?", [(148700, Verdict.NEEDS_INFO)]),
+        ("LGTM #1 #2", [(1, Verdict.APPROVED), (2, Verdict.APPROVED)]),
+        ("Approved", []),
+        ("> Approved #148700", []),
+        ("```\nApproved\n``` #148700", []),
+        ("#148700 was approved by nobody", []),
+    ],
+)
+def test_an_answer_is_the_release_managers_own_word(
+    body: str, expected: list[tuple[int, Verdict]]
+) -> None:
+    found = read_answer(body, repository="pytorch/pytorch", author="ada", posted_at=NOW)
+
+    assert [(entry.pull, entry.verdict) for entry in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "version"),
+    [
+        ("[v.2.14.0] Release Tracker", Version(2, 14, 0)),
+        ("[v2.14.1] Release Tracker", Version(2, 14, 1)),
+        ("[v.2.1.0] Release Tracker", Version(2, 1, 0)),
+        ("[V2.14.0] release tracker", Version(2, 14, 0)),
+        ("[v2.14] Release Tracker", None),
+        ("[v2.14.0] Release Day Checklist", None),
+        ("[v2.14.0rc1] Release Tracker", None),
+        ("Release 2.14.0 validations checklist and cherry-picks", None),
+    ],
+)
+def test_a_tracker_is_of_exactly_one_version(title: str, version: Version | None) -> None:
+    assert tracker_version(title) == version
+
+
+def state_of(reading: PickReading, *decisions: Answer) -> dict[str, PickState]:
+    rows = queue(reading, CORE_BRANCH, CORE, decisions)
+    return {row.key: row.state for row in rows}
+
+
+def test_every_state_a_pick_can_be_in() -> None:
+    reading = tracked(
+        pulls=(
+            pull(1, "nominated"),
+            pull(2, "approved"),
+            pull(3, "denied"),
+            pull(4, "needs info"),
+            pull(5, "merged", state="closed", merged=sha("not on the branch")),
+            pull(6, "in a candidate", state="closed", merged=PICK_1.sha),
+            pull(7, "superseded", state="closed"),
+        ),
+        nominations=tuple(nomination(100 + n, n) for n in range(1, 8)),
+        answers=(
+            answer(2, Verdict.APPROVED),
+            answer(3, Verdict.DENIED),
+            answer(4, Verdict.NEEDS_INFO),
+        ),
+    )
+
+    assert state_of(reading) == {
+        "pull-1": PickState.NOMINATED,
+        "pull-2": PickState.APPROVED,
+        "pull-3": PickState.DENIED,
+        "pull-4": PickState.NEEDS_INFO,
+        "pull-5": PickState.MERGED,
+        "pull-6": PickState.IN_CANDIDATE,
+        "pull-7": PickState.SUPERSEDED,
+    }
+
+
+def test_the_newest_word_counts_wherever_it_was_said() -> None:
+    reading = tracked((pull(1, "x"),), (nomination(101, 1),), (answer(1, Verdict.APPROVED),))
+
+    assert state_of(reading, answer(1, Verdict.DENIED, hours=1)) == {"pull-1": PickState.DENIED}
+    assert state_of(reading, answer(1, Verdict.DENIED, hours=99)) == {"pull-1": PickState.APPROVED}
+
+
+def test_a_pick_is_in_the_first_candidate_that_contains_it() -> None:
+    reading = tracked((pull(6, "x", state="closed", merged=PICK_1.sha),), (), ())
+
+    assert [row.candidate for row in queue(reading, CORE_BRANCH, CORE)] == ["v2.15.0-rc1"]
+
+
+def test_a_pull_that_nobody_nominated_is_still_a_row() -> None:
+    reading = tracked((pull(6, "x"), pull(7, "closed unmerged", state="closed")), (), ())
+
+    assert [(row.key, row.nominated) for row in queue(reading, CORE_BRANCH, CORE)] == [
+        ("pull-6", False)
+    ]
