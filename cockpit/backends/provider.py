@@ -69,7 +69,12 @@ class Backends:
         def make() -> GitPort:
             from cockpit.backends.git import GitClones
 
-            return GitClones(self._data / "clones", log=self._log)
+            given = self.config.settings.identity
+            return GitClones(
+                self._data / "clones",
+                stand_in=(given.name, given.email) if given else None,
+                log=self._log,
+            )
 
         return self._once("git", make)
 

@@ -1,0 +1,178 @@
+"""The ledger in git: entries as commit messages, appended by compare-and-swap."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import get_args
+
+import msgspec
+
+from cockpit.backends.ports import Clock, GitPort, LedgerCommit
+from cockpit.backends.text import clean, clean_lines, mask
+from cockpit.errors import Conflict
+from cockpit.release.commits import short
+from cockpit.release.record import Entry, KnownEvent, Ledger, Recorded
+
+_SUBJECT_LENGTH = 72
+_RAW_LENGTH = 4000
+_TRIES = 40
+_LONGEST_PAUSE_S = 1.0
+_KINDS = frozenset(kind.__struct_config__.tag for kind in get_args(KnownEvent))
+
+
+def encode(entry: Entry) -> str:
+    """The commit message of an entry: what happened in one line, then the entry as JSON."""
+    safe = _each_text(msgspec.to_builtins(entry), lambda text: mask(clean_lines(text)))
+    subject = mask(clean(entry.event.describe())).strip()
+    if len(subject) > _SUBJECT_LENGTH:
+        subject = subject[: _SUBJECT_LENGTH - 1] + "…"
+    return f"{subject}\n\n{msgspec.json.encode(safe).decode()}\n"
+
+
+def decode(commit: LedgerCommit) -> Recorded:
+    """What a commit records; one that cannot be read is kept, says why, and has no effect."""
+    entry, problem = _read(commit)
+    return Recorded(
+        sha=commit.sha,
+        author=commit.author,
+        email=commit.email,
+        committed_at=commit.committed_at,
+        signature=commit.signature,
+        entry=entry,
+        problem=problem,
+        raw="" if entry else mask(clean_lines(commit.message))[:_RAW_LENGTH],
+    )
+
+
+def _read(commit: LedgerCommit) -> tuple[Entry | None, str]:
+    """The entry, or why there is none."""
+    _, _, text = commit.message.partition("\n\n")
+    try:
+        found: object = msgspec.json.decode(text)
+        kind = _kind(found)
+        if isinstance(kind, str) and kind not in _KINDS:
+            return None, f"newer event kind {clean(kind)!r} is kept and ignored"
+        entry = msgspec.convert(_each_text(found, clean_lines), Entry)
+    except msgspec.ValidationError as err:
+        return None, f"not an entry: {clean(str(err))}"
+    except (msgspec.DecodeError, RecursionError):
+        return None, "not an entry: its message is not the cockpit's"
+    if _without_zone(entry):
+        return None, "not an entry: a time without its zone"
+    if entry.email != commit.email:
+        return None, f"forged: it names {entry.email}, but {commit.email} wrote it"
+    return entry, ""
+
+
+def _kind(found: object) -> object:
+    event = found.get("event") if isinstance(found, dict) else None
+    return event.get("kind") if isinstance(event, dict) else None
+
+
+def _without_zone(entry: Entry) -> bool:
+    event = entry.event
+    values = [entry.at, *(getattr(event, field) for field in event.__struct_fields__)]
+    return any(isinstance(value, datetime) and value.tzinfo is None for value in values)
+
+
+def _each_text(value: object, change: Callable[[str], str]) -> object:
+    """The same JSON value with every text in it changed."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: _each_text(inner, change) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_each_text(inner, change) for inner in value]
+    return value
+
+
+class LedgerStore:
+    """One release's ledger; may be used from any thread and by any number of processes."""
+
+    def __init__(
+        self, git: GitPort, remote: str, ref: str, *, cockpit_version: str, host: str, clock: Clock
+    ) -> None:
+        self.host = host
+        self._git = git
+        self._remote = remote
+        self._ref = ref
+        self._cockpit_version = cockpit_version
+        self._clock = clock
+        self._last = Ledger()
+
+    @property
+    def email(self) -> str:
+        """What identifies this person in the ledger."""
+        return self._git.identity()[1]
+
+    def now(self) -> datetime:
+        """The release's time, as entries carry it."""
+        return self._clock.now()
+
+    def read(self, previous: Ledger | None = None) -> Ledger:
+        """The ledger as its remote has it now; only what is newer than `previous` is read.
+
+        A chain that no longer contains what was known is read as a whole, and ends with a record
+        that says so.
+        """
+        known = self._last if previous is None else previous
+        try:
+            newer = self._read_since(known.tip)
+            ledger = _extended(known, newer) if newer else known
+        except Conflict as conflict:
+            ledger = _extended(Ledger(), self._read_since(None))
+            ledger = Ledger((*ledger.entries, self._rewritten(known, conflict)), ledger.tip)
+        self._last = ledger
+        return ledger
+
+    def append(self, event: KnownEvent) -> Recorded:
+        """Record an event, whatever the ledger holds."""
+        return self.append_if(lambda _: event)
+
+    def append_if(self, decide: Callable[[Ledger], KnownEvent]) -> Recorded:
+        """Record what `decide` makes of the newest ledger, and nothing if that moved meanwhile.
+
+        `decide` raises to refuse. It is asked again whenever somebody else was quicker, so what
+        it allowed is still true when its event is written.
+        """
+        name, email = self._git.identity()
+        for turn in range(_TRIES):
+            ledger = self.read()
+            event = decide(ledger)
+            entry = Entry(self.now(), name, email, self.host, self._cockpit_version, event)
+            message = encode(entry)
+            try:
+                sha = self._git.append_ledger(self._remote, self._ref, message, ledger.tip)
+            except Conflict:
+                longest = min(_LONGEST_PAUSE_S, 0.05 * 2**turn)
+                time.sleep(random.uniform(0, longest))  # noqa: S311  (spreads, hides nothing)
+                continue
+            return decode(LedgerCommit(sha, name, email, entry.at, message, "N"))
+        raise Conflict(
+            "The ledger is too busy",
+            f"somebody else was quicker {_TRIES} times",
+            "try again in a moment",
+        )
+
+    def _read_since(self, tip: str | None) -> tuple[LedgerCommit, ...]:
+        return self._git.read_ledger(self._remote, self._ref, tip)
+
+    def _rewritten(self, known: Ledger, conflict: Conflict) -> Recorded:
+        return Recorded(
+            sha=known.tip or "",
+            author="",
+            email="",
+            committed_at=self.now(),
+            signature="",
+            entry=None,
+            problem=f"the ledger was rewritten: {conflict.detail}",
+            raw=f"{len(known.entries)} entries up to {short(known.tip or '')} were known before",
+        )
+
+
+def _extended(known: Ledger, newer: tuple[LedgerCommit, ...]) -> Ledger:
+    tip = newer[-1].sha if newer else known.tip
+    return Ledger((*known.entries, *map(decode, newer)), tip)
