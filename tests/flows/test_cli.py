@@ -1,0 +1,190 @@
+"""The command line as its users call it: processes, exit codes, JSON and words."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cockpit.config import load
+from cockpit.rehearsal.world import World
+from tests.flows.releases import cockpit_on, files, refs
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def call(
+    *words: str, config: Path | None = None, cwd: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
+    """Run release-cockpit in a process of its own, without a terminal."""
+    given = ["--config", str(config)] if config else []
+    return subprocess.run(
+        [sys.executable, "-m", "cockpit.cli", *given, *words],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def digest_of(config: Path, *words: str) -> str:
+    """The digest of a plan as `plan --json` gives it."""
+    document = json.loads(call("plan", *words, "--json", config=config).stdout)
+    digest: str = document["digest"]
+    return digest
+
+
+def test_status_json_has_the_promised_shape(shared_world: World) -> None:
+    done = call("status", "--json", config=shared_world.config_path)
+    document = json.loads(done.stdout)
+    assert set(document) == {"release", "phase", "board", "feeds"}
+    assert document["release"] == "2.15.0"
+    assert set(document["board"]) == {"blocked", "risky", "ready", "next"}
+    assert {"branches", "ci", "builds", "picks", "milestone", "artifacts", "ledger"} <= set(
+        document["feeds"]
+    )
+    for feed in document["feeds"].values():
+        assert {"taken_at", "age_s", "complete", "error", "value"} <= set(feed)
+        assert feed["complete"], feed
+    assert done.returncode == int(bool(document["board"]["blocked"]))
+
+
+def test_status_as_text_fits_the_width(shared_world: World) -> None:
+    done = call("status", config=shared_world.config_path)
+    assert "BLOCKED" in done.stdout
+    assert "Cherry-pick queue" in done.stdout
+    assert max(len(line) for line in done.stdout.splitlines()) <= 100
+    assert "\x1b" not in done.stdout
+
+
+def test_plan_and_do_by_the_command_line(world: World) -> None:
+    config = world.config_path
+    before = files(world.remotes)
+    digest = digest_of(config, "tag-candidate")
+    assert files(world.remotes) == before, "a dry run leaves every repository byte-identical"
+    refused = call("do", "tag-candidate", config=config)
+    assert refused.returncode == 4
+    assert digest[:12] in refused.stderr
+    without_digest = call("do", "tag-candidate", "--yes", config=config)
+    assert without_digest.returncode == 4
+    moved = call("do", "tag-candidate", "--yes", "--plan", "0" * 64, config=config)
+    assert moved.returncode == 4
+    read_only = call("--read-only", "do", "tag-candidate", "--yes", "--plan", digest, config=config)
+    assert read_only.returncode == 4
+    assert files(world.remotes) == before, "what was refused wrote nothing"
+    done = call("do", "tag-candidate", "--yes", "--plan", digest, config=config)
+    assert done.returncode == 0, done.stderr
+    assert "pytorch/pytorch.git:refs/tags/v2.15.0-rc2" in refs(world)
+    again = call("do", "tag-candidate", "--yes", "--plan", digest, config=config)
+    assert again.returncode == 0, again.stderr
+    assert "done already" in again.stdout
+    events = call("ledger", "--json", config=config).stdout.splitlines()
+    kinds = [json.loads(line)["entry"]["event"]["kind"] for line in events]
+    assert kinds == [
+        "lease_taken",
+        "plan_confirmed",
+        "step_done",
+        "candidate_pinned",
+        "step_done",
+        "operation_finished",
+        "lease_released",
+    ]
+
+
+async def test_keys_and_command_line_give_the_same_digest(shared_world: World) -> None:
+    plan = await cockpit_on(shared_world).plan("tag-candidate", {})
+    assert digest_of(shared_world.config_path, "tag-candidate") == plan.digest
+
+
+def test_blocked_plans_end_with_one(shared_world: World) -> None:
+    done = call("plan", "tag-candidate", "v2.15.0-rc9", config=shared_world.config_path)
+    assert done.returncode == 1
+    assert "out of order" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan", "tag-candidate", "nonsense"),
+        ("plan", "tag-candidate", "v2.14.0-rc5"),
+        ("plan", "tag-candidate", "--repository", "test-infra"),
+        ("plan", "launch-rocket"),
+        ("fly",),
+    ],
+)
+def test_wrong_usage_ends_with_two_and_a_hint(shared_world: World, words: tuple[str, ...]) -> None:
+    done = call(*words, config=shared_world.config_path)
+    assert done.returncode == 2
+    assert done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_config_says_what_to_do(tmp_path: Path) -> None:
+    done = call("status", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "release.toml" in done.stderr
+    assert "init" in done.stderr
+
+
+def test_init_writes_what_load_reads_and_nothing_over_it(tmp_path: Path) -> None:
+    done = call("init", "2.15.0", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    written = tmp_path / "release.toml"
+    assert str(load(written).version) == "2.15.0"
+    text = written.read_text()
+    again = call("init", "2.16.0", cwd=tmp_path)
+    assert again.returncode == 4
+    assert written.read_text() == text
+    assert call("init", "2.15", cwd=tmp_path).returncode == 2
+
+
+def test_without_a_terminal_the_cockpit_names_status(shared_world: World) -> None:
+    done = call(config=shared_world.config_path)
+    assert done.returncode == 2
+    assert "status" in done.stderr
+
+
+def test_login_takes_no_token_without_a_terminal() -> None:
+    done = call("login")
+    assert done.returncode == 4
+    assert "GITHUB_TOKEN" in done.stderr
+
+
+def test_an_unreachable_github_is_said_and_nothing_is_green(world: World) -> None:
+    world.faults.add("unreachable@github")
+    done = call("status", "--json", config=world.config_path)
+    assert done.returncode == 3, done.stderr
+    document = json.loads(done.stdout)
+    assert document["feeds"]["branches"]["error"] is None
+    assert "cannot be reached" in document["feeds"]["picks"]["error"]
+    assert document["board"]["ready"] == []
+    assert not document["feeds"]["picks"]["complete"]
+
+
+def test_a_rehearsal_for_one_command(tmp_path: Path) -> None:
+    done = call("--rehearsal", "status", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["release"] == "2.15.0"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_doctor_on_a_world_finds_its_backends(shared_world: World) -> None:
+    done = call("doctor", config=shared_world.config_path)
+    assert "github" in done.stdout
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_example_of_a_plan_is_data(shared_world: World) -> None:
+    document = json.loads(
+        call("plan", "pin-candidates", "--json", config=shared_world.config_path).stdout
+    )
+    assert document["danger"] == "remote"
+    assert msgspec.json.encode(document["steps"])
+    assert all({"key", "summary", "command", "expects"} <= set(step) for step in document["steps"])
