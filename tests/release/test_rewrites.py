@@ -72,6 +72,10 @@ LINES = {
     "a tab becomes a space": (b"test-infra-ref:\tmain", b"test-infra-ref: release/2.15"),
     "one space exactly": (b"test-infra-ref:  main", b"test-infra-ref:  main"),
     "no quotes": (b"test-infra-ref: 'main'", b"test-infra-ref: 'main'"),
+    "only the first ref of a line": (
+        b"test-infra-ref: main test-infra-ref: main",
+        b"test-infra-ref: release/2.15 test-infra-ref: main",
+    ),
     "both rules on one line": (
         b"@main test-infra-ref: main",
         b"@release/2.15 test-infra-ref: release/2.15",

@@ -58,6 +58,10 @@ MENDED = {
         "a: &a {uses: pytorch/test-infra/x@main}\nb: *a\n",
         "a: &a {uses: pytorch/test-infra/x@release/2.15}\nb: *a\n",
     ),
+    "arguments behind an alias": (
+        "x: &a {repository: pytorch/pytorch, ref: main}\nwith: *a\n",
+        "x: &a {repository: pytorch/pytorch, ref: release/2.15}\nwith: *a\n",
+    ),
     "line endings of Windows": (
         "name: é\r\nuses: pytorch/test-infra/x@main\r\n",
         "name: é\r\nuses: pytorch/test-infra/x@release/2.15\r\n",
@@ -77,6 +81,7 @@ LEFT_ALONE = {
     "a fork": "uses: somebody/test-infra/x@main",
     "a local action": "uses: ./.github/workflows/x@main",
     "another branch": "uses: pytorch/test-infra/x@mainland",
+    "a branch that ends in main": "[{uses: pytorch/pytorch/x@domain}, {test-infra-ref: remain}]",
     "a comment": "# uses: pytorch/test-infra/x@main\na: 1 # test-infra-ref: main",
     "a script": "run: |\n  uses: pytorch/test-infra/x@main\n  test-infra-ref: main\n",
     "prose over two lines": "description: 'see\n  uses: pytorch/test-infra/x@main'\n",
@@ -122,7 +127,7 @@ def test_only_the_named_repositories_are_pointed_elsewhere() -> None:
 UNREADABLE = {
     "no YAML": b"uses: pytorch/test-infra/x@main\n\t- {",
     "a control character": b"uses: pytorch/test-infra/x@main\n\x01",
-    "too deep": b"uses: pytorch/test-infra/x@main\na: " + b"[" * 10_000,
+    "too deep": b"uses: pytorch/test-infra/x@main\na: " + b"[" * 200 + b"]" * 200,
     "a number out of range": b"%YAML 1." + b"9" * 5000 + b"\n---\ntest-infra-ref: main",
     "a character out of range": rb"test-infra-ref: main" b"\n" rb'x: "\UFFFFFFFF"',
 }
@@ -134,6 +139,16 @@ def test_a_file_that_is_not_yaml_stays_and_says_so(case: str) -> None:
     content = UNREADABLE[case]
     assert rewrite(RuleSet.FIXED, WORKFLOW, content, REF, own=OWN) == content
     assert Why.UNREADABLE in {left.why for left in leftovers(WORKFLOW, content, OWN)}
+
+
+@pytest.mark.usefixtures("either_parser")
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [(b"a: main\n\n]\n", 3), (b"main: [", 1), (b"a: main\nb: " + b"[" * 200 + b"]" * 200, 2)],
+)
+def test_an_unreadable_file_is_named_once_with_the_line(content: bytes, line: int) -> None:
+    (only,) = leftovers(WORKFLOW, content, OWN)
+    assert (only.line, only.why) == (line, Why.UNREADABLE)
 
 
 def test_bytes_of_any_encoding_are_kept() -> None:
@@ -210,6 +225,7 @@ def left(text: str) -> list[tuple[int, Why]]:
         ("uses: pytorch/test-infra/x@main", Why.OURS),
         ("uses: hashicorp/setup-packer@main", Why.FOREIGN),
         ("with: {test-infra-ref: 'main'}", Why.OURS),
+        ("x: [{uses: pytorch/pytorch/x@main}, {uses: x/y@main}]", Why.OURS),
         ("inputs: {test-infra-ref: {default: ''}}", Why.EMPTY),
         ("inputs: {test-infra-ref: {default: }}", Why.EMPTY),
         ("inputs: {branch: {default: refs/heads/main}}", Why.INPUT),
@@ -239,10 +255,19 @@ def test_what_still_points_at_main_is_named_with_its_reason(text: str, why: Why)
         "with: {repository: pytorch/vision, ref: main2}",
         "run: mail me@mainland.org",
         "inputs: {branch: {default: ''}}",
+        "inputs: {words: {default: \"say 'main'\"}}",
     ],
 )
 def test_what_does_not_point_at_main_is_not_named(text: str) -> None:
-    assert left(text) == []
+    assert left(f"name: main\n{text}\n") == []
+
+
+def test_an_empty_default_is_named_in_a_file_that_never_says_main() -> None:
+    assert left("inputs:\n  test-infra-ref:\n    default: ''\n") == [(3, Why.EMPTY)]
+
+
+def test_a_branch_in_a_block_of_text_is_named_with_its_own_line() -> None:
+    assert left("with:\n  test-infra-ref: >-\n    main\n\nname: x\n") == [(3, Why.OURS)]
 
 
 def test_leftovers_come_by_line_with_the_text_of_the_line_made_safe() -> None:
