@@ -92,7 +92,8 @@ def config_with(folder: Path, extra: str = "", *, top: str = "") -> Config:
 
 
 def backends_of(config: Config) -> Backends:
-    return Backends(config, config.path.parent / "data", log=lambda _: None)
+    folder = config.path.parent
+    return Backends(config, data=folder / "data", cache=folder / "cache", log=lambda _: None)
 
 
 class TestMachine:

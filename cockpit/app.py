@@ -1,0 +1,255 @@
+"""The application: it puts the parts together and routes what people ask for."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.timer import Timer
+
+from cockpit.actions import (
+    ACTIONS,
+    Disabled,
+    Group,
+    Situation,
+    action,
+    availability,
+    offered,
+)
+from cockpit.operations.plan import Danger
+from screens.arming import Arming
+from screens.base import CockpitScreen
+from screens.conductor import Conductor
+from screens.dashboard import DashboardScreen
+from screens.deeds import Deeds
+from screens.messages import SightWanted
+from screens.sight import Sight
+from themes.palettes import DARK, THEMES
+from widgets.bursts import WINDOW_S, BurstGuard
+from widgets.keys import hint_of
+from widgets.tones import ASCII_CLASS
+
+if TYPE_CHECKING:
+    from screens.ports import Cockpit
+
+_TICK_S = 1.0
+_LARGEST_SHARE = 0.05
+"""Part of the time that ticking may take, on a slow machine or with a huge release."""
+_HANDS_FREE = frozenset("jkgG") | {
+    key for entry in ACTIONS if entry.group is Group.MOVE for key in entry.keys
+}
+"""Keys that only move, and so are never held back."""
+
+
+class CockpitApp(App[None], inherit_bindings=False):
+    """The release cockpit on a terminal."""
+
+    CSS_PATH = "../themes/cockpit.tcss"
+    TITLE = "release-cockpit"
+    ENABLE_COMMAND_PALETTE = False  # the framework's own key; ours opens from the registry
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(",".join(entry.keys), f"act('{entry.id}')", entry.title, id=entry.id)
+            for entry in ACTIONS
+        ),
+        Binding("ctrl+q", "act('quit')", "Quit", show=False, priority=True),
+        Binding("ctrl+c", "act('quit')", "Quit", show=False),
+    ]
+
+    def __init__(
+        self,
+        cockpit: Cockpit,
+        *,
+        plain_ascii: bool = False,
+        theme: str = DARK.name,
+        compact: bool = False,
+    ) -> None:
+        super().__init__()
+        for entry in THEMES:
+            self.register_theme(entry)
+        self.theme = theme
+        self.animation_level = "none"
+        self.set_class(plain_ascii, ASCII_CLASS)
+        self.set_class(compact, "-compact")
+        self.cockpit = cockpit
+        self.arming = Arming(time.monotonic)
+        self.conductor = Conductor(
+            self, cockpit, self.report, started=self._started, changed=self.show_soon
+        )
+        self._deeds = Deeds(self, cockpit, self.arming, self.conductor, self.perform)
+        self._bursts: BurstGuard[events.Key] = BurstGuard()
+        self._showing: Timer | None = None
+        self._cost_s = 0.0
+
+    def get_default_screen(self) -> DashboardScreen:
+        """The dashboard lies below everything else; its first frame shows what is known."""
+        screen = DashboardScreen()
+        self._show_on(screen)
+        screen.just_shown = True
+        return screen
+
+    def on_mount(self) -> None:
+        """The world is looked at once the readings that were kept are on screen."""
+        self._unsubscribe = self.cockpit.subscribe(self.show_soon)
+        self.theme_changed_signal.subscribe(self, lambda _: self.redraw())
+        self.call_after_refresh(self._begin)
+
+    async def _begin(self) -> None:
+        await self.cockpit.start()
+        self.set_timer(_TICK_S, self._tick)
+
+    async def on_unmount(self) -> None:
+        """Stop looking at the world."""
+        self._unsubscribe()
+        await self.cockpit.stop()
+
+    # Showing
+
+    @property
+    def front(self) -> CockpitScreen | None:
+        """The uppermost screen that is no dialog; None while the app closes."""
+        screens = (s for s in reversed(self.screen_stack) if isinstance(s, CockpitScreen))
+        return next(screens, None)
+
+    def sight(self) -> Sight:
+        """Everything as it is at this moment."""
+        return Sight(
+            self.cockpit.state,
+            self.cockpit.process,
+            armed_for=self.arming.left,
+            read_only=self.cockpit.read_only,
+            running=self.conductor.running,
+            budget=self.cockpit.budget,
+        )
+
+    def show_soon(self) -> None:
+        """Show what changed; several changes at once are shown together."""
+        if self._showing is None and self.is_running:
+            self._showing = self.set_timer(WINDOW_S, self.show_now)
+
+    @on(SightWanted)
+    def show_now(self) -> None:
+        """Show the newest state on the screen in front."""
+        self._showing = None
+        if self.front is not None:
+            self._show_on(self.front)
+
+    def _show_on(self, front: CockpitScreen) -> None:
+        began = time.perf_counter()
+        sight = self.sight()
+        situation = sight.situation(front.acting_scopes, front.selection)
+        with self.batch_update():
+            front.show(sight)
+            hints = [
+                hint_of(entry, availability(entry, situation))
+                for entry in offered(situation)
+                if entry.footer
+            ]
+            front.show_keys(hints, self.conductor.lines)
+        self._cost_s = time.perf_counter() - began
+
+    def redraw(self) -> None:
+        """Draw everything anew, in another theme."""
+        for screen in self.screen_stack:
+            if isinstance(screen, CockpitScreen):
+                screen.redraw()
+
+    def _tick(self) -> None:
+        if self.arming.ran_out:
+            self.arming.disarm()
+            self.notify("Disarmed: ten minutes have passed")
+        self.show_now()
+        self.set_timer(max(_TICK_S, self._cost_s / _LARGEST_SHARE), self._tick)
+
+    # Acting
+
+    async def action_act(self, action_id: str) -> None:
+        """Take an action of the registry, or say why not."""
+        front = self.front
+        if front is not None:
+            situation = self.sight().situation(front.acting_scopes, front.selection)
+            await self.perform(action_id, situation)
+
+    async def perform(self, action_id: str, situation: Situation) -> None:
+        """Take an action in this situation."""
+        entry = action(action_id)
+        if entry.operation and self.conductor.carries_out(entry):
+            self.conductor.watch()
+            return
+        available = availability(entry, situation)
+        if entry not in offered(situation) and not isinstance(available, Disabled):
+            available = Disabled("not on this screen")
+        if isinstance(available, Disabled):
+            reason = f"{entry.title}: {available.reason}"
+            self.notify(reason, severity="warning", markup=False)
+        elif entry.operation:
+            self.conductor.begin(entry, situation)
+        elif self.front is None or not await self.front.perform(action_id):
+            await self._deeds.do(action_id, situation)
+            self.show_now()
+
+    def _started(self, danger: Danger) -> None:
+        """Something irreversible disarms as soon as it starts."""
+        if danger is Danger.IRREVERSIBLE:
+            self.arming.disarm()
+        self.show_soon()
+
+    def report(self, error: BaseException) -> None:
+        """The one place where failures are shown."""
+        from screens.error import ErrorScreen, in_words
+
+        self.push_screen(ErrorScreen(in_words(error)))
+
+    def _fatal_error(self) -> None:
+        """End on a defect with words; the details are in the log file."""
+        from rich.text import Text
+
+        from screens.error import in_words
+
+        defect = in_words(self._exception or RuntimeError("the interface ended"))
+        self._exit_renderables.append(
+            Text(f"release-cockpit: {defect.title}: {defect.detail}\n  next: {defect.hint}")
+        )
+        self._close_messages_no_wait()
+
+    # Keys that no person typed
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let through what a person typed; drop pastes and bursts outside of fields."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self._on_typed(event)
+        elif isinstance(event, events.Paste) and not event.is_forwarded and not self._typing:
+            self._dropped()
+        else:
+            await super().on_event(event)
+
+    @property
+    def _typing(self) -> bool:
+        """Whether a field takes the keys."""
+        return self.focused is not None and self.focused.check_consume_key("x", "x")
+
+    async def _on_typed(self, key: events.Key) -> None:
+        guard, printable = self._bursts, key.is_printable and not self._typing
+        if guard.dropping(key.time) and not self._typing:
+            guard.prolong(key.time)
+        elif not guard.holding and (not printable or key.key in _HANDS_FREE):
+            if printable and guard.count(key.time):
+                self._dropped()
+            else:
+                await super().on_event(key)
+        else:
+            if not guard.holding:
+                self.set_timer(WINDOW_S, self._release)
+            if guard.take(key, key.time, printable=printable):
+                self._dropped()
+
+    async def _release(self) -> None:
+        for key in self._bursts.release():
+            if self.front is not None:
+                await super().on_event(key)
+
+    def _dropped(self) -> None:
+        self.notify("Too many keys at once to be typed: nothing was done", severity="warning")

@@ -1,0 +1,66 @@
+"""What every screen of the cockpit has: scopes, a selection, and its share of the actions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.screen import Screen
+
+from cockpit.actions import Scope, Selection
+from cockpit.views.table import Line
+from screens.messages import SightWanted
+from screens.sight import Sight
+from widgets.keys import KeyHint
+
+if TYPE_CHECKING:
+    from widgets.pane import PaneView
+
+
+class CockpitScreen(Screen[None]):
+    """A screen that shows the release; the app tells it what to show and asks it to act."""
+
+    just_shown = False
+    """Whether it was given the newest state before it came to the front."""
+    scopes: ClassVar[tuple[Scope, ...]] = (Scope.EVERYWHERE,)
+
+    @property
+    def pane(self) -> PaneView | None:
+        """The pane that keys act on."""
+        return None
+
+    @property
+    def acting_scopes(self) -> tuple[Scope, ...]:
+        """Where actions are taken at the moment."""
+        return self.scopes
+
+    @property
+    def selection(self) -> Selection | None:
+        """The selected row."""
+        return self.pane.selection if self.pane else None
+
+    def show(self, sight: Sight) -> None:
+        """Show the newest state; only what differs is drawn."""
+        raise NotImplementedError
+
+    def on_screen_resume(self) -> None:
+        """What lies below another screen is not kept up to date."""
+        if not self.just_shown:
+            self.post_message(SightWanted())
+        self.just_shown = False
+
+    def show_keys(self, hints: Sequence[KeyHint], running: Sequence[Line]) -> None:
+        """Name the keys of this place, and the operation in the background."""
+
+    def redraw(self) -> None:
+        """Draw everything anew, in another theme."""
+
+    async def perform(self, action: str) -> bool:
+        """Take an action that concerns this screen alone; False leaves it to the app."""
+        pane = self.pane
+        if pane is None:
+            return False
+        if action == "filter":
+            await pane.begin_filter()
+            return True
+        return action == "back" and pane.drop_filter()

@@ -1,0 +1,140 @@
+"""From a key to a confirmed plan to a run: the app's own hands, which no screen holds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+from cockpit.actions import Action, Situation
+from cockpit.errors import CockpitError
+from cockpit.views.table import Line
+
+if TYPE_CHECKING:
+    from cockpit.operations.plan import Danger
+    from screens.confirm import Confirmed
+    from screens.ports import Cockpit
+    from screens.runs import Run
+
+
+class Conductor:
+    """Opens one confirmation at a time, owns the run, and reports how it ended."""
+
+    def __init__(
+        self,
+        app: App[None],
+        cockpit: Cockpit,
+        report: Callable[[BaseException], None],
+        started: Callable[[Danger], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self._app = app
+        self._cockpit = cockpit
+        self._report = report
+        self._started = started
+        self._changed = changed
+        self.run: Run | None = None
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The run that somebody sent to the background, until they have seen how it ended."""
+        if self.run is None or self.run.seen:
+            return ()
+        from screens.progress import run_line
+
+        return (run_line(self.run),)
+
+    @property
+    def running(self) -> str:
+        """What is being carried out; empty when nothing is."""
+        return self.run.plan.sentence if self.run and not self.run.finished else ""
+
+    def carries_out(self, entry: Action) -> bool:
+        """Whether the operation of this action is under way."""
+        run = self.run
+        return run is not None and not run.finished and run.plan.operation == entry.operation
+
+    def begin(self, entry: Action, situation: Situation) -> None:
+        """Ask for the words that an action still needs, then for its confirmation."""
+        arguments = entry.arguments(situation)
+        if not entry.asks or entry.operation is None:
+            self.ask(entry, arguments)
+            return
+        from cockpit.operations.registry import operation
+        from screens.ask import AskScreen
+
+        spec = operation(entry.operation)
+        asked = tuple(p for p in spec.parameters if p.name in entry.asks)
+        where = arguments.get("repository", situation.state.spec.core.name)
+        screen = AskScreen(entry.title, f"{entry.tooltip} · {where}", asked, arguments)
+
+        def filled(given: dict[str, str] | None) -> None:
+            if given is not None:
+                self.ask(entry, arguments | given)
+
+        self._app.push_screen(screen, filled)
+
+    def ask(self, entry: Action, arguments: Mapping[str, str] | None = None) -> None:
+        """Open the confirmation of an action, unless one is open."""
+        from screens.confirm import ConfirmScreen
+
+        if entry.operation is None or isinstance(self._app.screen, ConfirmScreen):
+            return
+        operation, words = entry.operation, dict(arguments or {})
+        state = self._cockpit.state
+        lease = state.record.lease
+        if lease is not None and lease.expired(state.now):
+            lease = None
+        screen = ConfirmScreen(entry.title, lambda: self._cockpit.plan(operation, words), lease)
+        self._app.push_screen(screen, self._confirmed)
+
+    def watch(self) -> bool:
+        """Show the run that is under way, or the last one; False when there was none."""
+        from screens.progress import ProgressScreen
+
+        if self.run is not None and not isinstance(self._app.screen, ProgressScreen):
+            self._app.push_screen(ProgressScreen(self.run))
+        return self.run is not None
+
+    def _confirmed(self, confirmed: Confirmed | None) -> None:
+        if confirmed is None:
+            return
+        from screens.runs import Run
+
+        run = Run(confirmed.plan, time.monotonic)
+        self.run = run
+        self._started(run.plan.danger)
+        self._app.run_worker(
+            self._carry_out(run, confirmed.take_over), name=run.plan.subject, exit_on_error=False
+        )
+        self.watch()
+
+    async def _carry_out(self, run: Run, take_over: str) -> None:
+        """Belongs to the app: it ends when the plan has ended, whatever screens come and go."""
+        from screens.error import in_words
+
+        try:
+            outcome = await self._cockpit.carry_out(run.plan, run.observe, run.cancel, take_over)
+        except CockpitError as err:
+            run.finish(None, err)
+            self._end(run, err)
+        except Exception as err:  # noqa: BLE001  (a defect must be as loud as a failure)
+            problem = in_words(err)
+            run.finish(None, problem)
+            self._end(run, problem)
+        else:
+            run.finish(outcome, None)
+            self._end(run, outcome.problem)
+
+    def _end(self, run: Run, problem: BaseException | None) -> None:
+        from screens.progress import ProgressScreen
+
+        self._changed()
+        if problem is not None:
+            self._report(problem)
+        elif run.outcome is not None and not isinstance(self._app.screen, ProgressScreen):
+            self._app.notify(
+                f"{run.plan.subject}: {run.outcome.ending.value}; w shows it", markup=False
+            )

@@ -1,0 +1,179 @@
+"""What the actions do that belong to no one screen and start no operation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import msgspec
+from textual.app import App
+from textual.screen import Screen
+
+from cockpit.actions import Situation
+from cockpit.guards import meant_candidate, meant_repository
+from cockpit.release.board import board
+from screens.arming import ARMED_FOR, Arming
+from screens.conductor import Conductor
+from screens.ports import Cockpit
+from screens.sight import PANES
+from themes.palettes import following
+
+Perform = Callable[[str, Situation], Awaitable[None]]
+
+
+class Deeds:
+    """One method an action; `do` finds it."""
+
+    def __init__(
+        self,
+        app: App[None],
+        cockpit: Cockpit,
+        arming: Arming,
+        conductor: Conductor,
+        perform: Perform,
+    ) -> None:
+        self._app = app
+        self._cockpit = cockpit
+        self._arming = arming
+        self._conductor = conductor
+        self._perform = perform
+
+    async def do(self, action: str, situation: Situation) -> None:
+        """Take an action that the screen in front left to the app."""
+        match action:
+            case "back":
+                if len(self._app.screen_stack) > 1:
+                    self._app.pop_screen()
+            case "pane-1" | "pane-2" | "pane-3" | "pane-4":
+                self._open(PANES[int(action.removeprefix("pane-")) - 1])
+            case "browse" | "copy-id" | "copy-url":
+                self._hand_over(action, situation)
+            case "next":
+                await self._next(situation)
+            case "refresh":
+                self._refresh()
+            case "arm":
+                self._arm()
+            case "quit":
+                self._quit()
+            case _:
+                self._look(action, situation)
+
+    def _look(self, action: str, situation: Situation) -> None:
+        match action:
+            case "command-log":
+                from screens.command_log import CommandLogScreen
+
+                self._push(CommandLogScreen(self._cockpit.command_log))
+            case "ledger":
+                from screens.pane import PaneScreen
+
+                self._push(PaneScreen("ledger"))
+            case "timeline":
+                from screens.timeline import TimelineScreen
+
+                self._push(TimelineScreen(meant_repository(situation)))
+            case "compare-candidates":
+                self._compare(situation)
+            case "help":
+                from screens.help import HelpScreen
+
+                self._push(HelpScreen(situation.scopes, situation.selection))
+            case "palette":
+                self._palette(situation)
+            case "watch":
+                if not self._conductor.watch():
+                    self._app.notify("nothing has been carried out since the start")
+            case "theme":
+                self._app.theme = following(self._app.theme)
+                self._app.notify(f"theme: {self._app.theme}")
+            case "density":
+                self._app.toggle_class("-compact")
+            case _:
+                raise LookupError(f"the registry has an action {action} that nothing carries out")
+
+    def _compare(self, situation: Situation) -> None:
+        from cockpit.views.timeline import previous_of
+        from screens.timeline import ComparisonScreen
+
+        repository, newer = meant_repository(situation), meant_candidate(situation)
+        older = previous_of(situation.state, repository, newer) if newer else None
+        if newer is not None and older is not None:
+            self._push(ComparisonScreen(repository, older.tag.name, newer.tag.name))
+
+    def _push(self, screen: Screen[None]) -> None:
+        """Open a screen, unless one of its kind is open already."""
+        if type(self._app.screen) is not type(screen):
+            self._app.push_screen(screen)
+
+    def _open(self, pane: str) -> None:
+        """Another pane in full, in place of the one that is open."""
+        from screens.pane import PaneScreen
+
+        self._app.switch_screen(PaneScreen(pane))
+
+    def _hand_over(self, action: str, situation: Situation) -> None:
+        """Copy, or open the browser; the text is always shown, since a terminal may refuse."""
+        from screens.outside import browser_missing
+
+        selection = situation.selection
+        if selection is None:
+            return
+        if action == "browse":
+            missing = browser_missing(os.environ)
+            if missing:
+                self._app.notify(f"{selection.url}\n({missing})", title="Address", markup=False)
+            else:
+                self._app.open_url(selection.url)
+            return
+        text = selection.copy if action == "copy-id" else selection.url
+        self._app.copy_to_clipboard(text)
+        self._app.notify(text, title="Copied", markup=False)
+
+    async def _next(self, situation: Situation) -> None:
+        following_action = board(situation.state).next.action
+        if following_action is not None:
+            # What comes next concerns the release, not the row that happens to be selected.
+            whole = msgspec.structs.replace(situation, selection=None)
+            await self._perform(following_action, whole)
+
+    def _refresh(self) -> None:
+        self._app.notify("looking at every backend")
+        self._app.run_worker(self._cockpit.refresh(), name="refresh", exit_on_error=False)
+
+    def _arm(self) -> None:
+        if self._arming.left is not None:
+            self._arming.disarm()
+            self._app.notify("Disarmed")
+            return
+        self._arming.arm()
+        minutes = int(ARMED_FOR.total_seconds() // 60)
+        self._app.notify(f"Armed for {minutes} minutes", severity="warning")
+
+    def _palette(self, situation: Situation) -> None:
+        from textual.command import CommandPalette
+
+        from screens.palette import palette_provider
+
+        provider = palette_provider(situation, partial(self._perform_in, situation))
+        self._app.push_screen(CommandPalette([provider], placeholder="What do you want to do?"))
+
+    async def _perform_in(self, situation: Situation, action: str) -> None:
+        await self._perform(action, situation)
+
+    def _quit(self) -> None:
+        from screens.quitting import QuitScreen
+
+        if not self._conductor.running:
+            self._leave()
+        elif not isinstance(self._app.screen, QuitScreen):
+            self._app.push_screen(
+                QuitScreen(self._conductor.running), lambda sure: self._leave() if sure else None
+            )
+
+    def _leave(self) -> None:
+        from screens.picture import keep_picture
+
+        keep_picture(self._app, self._cockpit.still)
+        self._app.exit()

@@ -1,0 +1,141 @@
+"""One pane in full: its table, and everything about the selected row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container, VerticalScroll
+
+from cockpit.actions import Scope
+from cockpit.views.marks import Tone
+from cockpit.views.table import Detail, Line, Pane, Span
+from screens.base import CockpitScreen
+from screens.sight import PANE_SCOPES, Sight
+from widgets.keys import KeyBar, KeyHint
+from widgets.lines import LineView, WrappedLines
+from widgets.pane import PaneView
+
+BESIDE_FROM = 120
+"""Columns from which the detail stands beside the table rather than below it."""
+
+
+class ListScreen(CockpitScreen):
+    """A full-screen table with a detail side; subclasses say of what."""
+
+    CSS_PATH = "../themes/pane.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-below"), (BESIDE_FROM, "-beside")]  # noqa: RUF012
+    AUTO_FOCUS = "KeyedTable"
+    beside: ClassVar[bool] = True
+    """Whether the detail may stand beside the table; else it is short, and below."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.pane_name = name
+        self._pane = PaneView(name)
+        self._title = LineView(id="header")
+        self._detail = WrappedLines(classes="detail-lines")
+        self._background = LineView(id="running")
+        self._keys = KeyBar()
+        self._sight: Sight | None = None
+
+    def compose(self) -> ComposeResult:
+        """Table and detail share the screen."""
+        yield self._title
+        with Container(id="split", classes="" if self.beside else "short"):
+            yield self._pane
+            with VerticalScroll(id="detail"):
+                yield self._detail
+        yield self._background
+        yield self._keys
+
+    @property
+    def pane(self) -> PaneView:
+        """The table."""
+        return self._pane
+
+    def pane_of(self, sight: Sight) -> Pane:
+        """What the table shows."""
+        raise NotImplementedError
+
+    def detail_of(self, sight: Sight, key: str) -> Detail | None:
+        """What is known of one row."""
+        raise NotImplementedError
+
+    def show(self, sight: Sight) -> None:
+        """Show the newest state."""
+        self._sight = sight
+        self._title.show((sight.header(self.app.size.width - 2),))
+        self._pane.show(self.pane_of(sight))
+        self._show_detail()
+
+    def show_keys(self, hints: Sequence[KeyHint], running: Sequence[Line]) -> None:
+        """Going back is always named."""
+        self._keys.show((KeyHint("esc", "Back", action="app.act('back')"), *hints))
+        self._background.show(running)
+
+    def redraw(self) -> None:
+        """Draw everything anew, in another theme."""
+        self._pane.redraw()
+        self._detail.refresh()
+
+    async def perform(self, action: str) -> bool:
+        """Enter goes to the detail, so that a long one can be scrolled."""
+        if action == "open":
+            self.query_one("#detail", VerticalScroll).focus()
+            return True
+        if action == "back" and not self._pane.table.has_focus:
+            self._pane.drop_filter()
+            self._pane.table.focus()
+            return True
+        return await super().perform(action)
+
+    @on(PaneView.Moved)
+    def _moved(self) -> None:
+        self._show_detail()
+
+    @on(PaneView.Opened)
+    async def _opened(self) -> None:
+        await self.perform("open")
+
+    def _show_detail(self) -> None:
+        row = self._pane.table.selected
+        if self._sight is None or row is None:
+            self._detail.show(())
+            return
+        detail = self.detail_of(self._sight, row.key)
+        if detail is None:
+            self._detail.show(())
+            return
+        title = Line((Span(detail.title, Tone.ACCENT),))
+        self._detail.show((title, Line((Span(""),)), *detail.lines))
+
+
+class PaneScreen(ListScreen):
+    """A pane of the release, in full."""
+
+    def __init__(self, name: str, key: str = "") -> None:
+        super().__init__(name)
+        self._first = key
+        """The row that was selected where this was opened."""
+
+    @property
+    def acting_scopes(self) -> tuple[Scope, ...]:
+        """The scope of its pane."""
+        return (Scope.EVERYWHERE, PANE_SCOPES[self.pane_name])
+
+    def pane_of(self, sight: Sight) -> Pane:
+        """The release's own pane."""
+        return sight.pane(self.pane_name, full=True)
+
+    def detail_of(self, sight: Sight, key: str) -> Detail | None:
+        """The release's own detail."""
+        return sight.detail(self.pane_name, key)
+
+    def show(self, sight: Sight) -> None:
+        """Show the newest state, with the row that was opened under the cursor."""
+        super().show(sight)
+        if self._first and self._pane.table.select(self._first):
+            self._first = ""

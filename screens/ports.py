@@ -1,0 +1,81 @@
+"""What the screens need of the cockpit behind them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cockpit.backends.ports import ApiBudget
+    from cockpit.commandlog import CommandLog
+    from cockpit.operations.plan import Plan
+    from cockpit.operations.runner import Observer, Outcome
+    from cockpit.release.checklist import Process
+    from cockpit.release.state import ReleaseState
+
+
+class Cockpit(Protocol):
+    """Readings to show, plans to ask for, and the one way to carry them out."""
+
+    @property
+    def state(self) -> ReleaseState:
+        """What is known at this moment."""
+        ...
+
+    @property
+    def process(self) -> Process:
+        """The release process."""
+        ...
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be written."""
+        ...
+
+    @property
+    def command_log(self) -> CommandLog:
+        """Every command that was run."""
+        ...
+
+    @property
+    def still(self) -> Path:
+        """Where the dashboard's picture is kept between two starts."""
+        ...
+
+    @property
+    def budget(self) -> ApiBudget | None:
+        """What is left of GitHub's quota."""
+        ...
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` on the event loop after any reading changed; returns what ends it."""
+        ...
+
+    async def start(self) -> None:
+        """Begin to look at the world on schedule."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop looking."""
+        ...
+
+    async def refresh(self, *names: str) -> None:
+        """Look now, at these feeds or at all."""
+        ...
+
+    async def plan(self, operation: str, arguments: Mapping[str, str]) -> Plan:
+        """What an operation would do; reads only."""
+        ...
+
+    async def carry_out(
+        self,
+        plan: Plan,
+        observe: Observer,
+        cancel: threading.Event | None = None,
+        take_over: str = "",
+    ) -> Outcome:
+        """Run a plan that was confirmed."""
+        ...

@@ -1,0 +1,128 @@
+"""One look at everything the interface shows, made anew whenever something changed."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cockpit.actions import Scope, Selection, Situation
+from cockpit.release.board import Board, board
+from cockpit.views.header import Controls, header
+from cockpit.views.table import Detail, Line, Pane
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from cockpit.backends.ports import ApiBudget
+    from cockpit.release.checklist import Process
+    from cockpit.release.state import ReleaseState
+
+PANES = ("branches", "builds", "picks", "checklist")
+"""The dashboard's panes, in the order of their numbers."""
+PANE_SCOPES = {
+    "branches": Scope.BRANCHES,
+    "builds": Scope.BUILDS,
+    "picks": Scope.PICKS,
+    "checklist": Scope.CHECKLIST,
+    "ledger": Scope.LEDGER,
+}
+
+
+class Sight:
+    """The release's state with what the interface itself knows; panes are made when asked for."""
+
+    def __init__(
+        self,
+        state: ReleaseState,
+        process: Process,
+        *,
+        armed_for: timedelta | None,
+        read_only: bool,
+        running: str,
+        budget: ApiBudget | None,
+    ) -> None:
+        self.state = state
+        self.process = process
+        self.armed_for = armed_for
+        """Time until the cockpit disarms itself; None while it is disarmed."""
+        self.read_only = read_only
+        self.running = running
+        self.budget = budget
+        self._panes: dict[tuple[str, bool], Pane] = {}
+
+    @cached_property
+    def board(self) -> Board:
+        """What blocks, is risky, is ready and comes next."""
+        return board(self.state)
+
+    def header(self, width: int) -> Line:
+        """The line on top of every screen."""
+        left = self.budget.remaining if self.budget else None
+        controls = Controls(self.armed_for, self.read_only, left)
+        return header(self.state, self.process, controls, width)
+
+    def pane(self, name: str, *, full: bool = False) -> Pane:
+        """The pane of this name; `full` where it has the screen to itself."""
+        if (name, full) not in self._panes:
+            self._panes[name, full] = self._made(name, full=full)
+        return self._panes[name, full]
+
+    def detail(self, name: str, key: str) -> Detail | None:
+        """Everything about one row."""
+        match name:
+            case "branches":
+                from cockpit.views.branches import branch_detail
+
+                return branch_detail(self.state, key)
+            case "builds":
+                from cockpit.views.builds import job_detail
+
+                return job_detail(self.state, key)
+            case "picks":
+                from cockpit.views.picks import pick_detail
+
+                return pick_detail(self.state, key)
+            case "checklist":
+                from cockpit.views.checklist import item_detail
+
+                return item_detail(self.state, self.process, key)
+            case _:
+                from cockpit.views.ledger import entry_detail
+
+                return entry_detail(self.state, key)
+
+    def situation(self, scopes: tuple[Scope, ...], selection: Selection | None) -> Situation:
+        """What the guards of the actions look at."""
+        return Situation(
+            state=self.state,
+            scopes=scopes,
+            selection=selection,
+            armed=self.armed_for is not None,
+            read_only=self.read_only,
+            running=self.running,
+        )
+
+    def _made(self, name: str, *, full: bool) -> Pane:
+        match name:
+            case "branches":
+                from cockpit.views.branches import branches_pane
+
+                return branches_pane(self.state)
+            case "builds":
+                from cockpit.views.builds import builds_pane
+
+                return builds_pane(self.state)
+            case "picks":
+                from cockpit.views.picks import picks_pane
+
+                return picks_pane(self.state)
+            case "checklist":
+                from cockpit.views.checklist import checklist_pane
+
+                return checklist_pane(self.state, self.process, every=full)
+            case "ledger":
+                from cockpit.views.ledger import ledger_pane
+
+                return ledger_pane(self.state)
+            case _:
+                raise KeyError(name)

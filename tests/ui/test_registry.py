@@ -1,0 +1,128 @@
+"""For every action of the registry: without a person's yes, nothing is ever written."""
+
+from __future__ import annotations
+
+import pytest
+from textual.binding import Binding
+
+from cockpit.actions import ACTIONS, Action, Scope, offered
+from cockpit.app import CockpitApp
+from cockpit.operations.plan import Danger
+from cockpit.operations.registry import operation
+from screens.confirm import CONFIRM_KEY
+from screens.sight import PANE_SCOPES, PANES
+from tests.ui.still import Driven, StillCockpit, plan, shown, toasts, until
+
+WRITING = [entry for entry in ACTIONS if entry.danger is not Danger.READ]
+CARRIED_OUT = [entry for entry in WRITING if entry.operation]
+
+
+async def go_where_it_is_offered(app: CockpitApp, driven: Driven, entry: Action) -> None:
+    """Bring the pane to the front that the action belongs to."""
+    await until(driven, lambda: "NEXT" in shown(app))
+    if {Scope.EVERYWHERE, Scope.DASHBOARD}.isdisjoint(entry.scopes):
+        place = next(name for name in PANES if PANE_SCOPES[name] in entry.scopes)
+        await driven.press(str(PANES.index(place) + 1))
+
+
+def test_every_key_is_bound_once_and_to_its_action() -> None:
+    bindings = [entry for entry in CockpitApp.BINDINGS if isinstance(entry, Binding)]
+    bound = {binding.id: binding for binding in bindings if binding.id}
+    assert set(bound) == {entry.id for entry in ACTIONS}
+    for entry in ACTIONS:
+        assert bound[entry.id].key == ",".join(entry.keys)
+    keys = [key for entry in ACTIONS for key in entry.keys]
+    assert len(keys) == len(set(keys))
+
+
+def test_every_action_that_reaches_out_has_an_operation_of_its_danger() -> None:
+    for entry in ACTIONS:
+        if entry.danger.level >= Danger.REMOTE.level:
+            assert entry.operation is not None
+        if entry.operation is not None:
+            assert operation(entry.operation).danger is entry.danger
+
+
+async def test_something_carries_every_action_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSH_TTY", "a remote session opens no browser")
+    app = CockpitApp(StillCockpit())
+    async with app.run_test(size=(120, 40)) as driven:
+        for entry in sorted(ACTIONS, key=lambda entry: entry.id == "quit"):
+            await go_where_it_is_offered(app, driven, entry)
+            await app.action_act(entry.id)
+            await driven.pause()
+            while len(app.screen_stack) > 1:
+                await app.pop_screen()
+        await until(driven, lambda: not app.is_running)
+
+
+@pytest.mark.parametrize("last", ["enter", "escape"])
+@pytest.mark.parametrize("entry", CARRIED_OUT, ids=lambda entry: entry.id)
+async def test_enter_alone_and_escape_write_nothing(entry: Action, last: str) -> None:
+    assert entry.operation is not None
+    cockpit = StillCockpit()
+    cockpit.next_plan = plan(danger=entry.danger, operation=entry.operation)
+    app = CockpitApp(cockpit)
+    async with app.run_test(size=(120, 40)) as driven:
+        await until(driven, lambda: "NEXT" in shown(app))
+        app.conductor.ask(entry)
+        await until(driven, lambda: app.screen.query("#yes"))
+        await until(driven, lambda: "git push origin" in shown(app))
+        await driven.press(last)
+        await until(driven, lambda: len(app.screen_stack) == 1)
+        for _ in range(3):
+            await driven.press(last)
+        assert cockpit.planned == [(entry.operation, {})]
+        assert cockpit.carried_out == []
+
+
+@pytest.mark.parametrize("entry", CARRIED_OUT, ids=lambda entry: entry.id)
+async def test_every_key_but_the_confirm_key_leaves_an_open_dialog_unconfirmed(
+    entry: Action,
+) -> None:
+    cockpit = StillCockpit()
+    cockpit.next_plan = plan(danger=entry.danger, operation=entry.operation or "")
+    app = CockpitApp(cockpit)
+    async with app.run_test(size=(120, 40)) as driven:
+        await until(driven, lambda: "NEXT" in shown(app))
+        app.conductor.ask(entry)
+        await until(driven, lambda: "git push origin" in shown(app))
+        saving = {"s", "escape", "enter", "ctrl+p"}
+        for key in {key for other in ACTIONS for key in other.keys} - saving - {CONFIRM_KEY}:
+            await driven.press(key)
+        assert cockpit.carried_out == []
+        assert len(app.screen_stack) == 2
+
+
+async def test_read_only_mode_takes_every_writing_action_away_and_says_so() -> None:
+    cockpit = StillCockpit(read_only=True)
+    app = CockpitApp(cockpit)
+    async with app.run_test(size=(120, 40)) as driven:
+        for entry in WRITING:
+            await go_where_it_is_offered(app, driven, entry)
+            app.clear_notifications()
+            assert app.front is not None
+            situation = app.sight().situation(app.front.acting_scopes, app.front.selection)
+            assert entry not in offered(situation)
+            await driven.press(entry.keys[0])
+            await until(driven, lambda: any("read-only" in text for text in toasts(app)))
+            await driven.press(CONFIRM_KEY)
+            assert len(app.screen_stack) == 1
+        assert cockpit.planned == []
+        assert cockpit.carried_out == []
+        assert app.arming.left is None
+
+
+async def test_what_cannot_be_undone_wants_arming_first() -> None:
+    cockpit = StillCockpit()
+    app = CockpitApp(cockpit)
+    async with app.run_test(size=(120, 40)) as driven:
+        for entry in WRITING:
+            if entry.danger is not Danger.IRREVERSIBLE:
+                continue
+            await go_where_it_is_offered(app, driven, entry)
+            app.clear_notifications()
+            await driven.press(entry.keys[0])
+            await until(driven, lambda: toasts(app))
+            assert len(app.screen_stack) == 1
+        assert cockpit.planned == []

@@ -1,0 +1,1 @@
+"""How it looks: theme definitions and style sheets; colours live nowhere else."""

@@ -1,0 +1,1 @@
+"""Dumb, reusable widgets: data in, messages out."""
