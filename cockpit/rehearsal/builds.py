@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from cockpit.rehearsal.activity import note_activity, pusher
 from cockpit.rehearsal.fastimport import read_refs
 from cockpit.rehearsal.joblogs import planned_steps, write_log
 from cockpit.rehearsal.model import (
@@ -94,6 +95,7 @@ def notice_pushes(forge: Forge, repository: Repository) -> list[Run]:
         if stamp == repository.refs_stamp:
             return []
         refs = read_refs(repository.git_dir)
+        note_activity(forge, repository, refs)
         pushed = {name: sha for name, sha in refs.items() if repository.seen_refs.get(name) != sha}
         repository.seen_refs = refs
         settled = time.time_ns() - stamp > _RACY_SECONDS * 1e9
@@ -106,7 +108,7 @@ def notice_pushes(forge: Forge, repository: Repository) -> list[Run]:
                 event="push",
                 ref=name.removeprefix("refs/heads/").removeprefix("refs/tags/"),
                 sha=sha,
-                actor=_pusher(forge, repository),
+                actor=pusher(forge, repository),
             )
             for name, sha in pushed.items()
             for workflow in repository.workflows.values()
@@ -301,12 +303,6 @@ def _glob(pattern: str) -> re.Pattern[str]:
     """A branch filter as Actions reads it: `*` stops at a slash, `**` does not."""
     escaped = re.escape(pattern).replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
     return re.compile(escaped)
-
-
-def _pusher(forge: Forge, repository: Repository) -> str:
-    """A git push carries no GitHub account here, so it counts as the first administrator's."""
-    admins = (login for login, role in forge.collaborators.items() if role == "admin")
-    return next(admins, repository.owner)
 
 
 def _refs_stamp(git_dir: Path) -> int:

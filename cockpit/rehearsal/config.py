@@ -8,9 +8,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cockpit.rehearsal.matrix import Target
 from cockpit.rehearsal.people import CAPTAIN, MANAGERS, ON_CALL, TEAM, Person
+from cockpit.rehearsal.releasefiles import (
+    DOCKER_FOLDER,
+    PIN_CONSTANT,
+    PIN_FILE,
+    TRITON_WORKFLOW,
+    XLA_CLONE,
+    XLA_PIN,
+)
 from cockpit.rehearsal.s3 import REGION
 from cockpit.rehearsal.scenario import CORE, INFRA, VISION, Scenario
+from cockpit.rehearsal.upstream import TRITON
 from cockpit.rehearsal.workflows import HEAD_WORKFLOWS
 
 CONFIG_NAME = "release.toml"
@@ -52,6 +62,12 @@ branch_cut = {branch_cut}
 picks_close = {picks_close}
 release_day = {release_day}
 
+[triton]
+remote = {triton}
+
+[submodules]
+allowed = []
+
 [feeds]
 branches = 10
 ci = 15
@@ -60,12 +76,25 @@ picks = 20
 milestone = 30
 artifacts = 30
 ledger = 5
+preparation = 30
+submodules = 60
 
 {people}
 [support]
 pythons = {pythons}
 
 {targets}"""
+
+
+_CORE_CHANGES: tuple[Mapping[str, str], ...] = (
+    {"change": "references", "rules": "script-2023"},
+    {"change": "template-argument"},
+    {"change": "replace", "file": TRITON_WORKFLOW, "old": "- main", "new": "- {branch}"},
+    {"change": "replace", "file": XLA_CLONE, "old": "--quiet", "new": "-b r{line}"},
+    {"change": "write", "file": XLA_PIN, "text": "r{line}"},
+    {"change": "version"},
+    {"change": "docker-pin"},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +130,7 @@ def render(at: Addresses, scenario: Scenario) -> str:
         region=_value(REGION),
         upload=_value(f"{at.index}/legacy/"),
         ledger=_value(LEDGER),
+        triton=_value(f"remotes/{TRITON}.git"),
         branch_cut=scenario.branch_cut,
         picks_close=scenario.picks_close,
         release_day=scenario.release_day,
@@ -128,18 +158,36 @@ def _repositories(scenario: Scenario) -> Iterator[Mapping[str, object]]:
             "cut_from": "viable/strict",
             "version_file": "version.txt",
             "blocking_workflows": HEAD_WORKFLOWS,
+            "nightlies": {"workflows": ("*-binary-*",)},
+            "docker_pin": {"file": PIN_FILE, "constant": PIN_CONSTANT, "folder": DOCKER_FOLDER},
+            "release_changes": _CORE_CHANGES,
         },
-        {"name": INFRA, "role": "infra", "candidates": False},
+        {"name": INFRA, "role": "infra", "candidates": False, "rules": "script-2026"},
         {
             "name": VISION,
             "role": "domain",
             "package": "torchvision",
             "version": scenario.vision_version,
             "version_file": "version.txt",
+            "rules": "script-2023",
+            "cut_sets_version": True,
+            "release_changes": (
+                {"change": "version"},
+                {"change": "references", "rules": "all-occurrences"},
+            ),
+            "nightlies": {"workflows": ("Build *",)},
+            "wheel_workflows": tuple(
+                _wheel_workflow(t) for t in scenario.matrix.targets if t.arch != "s390x"
+            ),
         },
     )
     for table in tables:
         yield table | {"remote": f"remotes/{table['name']}.git"}
+
+
+def _wheel_workflow(target: Target) -> Mapping[str, object]:
+    files = f"build-wheels-{target.os}-{target.arch}.yml"
+    return {"os": target.os, "arch": target.arch, "files": files}
 
 
 def _person(person: Person) -> Mapping[str, object]:
@@ -168,5 +216,9 @@ def _lines(table: Mapping[str, object]) -> str:
 
 
 def _value(value: object) -> str:
-    # JSON writes strings, booleans and arrays of strings just as TOML does.
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{key} = {_value(held)}' for key, held in value.items())} }}"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    # JSON writes strings, numbers and booleans just as TOML does.
     return json.dumps(value, ensure_ascii=False)

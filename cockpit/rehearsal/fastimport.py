@@ -73,6 +73,7 @@ class FastImport:
         files: Mapping[str, str],
         parent: int | None = None,
         committer: Person | None = None,
+        submodules: Mapping[str, str] | None = None,
     ) -> int:
         """Add a commit on top of `parent`, move `ref` there, and return its mark."""
         self._last_mark += 1
@@ -88,6 +89,8 @@ class FastImport:
             parts.append(b"from :%d\n" % parent)
         for path, text in files.items():
             parts += [f"M 100644 inline {path}\n".encode(), _data(text)]
+        for path, pinned in (submodules or {}).items():
+            parts.append(f"M 160000 {pinned} {path}\n".encode())
         self._to_git.write(b"".join(parts))
         return self._last_mark
 

@@ -10,8 +10,8 @@ from cockpit.rehearsal.history import BranchPull, CoreHistory
 from cockpit.rehearsal.libraries import VISION_CANDIDATE_1, LibraryHistory
 from cockpit.rehearsal.model import Conclusion, Forge, Repository, Run, Workflow
 from cockpit.rehearsal.people import ADA, MERGE_BOT
-from cockpit.rehearsal.story import BRANCH, CANDIDATE_1, EPOCH
-from cockpit.rehearsal.workflows import HEAD_WORKFLOWS
+from cockpit.rehearsal.story import BRANCH, CANDIDATE_1, EPOCH, NIGHTLY
+from cockpit.rehearsal.workflows import HEAD_WORKFLOWS, wheel_builds
 
 _PULL_WORKFLOWS = ("pull", "lint")
 
@@ -42,6 +42,9 @@ def seed_core_runs(forge: Forge, repository: Repository, history: CoreHistory) -
     head = history.plan.trunk[-1]
     for name in HEAD_WORKFLOWS:
         _pushed(forge, repository, by_name[name], "main", head.sha, head.at, None)
+    for workflow in repository.workflows.values():
+        if wheel_builds(workflow):
+            _pushed(forge, repository, workflow, "nightly", history.nightly, NIGHTLY, {})
     for pull in history.pulls:
         if pull.landed_at is None and pull.state != "denied":
             _check_pull(forge, repository, by_name, pull)
@@ -55,6 +58,9 @@ def seed_vision_runs(forge: Forge, repository: Repository, history: LibraryHisto
         else:
             ref, sha, at = "release/0.30", history.head, VISION_CANDIDATE_1 + timedelta(hours=20)
         _pushed(forge, repository, workflow, ref, sha, at, {})
+    for workflow in repository.workflows.values():
+        if workflow.on_candidate_tag and history.nightly is not None:
+            _pushed(forge, repository, workflow, "nightly", history.nightly, NIGHTLY, {})
 
 
 def seed_infra_runs(forge: Forge, repository: Repository, history: LibraryHistory) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,13 @@ from cockpit.rehearsal import messages
 from cockpit.rehearsal.fastimport import FastImport, new_repository
 from cockpit.rehearsal.model import Workflow
 from cockpit.rehearsal.people import MERGE_BOT, MIKA, PYTORCH_BOT, WEB_FLOW, Person
+from cockpit.rehearsal.releasefiles import (
+    TRITON_TRIGGER,
+    TRITON_WORKFLOW,
+    TRUNK_FILES,
+    pinned,
+    released,
+)
 from cockpit.rehearsal.sources import CORE_AREAS, SourceTree, slots_of
 from cockpit.rehearsal.story import (
     BRANCH,
@@ -25,6 +33,8 @@ from cockpit.rehearsal.story import (
     Plan,
     TrunkCommit,
 )
+from cockpit.rehearsal.upstream import GITMODULES, KINETO, TRITON_VERSION, Upstream
+from cockpit.rehearsal.workflows import wheel_builds
 
 
 @dataclass(slots=True)
@@ -59,6 +69,7 @@ class CoreHistory:
     pulls: list[BranchPull]
     """Into release branches, landed and open, in the order of their making."""
     viable_strict: str
+    nightly: str
     head: str
     candidate_1: str
     cut_sha: str
@@ -74,11 +85,16 @@ class _Branch:
 
 
 def write_core(
-    git_dir: Path, plan: Plan, workflows: list[Workflow], numbers: Numbers, rng: random.Random
+    git_dir: Path,
+    plan: Plan,
+    workflows: list[Workflow],
+    upstream: Upstream,
+    numbers: Numbers,
+    rng: random.Random,
 ) -> CoreHistory:
     """Write the bare repository of core."""
     with new_repository(git_dir) as stream:
-        writer = _CoreWriter(stream, plan, workflows, numbers, rng)
+        writer = _CoreWriter(stream, plan, workflows, upstream, numbers, rng)
         writer.write_trunk()
         writer.write_release_2_14()
         writer.write_release_2_15()
@@ -93,6 +109,7 @@ def write_core(
         plan,
         writer.pulls,
         viable_strict=plan.trunk[writer.viable].sha,
+        nightly=stream.sha(writer.nightly_mark),
         head=stream.sha(writer.head_mark),
         candidate_1=stream.sha(writer.candidate_mark),
         cut_sha=plan.trunk[plan.cut].sha,
@@ -107,10 +124,12 @@ class _CoreWriter:
         stream: FastImport,
         plan: Plan,
         workflows: list[Workflow],
+        upstream: Upstream,
         numbers: Numbers,
         rng: random.Random,
     ) -> None:
         self._stream = stream
+        self._upstream = upstream
         self._plan = plan
         self._workflows = workflows
         self._numbers = numbers
@@ -119,13 +138,15 @@ class _CoreWriter:
         """The tree of trunk where a line was cut, by index."""
         self.pulls: list[BranchPull] = []
         self.viable = max(0, len(plan.trunk) - 9)
+        self.nightly_mark = 0
         self.candidate_mark = 0
         self.head_mark = 0
 
     def write_trunk(self) -> None:
         """Write `main` with all that hangs on it: orig branches, viable/strict, nightly."""
         trunk = self._plan.trunk
-        tree = SourceTree.of(slots_of(CORE_AREAS), initial_files(self._workflows))
+        files = initial_files(self._workflows, self._upstream)
+        tree = SourceTree.of(slots_of(CORE_AREAS), files)
         root = trunk[0]
         root.mark = self._stream.commit(
             "refs/heads/main",
@@ -134,6 +155,7 @@ class _CoreWriter:
             committer=MERGE_BOT,
             at=root.at,
             files=tree.files(),
+            submodules=self._upstream.submodules,
         )
         root.sha = self._stream.sha(root.mark)
         needed = {id(commit.target) for commit in trunk if commit.target is not None}
@@ -152,6 +174,7 @@ class _CoreWriter:
         self._stream.point(f"refs/heads/orig/{BRANCH}", trunk[self._plan.cut].mark)
         self._stream.point("refs/heads/viable/strict", trunk[self.viable].mark)
         self._stream.point("refs/heads/nightly", nightly.mark)
+        self.nightly_mark = nightly.mark
 
     def _land(self, commit: TrunkCommit, tree: SourceTree, parent: int) -> None:
         if commit.slot is None:
@@ -181,7 +204,10 @@ class _CoreWriter:
                 self._stream.point("refs/tags/v2.14.0", branch.tip)
                 at = max(at, RELEASED_2_14)
         self._land_own(
-            branch, "[release/2.14] Set version to 2.14.1", at + timedelta(days=14), "2.14.1\n"
+            branch,
+            "[release/2.14] Set version to 2.14.1",
+            at + timedelta(days=14),
+            {"version.txt": "2.14.1\n"},
         )
 
     def write_release_2_15(self) -> None:
@@ -200,6 +226,7 @@ class _CoreWriter:
         at_candidate = _Branch(branch.ref, branch.tip, branch.tree.copy())
         at = CANDIDATE_1 + timedelta(hours=20)
         self._land_own(branch, f"[{BRANCH}] Pin validation to the 2.15 test channel", at)
+        self._move_kineto(branch, at + timedelta(minutes=40))
         for source in plan.late_picks:
             at = max(at + timedelta(minutes=55), source.at + timedelta(hours=16))
             self._land_pick(branch, source, min(at, HEAD_LANDED))
@@ -214,26 +241,32 @@ class _CoreWriter:
         branch = _Branch(f"refs/heads/release/{line}", cut.mark, self._trees[position].copy())
         self._stream.point(branch.ref, cut.mark)
         title = f"[RELEASE-ONLY CHANGES] Branch Cut for Release {line}"
-        files = {"version.txt": f"{version}\n", ".github/ci_commit_pins/xla.txt": f"r{line}\n"}
-        for path, text in branch.tree.extra.items():
-            if path.startswith(".github/workflows/"):
-                files[path] = text.replace("@main", f"@release/{line}")
+        files = {"version.txt": f"{version}\n"} | released(branch.tree.extra, line)
         self._land_release_only(
             branch, title, PYTORCH_BOT, at + timedelta(hours=5), files, f"automated/changes-{line}"
         )
         self._land_own(
-            branch, f"[release/{line}] Pin docker images of the release", at + timedelta(hours=23)
+            branch,
+            f"[release/{line}] Pin docker images of the release",
+            at + timedelta(hours=23),
+            pinned(branch.tree.extra),
         )
         return branch
 
+    def _move_kineto(self, branch: _Branch, at: datetime) -> None:
+        """Land a fix of a submodule: the pin moves to the submodule's own release branch."""
+        title = f"[{BRANCH}] Move kineto to its release branch"
+        pins = {KINETO: self._upstream.kineto_release}
+        self._land_release_only(branch, title, MIKA, at, {}, "mika-releng/kineto", pins)
+
     def _land_own(
-        self, branch: _Branch, title: str, at: datetime, version: str | None = None
+        self, branch: _Branch, title: str, at: datetime, files: dict[str, str] | None = None
     ) -> None:
-        """Land a small change that only the release branch has."""
+        """Land a small change that only the release branch has, by default to its notes."""
         slug = title.partition("] ")[2].lower().replace(" ", "-")
-        files = {".ci/release-notes.txt": branch.tree.extra[".ci/release-notes.txt"] + f"{slug}\n"}
-        if version is not None:
-            files = {"version.txt": version}
+        if files is None:
+            notes = branch.tree.extra[".ci/release-notes.txt"]
+            files = {".ci/release-notes.txt": f"{notes}{slug}\n"}
         self._land_release_only(branch, title, MIKA, at, files, f"mika-releng/{slug}")
 
     def _land_release_only(
@@ -244,13 +277,14 @@ class _CoreWriter:
         at: datetime,
         files: dict[str, str],
         head_ref: str,
+        submodules: Mapping[str, str] | None = None,
     ) -> None:
         pull = self._new_pull(branch, title, author, at - timedelta(hours=3), head_ref)
         body = "This belongs to the release branch alone.\n"
         changed = branch.tree.write(files)
         head = f"{title}\n\n{body}"
         squash = f"{title} (#{pull.number})\n\n{body}"
-        self._commit_and_squash(branch, pull, at, changed, head, squash)
+        self._commit_and_squash(branch, pull, at, changed, head, squash, submodules)
 
     def _land_pick(self, branch: _Branch, source: TrunkCommit, at: datetime) -> None:
         """Land the pick of a trunk commit by GitHub's squash."""
@@ -285,6 +319,7 @@ class _CoreWriter:
         files: dict[str, str],
         head: str,
         squash: str,
+        submodules: Mapping[str, str] | None = None,
     ) -> None:
         """Write the head of a pull request, and its squash as the branch's new tip."""
         pull.landed_at = at
@@ -295,6 +330,7 @@ class _CoreWriter:
             at=pull.opened_at,
             files=files,
             parent=branch.tip,
+            submodules=submodules,
         )
         author = pull.sources[0].author if pull.sources else pull.author
         branch.tip = self._stream.commit(
@@ -305,6 +341,7 @@ class _CoreWriter:
             at=at,
             files=files,
             parent=branch.tip,
+            submodules=submodules,
         )
         pull.mark = branch.tip
 
@@ -355,28 +392,34 @@ class _CoreWriter:
         return pull
 
 
-def initial_files(workflows: list[Workflow]) -> dict[str, str]:
+def initial_files(workflows: list[Workflow], upstream: Upstream) -> dict[str, str]:
     """The files beside the source code that a repository starts with."""
     files = {
         "README.md": "# PyTorch\n\nTensors and dynamic neural networks.\n",
         "version.txt": "2.14.0a0\n",
         ".ci/docker/build.sh": '#!/bin/bash\nset -ex\ndocker build "$@"\n',
-        ".ci/docker/triton_version.txt": "3.8.0\n",
-        ".ci/docker/ci_commit_pins/triton.txt": "5bb7f2a6f1c9e84d0d1f6d7c0fd1a0e5ad3c1b8e\n",
+        ".ci/docker/triton_version.txt": f"{TRITON_VERSION}\n",
+        ".ci/docker/ci_commit_pins/triton.txt": f"{upstream.triton}\n",
+        ".gitmodules": GITMODULES,
         ".ci/release-notes.txt": "Changes that a release branch has to itself:\n",
-        ".github/ci_commit_pins/xla.txt": "main\n",
         "RELEASE.md": "# Releasing PyTorch\n",
+        **TRUNK_FILES,
     }
     return files | {workflow.path: workflow_file(workflow) for workflow in workflows}
 
 
 def workflow_file(workflow: Workflow) -> str:
     """A workflow's YAML, with the reference that a branch cut rewrites."""
+    pushed = TRITON_TRIGGER if workflow.path == TRITON_WORKFLOW else ""
     return (
-        f"name: {workflow.name}\n\non:\n  workflow_dispatch:\n\njobs:\n  main:\n"
+        f"name: {workflow.name}\n\non:\n  workflow_dispatch:\n{pushed}\njobs:\n  main:\n"
         "    uses: pytorch/test-infra/.github/workflows/linux_job_v2.yml@main\n"
-        "    with:\n      test-infra-ref: main\n"
+        "    with:\n      test-infra-ref: main\n" + "".join(map(_build_job, wheel_builds(workflow)))
     )
+
+
+def _build_job(name: str) -> str:
+    return f"  {name}:\n    needs: main\n    uses: ./.github/workflows/_binary-build.yml\n"
 
 
 def _revision_after(commit: TrunkCommit, tree: SourceTree) -> int:

@@ -14,7 +14,7 @@ from cockpit.rehearsal.messages import pull_url
 from cockpit.rehearsal.model import Workflow
 from cockpit.rehearsal.people import MIKA, PYTORCH_BOT, WEB_FLOW, Person, someone
 from cockpit.rehearsal.sources import VISION_AREAS, Slot, SourceTree, slots_of
-from cockpit.rehearsal.story import CANDIDATE_1, CUT, CUT_2_14, EPOCH, RELEASED_2_14
+from cockpit.rehearsal.story import CANDIDATE_1, CUT, CUT_2_14, EPOCH, NIGHTLY, RELEASED_2_14
 
 INFRA = "pytorch/test-infra"
 VISION = "pytorch/vision"
@@ -45,6 +45,7 @@ class LibraryHistory:
     head: str
     """The head of the release branch of this release."""
     candidate_1: str | None = None
+    nightly: str | None = None
 
 
 @dataclass(slots=True)
@@ -184,11 +185,15 @@ def write_vision(
         slot = rng.choice(slots)
         changed = candidate.tree.revise(slot, writer.next_number)
         writer.land(candidate, f"[release/0.30] Fix {slot.function} on Windows", MIKA, at, changed)
+        before = (p for p in writer.pulls if p.base == "main" and p.landed_at < NIGHTLY)
+        nightly = max(before, key=lambda pull: pull.landed_at).mark
+        stream.point("refs/heads/nightly", nightly)
     return LibraryHistory(
         writer.pulls,
         _shas(stream, writer),
         stream.sha(candidate.tip),
         candidate_1=stream.sha(candidate_mark),
+        nightly=stream.sha(nightly),
     )
 
 

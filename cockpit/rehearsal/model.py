@@ -218,6 +218,20 @@ class Release:
 
 
 @dataclass(slots=True)
+class Activity:
+    """One change of a ref, as it was noticed."""
+
+    id: int
+    ref: str
+    before: str
+    after: str
+    """All zeros where the ref was deleted."""
+    kind: Literal["push", "force_push", "branch_creation", "branch_deletion"]
+    actor: str
+    at: datetime
+
+
+@dataclass(slots=True)
 class Repository:
     """One repository: its bare git directory is the truth for refs and commits."""
 
@@ -234,6 +248,8 @@ class Repository:
     releases: dict[int, Release] = field(default_factory=dict)
     seen_refs: dict[str, str] = field(default_factory=dict)
     """Refs whose push has been acted upon: ref name → SHA."""
+    activity: list[Activity] = field(default_factory=list)
+    """Changes of refs since the world began, oldest first."""
     refs_stamp: int = 0
     """When the refs last changed on disk, as far as they have been looked at; 0 looks again."""
 

@@ -18,6 +18,7 @@ from cockpit.rehearsal.libraries import INFRA, VISION, LibraryHistory, write_inf
 from cockpit.rehearsal.matrix import LARGE, RELEASE_2_15, SMALL, Matrix
 from cockpit.rehearsal.model import Forge, Pull, Release, Repository, User, Workflow
 from cockpit.rehearsal.records import file_records
+from cockpit.rehearsal.upstream import write_upstream
 from cockpit.rehearsal.workflows import core_workflows, infra_workflows, vision_workflows
 
 __all__ = ["CORE", "INFRA", "SCENARIOS", "VISION", "Scenario", "build_core_world", "build_world"]
@@ -143,7 +144,8 @@ def build_core_world(
             for write, repository in ((write_infra, infra), (write_vision, vision))
         )
         plan = story.plan_story(scenario.sizes, rng, numbers)
-        history = write_core(core.git_dir, plan, list(core.workflows.values()), numbers, rng)
+        workflows = list(core.workflows.values())
+        history = write_core(core.git_dir, plan, workflows, write_upstream(remotes), numbers, rng)
     file_records(
         forge, core, history, milestone_items=scenario.milestone_items, numbers=numbers, rng=rng
     )

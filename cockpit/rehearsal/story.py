@@ -21,6 +21,8 @@ CUT_2_14 = datetime(2026, 8, 11, 17, 0, tzinfo=UTC)
 RELEASED_2_14 = datetime(2026, 9, 2, 16, 0, tzinfo=UTC)
 CUT = datetime(2026, 10, 5, 17, 0, tzinfo=UTC)
 CANDIDATE_1 = datetime(2026, 10, 9, 16, 0, tzinfo=UTC)
+NIGHTLY = datetime(2026, 10, 14, 7, 30, tzinfo=UTC)
+"""When the newest nightlies were started."""
 HEAD_LANDED = datetime(2026, 10, 13, 20, 0, tzinfo=UTC)
 
 VERSION = "2.15.0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from cockpit.rehearsal.matrix import BINARY_WORKFLOWS, Matrix, Target, binary_jobs
@@ -47,6 +48,12 @@ def core_workflows(matrix: Matrix, next_id: NextId, *, shards: int) -> list[Work
             )
         )
     return [*workflows, *_tag_workflows(matrix, next_id)]
+
+
+def wheel_builds(workflow: Workflow) -> tuple[str, ...]:
+    """The jobs by which a generated workflow names the wheels that it builds."""
+    names = (job.name.partition(" / ")[0] for job in workflow.jobs)
+    return tuple(name for name in names if re.fullmatch(r"(many)?wheel-py.*-build", name))
 
 
 def _of_heads(id_: int, name: str, jobs: tuple[JobTemplate, ...]) -> Workflow:

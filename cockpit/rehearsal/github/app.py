@@ -13,6 +13,7 @@ from werkzeug.http import http_date
 
 from cockpit.rehearsal.github import (
     actions,
+    activity,
     branches,
     checks,
     commits,
@@ -46,8 +47,8 @@ _FREE = frozenset({"meta.rate_limit", "joblogs.download"})
 """Endpoints that count against no quota."""
 
 _FAMILIES = (
-    actions, branches, checks, commits, issues, joblogs, labels, merging, meta, milestones, pulls,
-    refs, releases, repos, reviews, search, users,
+    actions, activity, branches, checks, commits, issues, joblogs, labels, merging, meta,
+    milestones, pulls, refs, releases, repos, reviews, search, users,
 )  # fmt: skip
 
 
