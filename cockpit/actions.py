@@ -2,25 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from enum import Enum
 
 import msgspec
 
+from cockpit.guards import (
+    Availability,
+    Capture,
+    Disabled,
+    Enabled,
+    Guard,
+    Scope,
+    Selection,
+    Situation,
+    always,
+    can_bury,
+    can_compare,
+    can_cut,
+    can_freeze,
+    can_pin,
+    can_release,
+    can_tag,
+    can_unfreeze,
+    has_url,
+    is_cut,
+    nothing,
+    of_branch,
+    of_candidate,
+    of_repository,
+    selected,
+)
 from cockpit.operations.plan import Danger
-from cockpit.release.state import ReleaseState
 
-
-class Scope(Enum):
-    """Where an action is offered."""
-
-    EVERYWHERE = "everywhere"
-    DASHBOARD = "dashboard"
-    BRANCHES = "branches"
-    BUILDS = "builds"
-    PICKS = "picks"
-    CHECKLIST = "checklist"
-    LEDGER = "ledger"
+__all__ = [
+    "ACTIONS",
+    "Action",
+    "Availability",
+    "Disabled",
+    "Enabled",
+    "Group",
+    "Scope",
+    "Selection",
+    "Situation",
+    "action",
+    "availability",
+    "offered",
+]
 
 
 class Group(Enum):
@@ -30,46 +58,6 @@ class Group(Enum):
     LOOK = "Look"
     ACT = "Act"
     COCKPIT = "Cockpit"
-
-
-class Selection(msgspec.Struct, frozen=True):
-    """What was selected when a key was pressed: an identity, never a position."""
-
-    pane: str
-    key: str
-    url: str = ""
-    copy: str = ""
-
-
-class Situation(msgspec.Struct, frozen=True):
-    """What guards look at."""
-
-    state: ReleaseState
-    scopes: tuple[Scope, ...] = (Scope.EVERYWHERE,)
-    selection: Selection | None = None
-    armed: bool = False
-    read_only: bool = False
-    running: str = ""
-    """The operation that is being carried out."""
-
-
-class Enabled(msgspec.Struct, frozen=True):
-    """The action can be taken."""
-
-
-class Disabled(msgspec.Struct, frozen=True):
-    """The action cannot be taken, and why."""
-
-    reason: str
-
-
-Availability = Enabled | Disabled
-Guard = Callable[[Situation], Availability]
-
-
-def always(_: Situation) -> Availability:
-    """No condition."""
-    return Enabled()
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -86,48 +74,12 @@ class Action(msgspec.Struct, frozen=True):
     guard: Guard = always
     operation: str | None = None
     """The operation behind it; every action above `local` has one."""
+    arguments: Capture = nothing
+    """What the operation is called with: fixed when the key is pressed."""
+    asks: tuple[str, ...] = ()
+    """Parameters of the operation that a person fills in before the plan is read."""
     footer: bool = False
     """Whether it is one of the few that the footer names."""
-
-
-def _selected(what: str) -> Guard:
-    def guard(situation: Situation) -> Availability:
-        return Enabled() if situation.selection else Disabled(f"no {what} is selected")
-
-    return guard
-
-
-def _has_url(situation: Situation) -> Availability:
-    if situation.selection is None:
-        return Disabled("nothing is selected")
-    return Enabled() if situation.selection.url else Disabled("this row has no page to open")
-
-
-def _can_tag(situation: Situation) -> Availability:
-    state = situation.state
-    if state.branches.value is None:
-        return Disabled("the branches have not been read yet")
-    branch = state.branches.value.of(state.spec.core)
-    if branch is None or branch.head is None:
-        return Disabled(f"{state.spec.core.release_branch} has not been cut")
-    if state.moved:
-        return Disabled(state.moved[0].describe())
-    if state.candidate is not None and state.candidate.commit_sha == branch.head.sha:
-        return Disabled(f"{state.candidate.tag.name} is already the head of the branch")
-    return Enabled()
-
-
-def _can_pin(situation: Situation) -> Availability:
-    state = situation.state
-    if state.branches.value is None or state.ledger.value is None:
-        return Disabled("the branches and the ledger have not been read yet")
-    pinned = {(pin.repository, pin.tag) for pin in state.record.pins}
-    for repository in state.spec.repositories:
-        branch = state.branches.value.of(repository)
-        for candidate in branch.candidates(repository) if branch else ():
-            if (repository.name, candidate.tag.name) not in pinned:
-                return Enabled()
-    return Disabled("every candidate is pinned")
 
 
 def _has_next(situation: Situation) -> Availability:
@@ -136,7 +88,8 @@ def _has_next(situation: Situation) -> Availability:
     following = board(situation.state).next
     if following.action is None:
         return Disabled(following.text)
-    return availability(action(following.action), situation)
+    whole = msgspec.structs.replace(situation, selection=None)
+    return availability(action(following.action), whole)
 
 
 READ = Danger.READ
@@ -174,7 +127,7 @@ ACTIONS: tuple[Action, ...] = (
         ("o",),
         Group.LOOK,
         READ,
-        guard=_has_url,
+        guard=has_url,
     ),
     Action(
         "copy-id",
@@ -183,7 +136,7 @@ ACTIONS: tuple[Action, ...] = (
         ("y",),
         Group.LOOK,
         READ,
-        guard=_selected("row"),
+        guard=selected("row"),
     ),
     Action(
         "copy-url",
@@ -192,7 +145,7 @@ ACTIONS: tuple[Action, ...] = (
         ("Y",),
         Group.LOOK,
         READ,
-        guard=_has_url,
+        guard=has_url,
     ),
     Action(
         "command-log",
@@ -206,6 +159,26 @@ ACTIONS: tuple[Action, ...] = (
         "ledger", "Show the ledger", "Who decided, signed or ran what", ("l",), Group.LOOK, READ
     ),
     Action(
+        "timeline",
+        "Show the branch's history",
+        "Every commit since the cut, between the candidates; what is untagged comes first",
+        ("h",),
+        Group.LOOK,
+        READ,
+        (Scope.BRANCHES,),
+        is_cut,
+    ),
+    Action(
+        "compare-candidates",
+        "Compare candidates",
+        "What the selected candidate adds to the one before it; again for one further back",
+        ("m",),
+        Group.LOOK,
+        READ,
+        (Scope.BRANCHES, Scope.TIMELINE),
+        can_compare,
+    ),
+    Action(
         "next",
         "Do what comes next",
         "The board's NEXT, through its own confirmation",
@@ -216,6 +189,41 @@ ACTIONS: tuple[Action, ...] = (
         footer=True,
     ),
     Action(
+        "cut-branch",
+        "Cut the branches",
+        "Push release/X.Y and orig/release/X.Y of every repository whose turn it is",
+        ("b",),
+        Group.ACT,
+        Danger.IRREVERSIBLE,
+        (Scope.DASHBOARD, Scope.BRANCHES),
+        can_cut,
+        "cut-branch",
+    ),
+    Action(
+        "release-changes",
+        "Propose the release-only changes",
+        "One pull request into each release branch, opened or updated; people merge it",
+        ("R",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.DASHBOARD, Scope.BRANCHES),
+        is_cut,
+        "release-changes",
+        of_repository,
+    ),
+    Action(
+        "bump-version",
+        "Propose the trunk's next version",
+        "A pull request that sets the version file of the trunk to the next line",
+        ("B",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.DASHBOARD, Scope.BRANCHES),
+        is_cut,
+        "bump-version",
+        of_repository,
+    ),
+    Action(
         "tag-candidate",
         "Tag the next candidate",
         "Push vX.Y.Z-rcN at the head of the release branch",
@@ -223,8 +231,9 @@ ACTIONS: tuple[Action, ...] = (
         Group.ACT,
         Danger.IRREVERSIBLE,
         (Scope.DASHBOARD, Scope.BRANCHES, Scope.BUILDS),
-        _can_tag,
+        can_tag,
         "tag-candidate",
+        of_repository,
         footer=True,
     ),
     Action(
@@ -235,8 +244,59 @@ ACTIONS: tuple[Action, ...] = (
         Group.ACT,
         Danger.REMOTE,
         (Scope.DASHBOARD, Scope.BRANCHES, Scope.BUILDS, Scope.CHECKLIST),
-        _can_pin,
+        can_pin,
         "pin-candidates",
+    ),
+    Action(
+        "tag-final",
+        "Tag the release",
+        "Push vX.Y.Z on the commit of the final candidate",
+        ("F",),
+        Group.ACT,
+        Danger.IRREVERSIBLE,
+        (Scope.DASHBOARD, Scope.BRANCHES, Scope.TIMELINE),
+        can_release,
+        "tag-final",
+        of_repository,
+    ),
+    Action(
+        "mark-dud",
+        "Declare a candidate a dud",
+        "Numbering, comparisons and gates go on without it; its tag stays",
+        ("D",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.BRANCHES, Scope.TIMELINE),
+        can_bury,
+        "mark-dud",
+        of_candidate,
+        ("name", "reason"),
+    ),
+    Action(
+        "freeze",
+        "Freeze the branch",
+        "Close the selected release branch to further changes, for everybody to see",
+        ("z",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.BRANCHES, Scope.TIMELINE),
+        can_freeze,
+        "freeze",
+        of_branch,
+        ("reason",),
+    ),
+    Action(
+        "unfreeze",
+        "Open the frozen branch",
+        "End the freeze of the selected release branch",
+        ("Z",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.BRANCHES, Scope.TIMELINE),
+        can_unfreeze,
+        "unfreeze",
+        of_branch,
+        ("reason",),
     ),
     Action(
         "arm",

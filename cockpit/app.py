@@ -10,15 +10,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
-from cockpit.actions import (
-    ACTIONS,
-    Disabled,
-    Group,
-    Situation,
-    action,
-    availability,
-    offered,
-)
+from cockpit.actions import ACTIONS, Disabled, Group, Situation, action, availability, offered
 from cockpit.operations.plan import Danger
 from screens.arming import Arming
 from screens.base import CockpitScreen

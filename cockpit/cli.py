@@ -7,20 +7,26 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from cockpit import __version__
 from cockpit.errors import CockpitError, ConfigError, ExitCode
 
+if TYPE_CHECKING:
+    from cockpit.backends.logs import LogFile
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors end on stderr, one line and a hint."""
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    arguments = _parser(words).parse_args(words)
     try:
         return int(_run(arguments))
     except CockpitError as err:
         _complain(err)
         return int(err.exit_code)
+    except Exception as err:  # noqa: BLE001  (a defect is told in words too; the log has the rest)
+        return _confess(err, debug=arguments.debug)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
@@ -31,9 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from cockpit.backends.logs import keep_libraries_quiet
-
-    keep_libraries_quiet(debug=arguments.debug)
+    if arguments.command is None and not arguments.rehearsal:
+        return _fly(arguments)
+    _keep_libraries_quiet(debug=arguments.debug)
     if arguments.rehearsal:
         from cockpit.commands.rehearse import within_world
 
@@ -52,11 +58,19 @@ def _dispatch(arguments: argparse.Namespace) -> int:
         case "plan" | "do":
             from cockpit.commands import operate
 
+            if any(getattr(arguments, word, None) is not None for word in _BORROWING):
+                from cockpit.commands import cut
+
+                return cut.plan(arguments)
             return operate.plan(arguments) if arguments.command == "plan" else operate.do(arguments)
         case "ledger":
             from cockpit.commands import ledger
 
             return ledger.run(arguments)
+        case "submodules":
+            from cockpit.commands import submodules
+
+            return submodules.run(arguments)
         case "rehearse":
             from cockpit.commands import rehearse
 
@@ -70,19 +84,30 @@ def _dispatch(arguments: argparse.Namespace) -> int:
 
 def _fly(arguments: argparse.Namespace) -> int:
     """Open the cockpit; without a terminal there is nothing to draw on."""
-    from cockpit.commands.common import has_terminal, open_cockpit
+    from cockpit.places import find, still_of
+    from cockpit.still import shown
 
-    if not has_terminal():
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError(
             "There is no terminal to open the cockpit on",
             "it needs one at both ends",
             "release-cockpit status prints the same as text",
         )
-    from cockpit.app import CockpitApp
+    arguments.config = find(arguments.config, Path.cwd())
+    with shown(still_of(arguments.config)):
+        from cockpit.app import CockpitApp
+        from cockpit.commands.common import open_cockpit
 
-    app = CockpitApp(open_cockpit(arguments), plain_ascii=arguments.ascii)
+        _keep_libraries_quiet(debug=arguments.debug)
+        app = CockpitApp(open_cockpit(arguments), plain_ascii=arguments.ascii)
     app.run()
     return int(app.return_code or ExitCode.OK)
+
+
+def _keep_libraries_quiet(*, debug: bool) -> LogFile:
+    from cockpit.backends.logs import keep_libraries_quiet
+
+    return keep_libraries_quiet(debug=debug)
 
 
 def _complain(err: CockpitError) -> None:
@@ -94,7 +119,18 @@ def _complain(err: CockpitError) -> None:
         print(f"  next: {clean(mask(err.hint))}", file=sys.stderr)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _confess(err: Exception, *, debug: bool) -> int:
+    """Say that the cockpit itself is at fault; with --debug the log file says where."""
+    import logging
+
+    log = _keep_libraries_quiet(debug=debug)
+    logging.getLogger("cockpit").debug("defect", exc_info=err)
+    hint = f"{log.path} says where" if debug else "run it again with --debug and report the log"
+    _complain(CockpitError("A defect in the cockpit", f"{type(err).__name__}: {err}", hint))
+    return int(ExitCode.BLOCKED)
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="release-cockpit",
         description="Drive a whole PyTorch release from one terminal. "
@@ -112,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--debug", action="store_true", help="write details to the log file")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_reading(commands)
-    _add_operating(commands)
+    _add_operating(commands, asked_for=not {"plan", "do"}.isdisjoint(words))
     _add_setting_up(commands)
     _add_rehearse(commands)
     return parser
@@ -126,13 +162,20 @@ def _add_reading(commands: Commands) -> None:
     status.add_argument("--json", action="store_true", help="machine-readable, with every reading")
     ledger = commands.add_parser("ledger", help="print who decided, signed or ran what")
     ledger.add_argument("--json", action="store_true", help="one JSON object a line")
+    submodules = commands.add_parser(
+        "submodules", help="print what release branches pin, and whether a branch contains it"
+    )
+    submodules.add_argument("--repository", metavar="NAME", help="this one alone; all without it")
+    submodules.add_argument("--json", action="store_true", help="machine-readable")
 
 
-def _add_operating(commands: Commands) -> None:
-    from cockpit.operations.registry import OPERATIONS
-
+def _add_operating(commands: Commands, *, asked_for: bool) -> None:
     plan = commands.add_parser("plan", help="print what an operation would do; writes nothing")
     do = commands.add_parser("do", help="carry out a plan, after a confirmation")
+    if not asked_for:  # opening the cockpit does not wait for every operation's words
+        return
+    from cockpit.operations.registry import OPERATIONS
+
     for parser in (plan, do):
         operations = parser.add_subparsers(
             dest="operation", metavar="OPERATION", required=True, title="operations"
@@ -141,16 +184,30 @@ def _add_operating(commands: Commands) -> None:
             one = operations.add_parser(spec.name, help=spec.help, description=spec.help)
             for parameter in spec.parameters:
                 name = f"--{parameter.name}" if parameter.option else parameter.name
-                if parameter.option or parameter.required:
+                if parameter.repeated:
+                    one.add_argument(name, action="append", help=parameter.help)
+                elif parameter.option or parameter.required:
                     one.add_argument(name, help=parameter.help)
                 else:
                     one.add_argument(name, nargs="?", help=parameter.help)
             if parser is plan:
                 one.add_argument("--json", action="store_true", help="the plan as data")
+                if spec.name == "cut-branch":
+                    _add_borrowing(one)
             else:
                 one.add_argument("--plan", metavar="DIGEST", help="run exactly this plan or none")
                 one.add_argument("--yes", action="store_true", help="do not ask")
                 one.add_argument("--take-over", metavar="REASON", default="", help="end a lease")
+
+
+_BORROWING = ("repo", "base", "rules")
+
+
+def _add_borrowing(cut: argparse.ArgumentParser) -> None:
+    group = cut.add_argument_group("on a clone of your own, without any config or network")
+    group.add_argument("--repo", type=Path, metavar="PATH", help="a clone; it is only read")
+    group.add_argument("--from", dest="base", metavar="REF", help="what to cut from")
+    group.add_argument("--rules", metavar="SET", help="how workflows leave main; none without it")
 
 
 def _add_setting_up(commands: Commands) -> None:

@@ -7,28 +7,42 @@ import tomllib
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
 from cockpit.errors import ConfigError
+from cockpit.places import PROJECT, Folders
+from cockpit.release.dispatches import WorkflowCall
 from cockpit.release.people import Person, Team
+from cockpit.release.releasechanges import AnyChange
 from cockpit.release.repos import DockerPin, Repository, Role
+from cockpit.release.rewrites.rules import RuleSet
 from cockpit.release.schedule import Schedule
 from cockpit.release.state import ReleaseSpec
-from cockpit.release.support import SupportMatrix
+from cockpit.release.support import Nightlies, SupportMatrix, WheelWorkflow
+from cockpit.release.triton import TritonSource
 from cockpit.release.versions import Naming, Version
 
-FILE_NAME = "release.toml"
+
+def web_of(api: str) -> str:
+    """Where people look at what a GitHub API tells."""
+    if urlsplit(api).hostname == "api.github.com":
+        return "https://github.com"
+    return api.rstrip("/").removesuffix("/api/v3")
 
 
 class ReleaseTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[release]`: what is being released."""
 
     version: str
-    project: str = "pytorch"
+    project: str = PROJECT
     process: str = "pytorch"
     """A process that comes with the cockpit, or the path of a TOML file beside this one."""
     naming: Naming = Naming()
+    release_changes: Literal["pull-requests", "dispatch"] = "pull-requests"
+    """Who makes the core's release-only changes: the cockpit, or the workflow of `[post_cut]`."""
 
 
 class RepositoryTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,7 +59,24 @@ class RepositoryTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     candidates: bool = True
     blocking_workflows: tuple[str, ...] = ()
     docker_pin: DockerPin | None = None
+    rules: RuleSet = RuleSet.NONE
+    cut_sets_version: bool = False
+    nightlies: Nightlies | None = None
+    wheel_workflows: tuple[WheelWorkflow, ...] = ()
+    release_changes: tuple[AnyChange, ...] = ()
     naming: Naming | None = None
+
+
+class PostCutTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[post_cut]`: the workflow that makes the core's release-only changes; section 4.2."""
+
+    repository: str = "pytorch/test-infra"
+    workflow: str = "release-pytorch-post-branch-cut.yml"
+    ref: str = "main"
+    inputs: dict[str, str] = msgspec.field(default_factory=lambda: {"release_version": "{line}"})
+    """What else is sent; {line} is X.Y."""
+    dry_run_input: str = "dry_run"
+    """The input that makes it a dry run: always sent, since leaving it out means live."""
 
 
 class GithubTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,6 +84,8 @@ class GithubTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     api: str = "https://api.github.com"
     tracker_label: str = "release tracker"
+    cut_labels: tuple[str, ...] = ("high priority", "release-feature-request")
+    """Open issues of the milestone with one of these hold up the cut; without labels, all do."""
     milestone: str = "{version}"
 
 
@@ -95,6 +128,15 @@ class FeedsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     milestone: float = 300
     artifacts: float = 300
     ledger: float = 20
+    preparation: float = 300
+    submodules: float = 3600
+
+
+class SubmodulesTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[submodules]`: which remotes may be asked for the commits that submodules are pinned to."""
+
+    allowed: tuple[str, ...] = ("https://github.com/*",)
+    """Patterns of addresses; relative ones stay with the repository's own host and always may."""
 
 
 class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,11 +153,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     repositories: tuple[RepositoryTable, ...]
     ledger: LedgerTable
     github: GithubTable = GithubTable()
+    post_cut: PostCutTable = PostCutTable()
     objectstore: ObjectStoreTable | None = None
     index: IndexTable = IndexTable()
     people: tuple[Person, ...] = ()
     schedule: Schedule = Schedule()
     support: SupportMatrix = SupportMatrix()
+    triton: TritonSource | None = None
+    submodules: SubmodulesTable = SubmodulesTable()
     feeds: FeedsTable = FeedsTable()
     credentials_file: str | None = None
     """`KEY=VALUE` lines beside this file; meant for rehearsals and service accounts."""
@@ -159,6 +204,17 @@ class Config(msgspec.Struct, frozen=True, dict=True):
         return self.core.naming
 
     @property
+    def post_cut(self) -> WorkflowCall:
+        """The workflow that makes the core's release-only changes, with all that is sent to it."""
+        table = self.settings.post_cut
+        inputs = {
+            name: text.replace("{line}", str(self.version.line))
+            for name, text in table.inputs.items()
+        }
+        live = {table.dry_run_input: "false"}
+        return WorkflowCall(table.repository, table.workflow, table.ref, inputs | live)
+
+    @property
     def milestone(self) -> str:
         """The title of the release's milestone."""
         return self.settings.github.milestone.format(version=self.version, line=self.version.line)
@@ -174,7 +230,18 @@ class Config(msgspec.Struct, frozen=True, dict=True):
             schedule=self.settings.schedule,
             support=self.settings.support,
             milestone=self.milestone,
+            web=web_of(self.settings.github.api),
+            cut_labels=self.settings.github.cut_labels,
+            triton=self.triton,
         )
+
+    @cached_property
+    def triton(self) -> TritonSource | None:
+        """Where Triton is taken from; None when the config does not say."""
+        table = self.settings.triton
+        if table is None:
+            return None
+        return msgspec.structs.replace(table, remote=_anchored(table.remote, self.path.parent))
 
     @property
     def ledger_ref(self) -> str:
@@ -188,10 +255,14 @@ class Config(msgspec.Struct, frozen=True, dict=True):
         return self.path.parent / name if name else None
 
     @property
-    def folder(self) -> Path | None:
-        """Where this release's clones and cache are kept; None for the system's places."""
-        name = self.settings.folder
-        return self.path.parent / name if name else None
+    def folders(self) -> Folders:
+        """Where the cockpit keeps its own files for this release."""
+        return Folders(
+            self.path,
+            project=self.settings.release.project,
+            version=self.settings.release.version,
+            folder=self.settings.folder,
+        )
 
     def interval(self, feed: str) -> timedelta:
         """How often a feed looks; zero means only when asked."""
@@ -215,6 +286,11 @@ class Config(msgspec.Struct, frozen=True, dict=True):
             candidates=table.candidates,
             blocking_workflows=table.blocking_workflows,
             docker_pin=table.docker_pin,
+            rules=table.rules,
+            cut_sets_version=table.cut_sets_version,
+            release_changes=table.release_changes,
+            nightlies=table.nightlies,
+            wheel_workflows=table.wheel_workflows,
         )
 
     @property
@@ -294,22 +370,3 @@ def _check(config: Config) -> None:
                 f"expected `owner/name`, found {name!r}",
                 f"edit repositories in {where}",
             )
-
-
-def find(explicit: Path | None, start: Path) -> Path:
-    """The config to use: the one given, else upward from `start`, else the user's config folder."""
-    if explicit is not None:
-        return explicit
-    for folder in (start, *start.parents):
-        if (folder / FILE_NAME).is_file():
-            return folder / FILE_NAME
-    from platformdirs import user_config_path
-
-    candidate = user_config_path("release-cockpit") / FILE_NAME
-    if candidate.is_file():
-        return candidate
-    raise ConfigError(
-        f"no {FILE_NAME} was found",
-        f"looked upward from {start} and in {candidate.parent}",
-        "release-cockpit init VERSION writes one; release-cockpit rehearse needs none",
-    )

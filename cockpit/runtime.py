@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cockpit.backends.ports import ApiBudget
@@ -24,26 +24,11 @@ if TYPE_CHECKING:
     from cockpit.operations.runner import Observer, Outcome, Runner
 
 
-class Folders:
-    """Where the cockpit keeps its own files: the config says so, else the system's places."""
-
-    def __init__(self, config: Config) -> None:
-        digest = hashlib.sha256(f"{config.path}\n{config.version}".encode()).hexdigest()[:10]
-        name = f"{config.settings.release.project}-{config.version}-{digest}"
-        if config.folder is not None:
-            self.cache, self.data = config.folder / "cache" / name, config.folder / "data"
-            return
-        from platformdirs import user_cache_path, user_data_path
-
-        self.cache = user_cache_path("release-cockpit") / name
-        self.data = user_data_path("release-cockpit")
-
-
 class Cockpit:
     """Everything that draws nothing, for one release."""
 
     def __init__(self, config: Config, *, read_only: bool = False) -> None:
-        folders = Folders(config)
+        folders = config.folders
         self.config = config
         self.read_only = read_only
         self.process: Process = load_process(config.settings.release.process, config.path.parent)
@@ -76,6 +61,11 @@ class Cockpit:
     def budget(self) -> ApiBudget | None:
         """What is left of GitHub's quota."""
         return self.backends.budget()
+
+    @property
+    def still(self) -> Path:
+        """Where the dashboard's picture is kept between two starts."""
+        return self.config.folders.still
 
     @property
     def running(self) -> Plan | None:

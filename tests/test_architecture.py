@@ -21,14 +21,14 @@ SDK_HOMES = {
     "twine": ("cockpit/backends/index",),
 }
 LAYERS = (
-    ("cockpit.errors", "cockpit.release"),
+    ("cockpit.errors", "cockpit.places", "cockpit.still", "cockpit.release"),
     ("cockpit.process",),
     ("cockpit.config",),
     ("cockpit.backends.ports",),
     ("cockpit.backends", "cockpit.ledger", "cockpit.commandlog"),
     ("cockpit.feeds",),
     ("cockpit.operations",),
-    ("cockpit.runtime", "cockpit.actions", "cockpit.views", "cockpit.doctor"),
+    ("cockpit.runtime", "cockpit.guards", "cockpit.actions", "cockpit.views", "cockpit.doctor"),
     ("themes", "widgets"),
     ("screens",),
     ("cockpit.app",),

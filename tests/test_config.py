@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from cockpit.commands.setup import template
-from cockpit.config import Config, find, load, parse
+from cockpit.config import Config, load, parse
 from cockpit.errors import ConfigError
+from cockpit.places import find
 from cockpit.release.repos import Role
 from cockpit.release.versions import Version
 
@@ -110,4 +111,4 @@ def test_without_a_config_the_places_are_named(tmp_path: Path) -> None:
 def test_a_config_keeps_its_own_folder(tmp_path: Path) -> None:
     text = 'folder = "cockpit"\n' + SMALLEST
     config: Config = parse(text, tmp_path / "release.toml")
-    assert config.folder == tmp_path / "cockpit"
+    assert config.folders.data == tmp_path / "cockpit" / "data"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-import urllib.request
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from urllib.error import HTTPError
 
 import msgspec
 
@@ -64,9 +62,13 @@ class RehearsalClock:
             return self._reading or self._sync()
 
     def _sync(self) -> _Reading:
+        # Only rehearsals pay for importing the library's HTTP.
+        from urllib.error import HTTPError
+        from urllib.request import urlopen
+
         self._next_sync = time.monotonic() + self._resync_s
         try:
-            with urllib.request.urlopen(self._url, timeout=_TIMEOUT_S) as answer:  # noqa: S310
+            with urlopen(self._url, timeout=_TIMEOUT_S) as answer:  # noqa: S310
                 reading = msgspec.json.decode(answer.read(), type=_Reading)
         except (OSError, ValueError, msgspec.DecodeError) as err:
             if isinstance(err, HTTPError):

@@ -24,14 +24,25 @@ from cockpit.backends.git_names import (
     tag_prefixes,
 )
 from cockpit.backends.git_runner import Clone, GitRunner
+from cockpit.backends.git_scripts import WorkTrees
+from cockpit.backends.git_submodules import SubmoduleReader
 from cockpit.backends.git_trees import Trees
-from cockpit.backends.ports import Answer, CommitNode, CommitRecipe, LedgerCommit
+from cockpit.backends.ports import (
+    Answer,
+    BranchHead,
+    CommitNode,
+    CommitRecipe,
+    LedgerCommit,
+    ScriptRun,
+)
 from cockpit.backends.text import clean, clean_lines, mask
 from cockpit.errors import AccessDenied, CockpitError, Conflict
 from cockpit.release.branches import BranchState
 from cockpit.release.candidates import Tag
 from cockpit.release.commits import Commit, short
+from cockpit.release.releasechanges import FileChange, Script
 from cockpit.release.repos import Repository
+from cockpit.release.submodules import Submodule
 
 _WITHOUT_A_CUT = 200
 """How many commits are shown of a branch whose cut point cannot be told."""
@@ -60,6 +71,8 @@ class GitClones:
         self._git = GitRunner(self._spawn, silence_s=timeout_s, log=log)
         self._clones = Clones(folder, self._git)
         self._trees = Trees(self._git)
+        self._work_trees = WorkTrees(self._git, self._trees)
+        self._submodules = SubmoduleReader(self._git, self._clones)
         self._known: dict[str, _Known] = {}
 
     def read_branch(self, repository: Repository) -> Answer[BranchState]:
@@ -139,6 +152,11 @@ class GitClones:
         clone = self._filled_clone_of(repository)
         return self._clones.contains(clone, checked_sha(tip), checked_sha(sha))
 
+    def merge_base(self, repository: Repository, one: str, other: str) -> str | None:
+        """Where two histories that were fetched parted; None when they have nothing in common."""
+        clone = self._filled_clone_of(repository)
+        return self._clones.merge_base(clone, checked_sha(one), checked_sha(other))
+
     def files(self, repository: Repository, sha: str, folder: str) -> dict[str, bytes]:
         """The regular files below a folder of a commit that was fetched, by path."""
         clone = self._filled_clone_of(repository)
@@ -159,6 +177,55 @@ class GitClones:
             for sha in {recipe.parent} if recipe else set(refs.values()):
                 self._clones.need(clone, sha)
             self._trees.push_new(self._clones, clone, refs, recipe)
+
+    def last_change(self, repository: Repository, sha: str, path: str) -> Commit | None:
+        """The newest commit of a history that was fetched to change a file; None without one."""
+        found = self._clones.last_change(
+            self._filled_clone_of(repository), read.COMMIT_FORMAT, checked_sha(sha), path
+        )
+        return next(iter(read.read_commits(found)), None)
+
+    def branches_with(self, remote: str, sha: str) -> tuple[str, ...]:
+        """The branches of a remote that contain a commit; asks the remote."""
+        return self._submodules.holders(remote, checked_sha(sha))
+
+    def submodules(
+        self, repository: Repository, sha: str, base: str | None, allowed: Sequence[str]
+    ) -> tuple[Submodule, ...]:
+        """The submodules of a commit that was fetched, compared with those of `base`."""
+        return self._submodules.read(self._filled_clone_of(repository), sha, base, allowed)
+
+    def branch_head(self, repository: Repository, branch: str, base: str) -> BranchHead | None:
+        """Fetch the head of a branch and what it has that `base` has not; None when absent."""
+        clone = self._filled_clone_of(repository)
+        head = self.branches(repository.remote, (branch,)).get(branch)
+        if head is None:
+            return None
+        with self._clones.lock(clone):
+            self._clones.need(clone, head)
+        own = self._commits(clone, f"{checked_sha(base)}..{head}", f"--max-count={_WITHOUT_A_CUT}")
+        node = self._trees.node(clone, head)
+        parents = [self._trees.node(clone, parent) for parent in node.parents]
+        like_parent = len(parents) == 1 and parents[0].committed == node.committed
+        return BranchHead(node, own, like_parent)
+
+    def run_script(
+        self, repository: Repository, sha: str, changes: Sequence[FileChange], script: Script
+    ) -> ScriptRun:
+        """Run a script in a throw-away tree of a commit with these changes."""
+        clone = self._filled_clone_of(repository)
+        with self._clones.lock(clone):
+            self._trees.bring(clone, checked_sha(sha))
+        return self._work_trees.run(clone, sha, changes, script)
+
+    def push_branch(
+        self, repository: Repository, branch: str, recipe: CommitRecipe, sha: str, found: str | None
+    ) -> None:
+        """Point a branch at the commit of a recipe, from where it was found."""
+        clone, ref = self._filled_clone_of(repository), checked_ref(HEADS + branch)
+        with self._clones.lock(clone):
+            self._clones.need(clone, recipe.parent)
+            self._trees.push_moved(self._clones, clone, ref, recipe, checked_sha(sha), found or "")
 
     def borrow(self, path: Path) -> BorrowedClone:
         """Somebody's clone on this machine, to read from without touching it."""

@@ -123,6 +123,15 @@ class Clones:
             clone, "log", "-z", "--topo-order", form, *options, "--end-of-options", spec, "--"
         )
 
+    def last_change(self, clone: Clone, form: str, sha: str, path: str) -> bytes:
+        """The newest commit of a history that changed a path, if any."""
+        return self._git.run(
+            clone,
+            *("log", "-z", "--max-count=1", f"--format={form}"),
+            *("--end-of-options", sha, "--", path),
+            variables={"GIT_LITERAL_PATHSPECS": "1"},
+        )
+
     def contains(self, clone: Clone, tip: str, sha: str) -> bool:
         """Whether a commit is part of a history; one that is not there at all is not."""
         return self._git.attempt(clone, "merge-base", "--is-ancestor", "--", sha, tip).status == 0

@@ -35,7 +35,6 @@ _SETTINGS = {
     "fetch.pruneTags": "false",
     "fetch.recurseSubmodules": "false",
     "fetch.writeCommitGraph": "false",
-    "push.followTags": "false",
     "push.gpgSign": "false",
     "push.recurseSubmodules": "no",
     "log.showSignature": "false",

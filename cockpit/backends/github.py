@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -13,6 +13,7 @@ from cockpit.backends.github_errors import Gone, NotFound, server_time
 from cockpit.backends.github_http import PAGE_SIZE, Transport, list_kind, tail
 from cockpit.backends.github_pages import PageCache
 from cockpit.backends.github_records import (
+    ActivityRecord,
     CommentRecord,
     IssueRecord,
     JobPage,
@@ -25,10 +26,12 @@ from cockpit.backends.github_records import (
     RunRecord,
     UserRecord,
 )
+from cockpit.backends.github_writes import GithubWrites
 from cockpit.backends.ports import Account, Answer, ApiBudget, Credential
 from cockpit.backends.text import clean, clean_lines, mask
+from cockpit.config import web_of
 from cockpit.errors import AccessDenied, CockpitError
-from cockpit.release.candidates import Candidate
+from cockpit.release.candidates import Candidate, RefChange
 from cockpit.release.jobs import BranchHealth, CandidateBuilds, Job, JobState, state_of
 from cockpit.release.milestones import Milestone, MilestoneItem
 from cockpit.release.people import Duty, Team
@@ -42,6 +45,7 @@ from cockpit.release.picks import (
     read_nomination,
     tracker_version,
 )
+from cockpit.release.preparation import PushedRun
 from cockpit.release.repos import Repository
 from cockpit.release.versions import Version
 
@@ -51,12 +55,13 @@ _ISSUES = list_kind("issues", tuple[IssueRecord, ...], lambda rows: (rows, None)
 _COMMENTS = list_kind("comments", tuple[CommentRecord, ...], lambda rows: (rows, None))
 _PULLS = list_kind("pull requests", tuple[PullRecord, ...], lambda rows: (rows, None))
 _MILESTONES = list_kind("milestones", tuple[MilestoneRecord, ...], lambda rows: (rows, None))
+_ACTIVITY = msgspec.json.Decoder(tuple[ActivityRecord, ...])
 
 _PULL_REQUEST_EVENTS = ("pull_request", "pull_request_target")
 """They build a merge with another branch, not the branch itself."""
 
 
-class Github:
+class Github(GithubWrites):
     """Implements GithubPort; PyGithub is imported with the first request."""
 
     def __init__(
@@ -68,10 +73,10 @@ class Github:
         log: Callable[[str], None] | None = None,
         cache: Path | None = None,
     ) -> None:
-        self._transport = Transport(
-            api, token, timeout_s=timeout_s, log=log, cache=PageCache(cache)
+        super().__init__(
+            Transport(api, token, timeout_s=timeout_s, log=log, cache=PageCache(cache))
         )
-        self._web = _web_of(api)
+        self._web = web_of(api)
 
     def candidate_builds(
         self, repository: Repository, candidate: Candidate
@@ -114,19 +119,12 @@ class Github:
             _sentence(missing),
         )
 
-    def branch_health(self, repository: Repository, sha: str) -> Answer[BranchHealth]:
-        """The blocking workflows of a release branch's head."""
-        branch = repository.release_branch
-        runs = self._transport.read_list(
-            _path(repository, "actions/runs", head_sha=sha, branch=branch), _RUNS
-        )
-        started = [
-            run
-            for run in runs.rows
-            if (run.head_sha, run.head_branch) == (sha, branch)
-            and run.event not in _PULL_REQUEST_EVENTS
-        ]
-        newest = {run.name: run for run in _newest(started, by=lambda run: run.name or "")}
+    def branch_health(
+        self, repository: Repository, sha: str, branch: str | None = None
+    ) -> Answer[BranchHealth]:
+        """The blocking workflows that a push to a branch, else the release branch, started."""
+        runs, missing = self._started(repository, branch or repository.release_branch, sha)
+        newest = {run.name: run for run in runs}
         found = {name: newest[name] for name in repository.blocking_workflows if name in newest}
         health = BranchHealth(
             repository=repository.name,
@@ -139,7 +137,23 @@ class Github:
             },
             urls={name: run.html_url for name, run in found.items()},
         )
-        return Answer(health, f"{self._web}/{repository.name}/commits/{sha}", runs.missing)
+        return Answer(health, f"{self._web}/{repository.name}/commits/{sha}", missing)
+
+    def pushed_runs(
+        self, repository: Repository, branch: str, sha: str
+    ) -> Answer[tuple[PushedRun, ...]]:
+        """The newest run of every workflow that started on a commit of a branch."""
+        runs, missing = self._started(repository, branch, sha)
+        found = tuple(
+            PushedRun(
+                workflow=clean(run.name or f"workflow {run.workflow_id}"),
+                state=state_of(run.status, run.conclusion),
+                started_at=run.created_at,
+                url=run.html_url,
+            )
+            for run in runs
+        )
+        return Answer(found, f"{self._web}/{repository.name}/commits/{sha}", missing)
 
     def picks(
         self, repository: Repository, version: Version, label: str, team: Team
@@ -188,6 +202,32 @@ class Github:
             url=found.html_url,
         )
         return Answer(milestone, found.html_url, items.missing)
+
+    def open_pulls(self, repository: Repository, base: str) -> Answer[tuple[PullSummary, ...]]:
+        """The pull requests into a branch that are open, oldest first."""
+        pulls = self._transport.read_list(_path(repository, "pulls", base=base), _PULLS)
+        found = sorted((row for row in pulls.rows if row.base.ref == base), key=lambda r: r.number)
+        source = f"{self._web}/{repository.name}/pulls"
+        return Answer(tuple(_pull(row) for row in found), source, pulls.missing)
+
+    def ref_activity(self, repository: Repository, ref: str) -> Answer[tuple[RefChange, ...]]:
+        """The latest changes of a ref that GitHub recorded, newest first; it may record none."""
+        records = self._transport.read(
+            _path(repository, "activity", ref=ref, direction="desc"), _ACTIVITY.decode
+        )
+        changes = tuple(
+            RefChange(
+                repository=repository.name,
+                ref=clean(row.ref),
+                before=row.before,
+                after=row.after,
+                by=clean(row.actor.login) if row.actor else "a deleted account",
+                at=row.timestamp,
+            )
+            for row in records
+            if row.ref == ref
+        )
+        return Answer(changes, f"{self._web}/{repository.name}/activity")
 
     def job_log_tail(self, repository: Repository, job_id: int, lines: int) -> tuple[str, ...]:
         """The last lines of a job's log."""
@@ -238,6 +278,21 @@ class Github:
         """The quota as the newest response told it; None before the first."""
         return self._transport.budget
 
+    def _started(
+        self, repository: Repository, branch: str, sha: str
+    ) -> tuple[list[RunRecord], str]:
+        """The newest run of every workflow on a commit of a branch, and what is missing."""
+        runs = self._transport.read_list(
+            _path(repository, "actions/runs", head_sha=sha, branch=branch), _RUNS
+        )
+        started = (
+            run
+            for run in runs.rows
+            if (run.head_sha, run.head_branch) == (sha, branch)
+            and run.event not in _PULL_REQUEST_EVENTS
+        )
+        return _newest(started, by=lambda run: run.name or ""), runs.missing
+
     def _tracker(
         self, repository: Repository, issue: IssueRecord, team: Team
     ) -> tuple[Tracker, str]:
@@ -276,13 +331,6 @@ class Github:
 
 def _path(repository: Repository, resource: str, **query: str) -> str:
     return f"/repos/{repository.name}/{resource}?{urlencode({**query, 'per_page': PAGE_SIZE})}"
-
-
-def _web_of(api: str) -> str:
-    """Where people look at what the API tells."""
-    if urlsplit(api).hostname == "api.github.com":
-        return "https://github.com"
-    return api.rstrip("/").removesuffix("/api/v3")
 
 
 def _sentence(parts: Iterable[str]) -> str:

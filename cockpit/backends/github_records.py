@@ -13,6 +13,16 @@ class UserRecord(msgspec.Struct, frozen=True):
     login: str
 
 
+class ActivityRecord(msgspec.Struct, frozen=True):
+    """A change of a ref."""
+
+    before: str
+    after: str
+    ref: str
+    timestamp: datetime
+    actor: UserRecord | None = None
+
+
 class LabelRecord(msgspec.Struct, frozen=True):
     """A label."""
 
@@ -41,6 +51,19 @@ class RunRecord(msgspec.Struct, frozen=True):
     head_branch: str | None = None
     status: str | None = None
     conclusion: str | None = None
+    actor: UserRecord | None = None
+
+
+class WorkflowRecord(msgspec.Struct, frozen=True):
+    """A workflow."""
+
+    state: str
+
+
+class DispatchRecord(msgspec.Struct, frozen=True):
+    """What a dispatch started, where GitHub says so."""
+
+    workflow_run_id: int
 
 
 class RunPage(msgspec.Struct, frozen=True):
@@ -125,6 +148,7 @@ class PullRecord(msgspec.Struct, frozen=True):
     user: UserRecord | None = None
     merged_at: datetime | None = None
     merge_commit_sha: str | None = None
+    body: str | None = None
 
 
 class MilestoneRecord(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ something else than expected), never an SDK's own exception.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
@@ -15,13 +15,18 @@ import msgspec
 
 from cockpit.release.artifacts import StoredObject
 from cockpit.release.branches import BranchState
-from cockpit.release.candidates import Candidate, Tag
+from cockpit.release.candidates import Candidate, RefChange, Tag
 from cockpit.release.commits import Commit
+from cockpit.release.dispatches import StartedRun, WorkflowCall
 from cockpit.release.jobs import BranchHealth, CandidateBuilds
 from cockpit.release.milestones import Milestone
 from cockpit.release.people import Team
-from cockpit.release.picks import PickReading
+from cockpit.release.picks import PickReading, PullSummary
+from cockpit.release.preparation import PushedRun
+from cockpit.release.pullrequests import OpenPull, PullDraft
+from cockpit.release.releasechanges import FileChange, FileState, Script
 from cockpit.release.repos import Repository
+from cockpit.release.submodules import Submodule
 from cockpit.release.versions import Version
 
 T = TypeVar("T")
@@ -62,6 +67,52 @@ class LedgerCommit(msgspec.Struct, frozen=True):
     """git's `%G?`: `N` unsigned, `G` good, `B` bad …"""
 
 
+class CommitNode(msgspec.Struct, frozen=True):
+    """What a commit is made of."""
+
+    sha: str
+    tree: str
+    parents: tuple[str, ...]
+    committed: str
+    """The committer's date as git keeps it: seconds and zone."""
+
+
+class CommitRecipe(msgspec.Struct, frozen=True):
+    """A commit told so that it comes out the same whenever and wherever it is made.
+
+    It is dated like its parent, and keeps the modes of the files whose contents it replaces.
+    """
+
+    parent: str
+    message: str
+    author: tuple[str, str]
+    """Name and e-mail; the committer is the same."""
+    files: dict[str, bytes]
+    """The new contents of files of the parent, by path."""
+    made: dict[str, FileState | None] = {}
+    """Files that appear or change their mode; None for those that go."""
+
+
+class BranchHead(msgspec.Struct, frozen=True):
+    """A branch as its remote has it, seen from another one that it is to be merged into."""
+
+    node: CommitNode
+    own: tuple[Commit, ...]
+    """The commits that the other branch does not have, newest first."""
+    dated_like_parent: bool
+    """Whether it is dated as a `CommitRecipe` dates, which nobody does by chance."""
+
+
+class ScriptRun(msgspec.Struct, frozen=True):
+    """How a repository's own script ended, and what it made of the tree."""
+
+    problem: str
+    """Why it failed; empty when it did not."""
+    said: tuple[str, ...]
+    """The last lines of its output, cleaned."""
+    changes: tuple[FileChange, ...] = ()
+
+
 class GitPort(Protocol):
     """Git remotes, read and written through bare clones of the cockpit's own."""
 
@@ -91,6 +142,78 @@ class GitPort(Protocol):
 
     def tree_id(self, repository: Repository, sha: str, path: str) -> str | None:
         """The tree of a folder of a commit that was fetched; None when there is none."""
+        ...
+
+    def branches(self, remote: str, patterns: Sequence[str]) -> dict[str, str]:
+        """Ask a remote for branches by name or pattern: name → SHA; absent ones are left out."""
+        ...
+
+    def commit_node(self, repository: Repository, sha: str) -> CommitNode:
+        """What a commit that was fetched is made of."""
+        ...
+
+    def contains(self, repository: Repository, tip: str, sha: str) -> bool:
+        """Whether a commit is part of a history that was fetched."""
+        ...
+
+    def merge_base(self, repository: Repository, one: str, other: str) -> str | None:
+        """Where two histories that were fetched parted; None when they have nothing in common."""
+        ...
+
+    def files(self, repository: Repository, sha: str, folder: str) -> dict[str, bytes]:
+        """The regular files below a folder of a commit that was fetched, by path."""
+        ...
+
+    def draft_commit(self, repository: Repository, recipe: CommitRecipe) -> CommitNode:
+        """What a recipe comes to; leaves nothing behind."""
+        ...
+
+    def create_branches(
+        self, repository: Repository, branches: Mapping[str, str], recipe: CommitRecipe | None
+    ) -> None:
+        """Push branches that must not exist yet, all or none, with the commit of the recipe.
+
+        Raises Conflict when one exists or the recipe comes to another commit.
+        """
+        ...
+
+    def branch_head(self, repository: Repository, branch: str, base: str) -> BranchHead | None:
+        """Fetch the head of a branch and what it has that `base` has not; None when absent."""
+        ...
+
+    def run_script(
+        self, repository: Repository, sha: str, changes: Sequence[FileChange], script: Script
+    ) -> ScriptRun:
+        """Run a script in a throw-away tree of a commit with these changes; writes nowhere else.
+
+        It gets no credential, and is ended when its time is over.
+        """
+        ...
+
+    def push_branch(
+        self, repository: Repository, branch: str, recipe: CommitRecipe, sha: str, found: str | None
+    ) -> None:
+        """Point a branch at the commit of a recipe, which must come to `sha`.
+
+        Raises Conflict when the branch is no longer where it was found; None stands for absent.
+        """
+        ...
+
+    def last_change(self, repository: Repository, sha: str, path: str) -> Commit | None:
+        """The newest commit of a history that was fetched to change a file; None without one."""
+        ...
+
+    def branches_with(self, remote: str, sha: str) -> tuple[str, ...]:
+        """The branches of a remote that contain a commit; asks the remote."""
+        ...
+
+    def submodules(
+        self, repository: Repository, sha: str, base: str | None, allowed: Sequence[str]
+    ) -> tuple[Submodule, ...]:
+        """The submodules of a commit that was fetched, compared with those of `base`.
+
+        Their remotes are asked where they are `allowed`; one that cannot be asked is unknown.
+        """
         ...
 
     def ledger_tip(self, remote: str, ref: str) -> str | None:
@@ -137,8 +260,16 @@ class GithubPort(Protocol):
         """Every job of the newest attempt that the candidate's tag started on its SHA."""
         ...
 
-    def branch_health(self, repository: Repository, sha: str) -> Answer[BranchHealth]:
-        """The blocking workflows of a release branch's head."""
+    def branch_health(
+        self, repository: Repository, sha: str, branch: str | None = None
+    ) -> Answer[BranchHealth]:
+        """The blocking workflows that a push to a branch, else the release branch, started."""
+        ...
+
+    def pushed_runs(
+        self, repository: Repository, branch: str, sha: str
+    ) -> Answer[tuple[PushedRun, ...]]:
+        """The newest run of every workflow that started on a commit of a branch."""
         ...
 
     def picks(
@@ -151,8 +282,46 @@ class GithubPort(Protocol):
         """The milestone of exactly this title with every open item."""
         ...
 
+    def open_pulls(self, repository: Repository, base: str) -> Answer[tuple[PullSummary, ...]]:
+        """The pull requests into a branch that are open, oldest first."""
+        ...
+
+    def ref_activity(self, repository: Repository, ref: str) -> Answer[tuple[RefChange, ...]]:
+        """The latest changes of a ref that GitHub recorded, newest first; it may record none."""
+        ...
+
     def job_log_tail(self, repository: Repository, job_id: int, lines: int) -> tuple[str, ...]:
         """The last lines of a job's log."""
+        ...
+
+    def pulls_from(self, repository: Repository, branch: str) -> Answer[tuple[OpenPull, ...]]:
+        """The open pull requests of a branch of the repository itself."""
+        ...
+
+    def open_pull(self, repository: Repository, draft: PullDraft) -> OpenPull:
+        """Open a pull request, asked for once; after a lost answer look before asking again."""
+        ...
+
+    def amend_pull(self, repository: Repository, number: int, draft: PullDraft) -> OpenPull:
+        """Give a pull request its title and our part of its text; the rest of it stays."""
+        ...
+
+    def workflow_state(self, call: WorkflowCall) -> str | None:
+        """`active`, or how a workflow was disabled; None when there is no such file."""
+        ...
+
+    def dispatch(self, call: WorkflowCall) -> int | None:
+        """Start a workflow, asked for once; gives the run where GitHub names it at once."""
+        ...
+
+    def dispatched_runs(
+        self, call: WorkflowCall, since: datetime
+    ) -> Answer[tuple[StartedRun, ...]]:
+        """The runs of a workflow that were started by hand since then, oldest first."""
+        ...
+
+    def started_run(self, call: WorkflowCall, run_id: int) -> StartedRun:
+        """How a run stands, and how many of its jobs have ended."""
         ...
 
     def account(self) -> Account:

@@ -7,7 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from cockpit.config import find, load
+from cockpit.config import load
+from cockpit.places import find
 from cockpit.runtime import Cockpit
 
 

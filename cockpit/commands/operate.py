@@ -57,7 +57,7 @@ async def _do(cockpit: Cockpit, arguments: argparse.Namespace) -> int:
 async def _plan(cockpit: Cockpit, arguments: argparse.Namespace) -> Plan:
     spec = operation(arguments.operation)
     given = {
-        parameter.name: value
+        parameter.name: ",".join(value) if isinstance(value, list) else value
         for parameter in spec.parameters
         if (value := getattr(arguments, parameter.name)) is not None
     }
@@ -93,8 +93,8 @@ def _again(command: str, arguments: argparse.Namespace) -> str:
     spec = operation(arguments.operation)
     words = ["release-cockpit", command, spec.name]
     for parameter in spec.parameters:
-        value = getattr(arguments, parameter.name)
-        if value is not None:
+        given = getattr(arguments, parameter.name)
+        for value in given if isinstance(given, list) else filter(None, [given]):
             words += [f"--{parameter.name}", value] if parameter.option else [value]
     return " ".join(words)
 

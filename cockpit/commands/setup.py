@@ -9,8 +9,9 @@ from importlib import resources
 from pathlib import Path
 
 from cockpit.commands.common import has_terminal, wants_colour
-from cockpit.config import find, load, parse
+from cockpit.config import load, parse
 from cockpit.errors import ConfigError, ExitCode, Refused
+from cockpit.places import find
 from cockpit.release.versions import Version
 
 

@@ -21,7 +21,6 @@ from cockpit.doctor.results import (
     render,
 )
 from cockpit.errors import CockpitError
-from cockpit.runtime import Folders
 
 __all__ = ["Check", "examine", "exit_code", "render", "run_all"]
 
@@ -68,7 +67,7 @@ def checks(config: Config, backends: Backends) -> tuple[Check, ...]:
 
 def examine(config: Config, *, timeout_s: float = _TIMEOUT_S) -> tuple[CheckResult, ...]:
     """Run every check, all at once; one that does not end in time is reported as such."""
-    folders = Folders(config)
+    folders = config.folders
     backends = Backends(config, data=folders.data, cache=folders.cache, log=lambda _: None)
     return run_all(checks(config, backends), timeout_s=timeout_s)
 

@@ -18,7 +18,6 @@ from cockpit.backends.keyring import keyring_state
 from cockpit.backends.provider import Backends
 from cockpit.config import Config
 from cockpit.doctor.results import CheckResult, fail, ok, warn
-from cockpit.runtime import Folders
 
 _OLDEST_PYTHON = (3, 11)
 _OLDEST_GIT = (2, 39)
@@ -74,7 +73,7 @@ def config_file(config: Config) -> Iterator[CheckResult]:
 
 def folders(config: Config) -> Iterator[CheckResult]:
     """The cockpit can keep its clones and cache."""
-    places = Folders(config)
+    places = config.folders
     for name, folder in (("cache folder", places.cache), ("data folder", places.data)):
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,7 +37,6 @@ class ReadingCache:
         """Keep a reading; a full disk or a read-only home costs the cache, nothing else."""
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=f".{name}-")
-            with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.json.encode(reading))
-            Path(temporary).replace(self._folder / f"{name}.json")
+            draft = self._folder / f".{name}-{os.getpid()}"
+            draft.write_bytes(msgspec.json.encode(reading))
+            draft.replace(self._folder / f"{name}.json")

@@ -17,16 +17,28 @@ from cockpit.release.branches import Branches
 from cockpit.release.jobs import CandidateBuilds, ContinuousIntegration
 from cockpit.release.milestones import Milestone
 from cockpit.release.picks import PickReading
+from cockpit.release.preparation import Preparation
 from cockpit.release.record import Ledger
 from cockpit.release.state import ReleaseState
+from cockpit.release.submodules import Submodules
 
-NAMES = ("branches", "ledger", "ci", "builds", "picks", "milestone", "artifacts")
+NAMES = (
+    "branches",
+    "ledger",
+    "ci",
+    "builds",
+    "picks",
+    "milestone",
+    "artifacts",
+    "preparation",
+    "submodules",
+)
 _FIRST = ("branches", "ledger")
 """Feeds that others look through: a candidate's builds are found by its tag."""
 _THRIFTY_BELOW = 0.2
 _THRIFTY_FACTOR = 5
 """Below a fifth of GitHub's quota, feeds that spend it look five times as seldom."""
-_SPEND_QUOTA = frozenset({"ci", "builds", "picks", "milestone"})
+_SPEND_QUOTA = frozenset({"ci", "builds", "picks", "milestone", "preparation"})
 
 
 class FeedHub:
@@ -59,6 +71,8 @@ class FeedHub:
             "picks": feed("picks", PickReading, looks.picks),
             "milestone": feed("milestone", Milestone, looks.milestone),
             "artifacts": feed("artifacts", Artifacts, looks.artifacts),
+            "preparation": feed("preparation", Preparation, looks.preparation),
+            "submodules": feed("submodules", Submodules, looks.submodules),
         }
 
     def state(self) -> ReleaseState:

@@ -7,8 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from cockpit.backends.ports import Answer
+from cockpit.backends.tag_changes import with_changes
 from cockpit.backends.threads import gather
 from cockpit.errors import CockpitError, Unreachable
+from cockpit.feeds.preparing import PreparationLook, SubmodulesLook
 from cockpit.release.artifacts import (
     Artifacts,
     PackageListing,
@@ -17,12 +19,15 @@ from cockpit.release.artifacts import (
     read_wheel,
 )
 from cockpit.release.branches import Branches, BranchState
+from cockpit.release.candidates import MovedTag, moved_tags
 from cockpit.release.jobs import BranchHealth, CandidateBuilds, ContinuousIntegration
 from cockpit.release.milestones import Milestone
 from cockpit.release.picks import PickReading
+from cockpit.release.preparation import Preparation
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository
 from cockpit.release.state import ReleaseState
+from cockpit.release.submodules import Submodules
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
@@ -36,8 +41,10 @@ class Looks:
     def __init__(self, backends: Backends) -> None:
         self._backends = backends
         self._config = backends.config
+        self._preparation = PreparationLook(backends)
+        self._submodules = SubmodulesLook(backends)
 
-    def branches(self, _: ReleaseState) -> Answer[Branches]:
+    def branches(self, state: ReleaseState) -> Answer[Branches]:
         """Every repository's release branch; one that cannot be read does not hide the others."""
         states: list[BranchState] = []
         problems: dict[str, str] = {}
@@ -54,7 +61,8 @@ class Looks:
                     missing.append(f"{repository.name}: {found.missing}")
         if last is not None and not states:
             raise last
-        return Answer(Branches(tuple(states), problems), "git", "; ".join(missing))
+        branches = Branches(tuple(states), problems, self._moved(state, states))
+        return Answer(branches, "git", "; ".join(missing))
 
     def ci(self, state: ReleaseState) -> Answer[ContinuousIntegration]:
         """The blocking workflows of every release branch's head."""
@@ -129,11 +137,29 @@ class Looks:
         )
         return Answer(Artifacts(listings), f"s3://{table.bucket}")
 
+    def preparation(self, state: ReleaseState) -> Answer[Preparation]:
+        """What the cut of the core rests on; nothing once it has been cut."""
+        return self._preparation.look(_needed(state.branches.value))
+
+    def submodules(self, state: ReleaseState) -> Answer[Submodules]:
+        """The submodules of every release branch."""
+        return self._submodules.look(_needed(state.branches.value))
+
     def ledger(self, state: ReleaseState) -> Answer[Ledger]:
         """The shared record."""
         self._backends.recognise()
         ledger = self._backends.ledger.read(state.ledger.value)
         return Answer(ledger, f"{self._config.ledger_remote} {self._config.ledger_ref}")
+
+    def _moved(self, state: ReleaseState, branches: Sequence[BranchState]) -> tuple[MovedTag, ...]:
+        """Pinned tags that have moved, with who did it; GitHub is asked only when there are any."""
+        found: list[MovedTag] = []
+        for branch in branches:
+            moved = moved_tags(state.record.watched_pins, {branch.repository: branch.tags})
+            repository = self._config.repository(branch.repository)
+            if moved and repository is not None:
+                found += with_changes(self._backends.github, repository, moved)
+        return tuple(found)
 
     def _branch(self, repository: Repository) -> Answer[BranchState]:
         return self._backends.git.read_branch(repository)

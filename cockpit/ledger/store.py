@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shlex
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -26,10 +27,15 @@ _KINDS = frozenset(kind.__struct_config__.tag for kind in get_args(KnownEvent))
 def encode(entry: Entry) -> str:
     """The commit message of an entry: what happened in one line, then the entry as JSON."""
     safe = _each_text(msgspec.to_builtins(entry), lambda text: mask(clean_lines(text)))
-    subject = mask(clean(entry.event.describe())).strip()
+    return f"{encode_subject(entry.event)}\n\n{msgspec.json.encode(safe).decode()}\n"
+
+
+def encode_subject(event: KnownEvent) -> str:
+    """What happened, in the one line that `git log --oneline` shows."""
+    subject = mask(clean(event.describe())).strip()
     if len(subject) > _SUBJECT_LENGTH:
         subject = subject[: _SUBJECT_LENGTH - 1] + "…"
-    return f"{subject}\n\n{msgspec.json.encode(safe).decode()}\n"
+    return subject
 
 
 def decode(commit: LedgerCommit) -> Recorded:
@@ -107,6 +113,12 @@ class LedgerStore:
     def email(self) -> str:
         """What identifies this person in the ledger."""
         return self._git.identity()[1]
+
+    def command(self, event: KnownEvent) -> str:
+        """The git line that would record an event."""
+        subject = encode_subject(event)
+        commit = f"git commit-tree -p TIP -m {shlex.quote(subject)} $(git mktree </dev/null)"
+        return f'git push {self._remote} "$({commit})":{self._ref}'
 
     def now(self) -> datetime:
         """The release's time, as entries carry it."""

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cockpit.errors import CockpitError, ConfigError, Conflict
+from cockpit.operations.alarms import moved_blockers
+from cockpit.operations.commit_checks import check_blockers
 from cockpit.operations.plan import Danger, Plan, Section
 from cockpit.operations.tag_steps import PinCandidate, PushTag
+from cockpit.operations.unpicked import unpicked
 from cockpit.release.branches import BranchState
-from cockpit.release.candidates import Candidate, Tag, moved_tags, next_number
+from cockpit.release.candidates import Candidate, Tag, next_number
 from cockpit.release.commits import Commit, CommitKind, short
-from cockpit.release.jobs import JobState
-from cockpit.release.picks import PickState, queue
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository
 from cockpit.release.versions import CandidateName
@@ -66,23 +67,29 @@ class TagCandidate:
         tagging = self._choose(branch, ledger)
         blockers = [
             *_order_blockers(tagging, branch),
-            *(
-                moved.describe()
-                for moved in moved_tags(ledger.pins, {branch.repository: branch.tags})
-            ),
+            *self._dud_version_blockers(ledger),
+            *moved_blockers(self._backends, self._repository, branch, ledger),
             *self._version_blockers(branch),
-            *self._check_blockers(tagging.commit),
+            *check_blockers(self._backends, self._repository, tagging.commit.sha),
             *self._docker_pin_blockers(tagging.commit),
         ]
-        waiting, trouble = self._waiting_picks(branch, ledger)
-        blockers += trouble
+        still = unpicked(self._backends, self._repository, branch, ledger)
+        blockers += still.trouble
         if answer.missing:
             blockers.append(f"the branch could not be read whole: {answer.missing}")
-        warnings = [*self._branch_warnings(branch, tagging), *waiting]
-        return self._planned(tagging, tuple(blockers), tuple(warnings))
+        warnings = [
+            *self._freeze_warnings(ledger),
+            *self._branch_warnings(branch, tagging),
+            *still.waiting,
+        ]
+        return self._planned(tagging, still.section, tuple(blockers), tuple(warnings))
 
     def _planned(
-        self, tagging: Tagging, blockers: tuple[str, ...], warnings: tuple[str, ...]
+        self,
+        tagging: Tagging,
+        still: Section,
+        blockers: tuple[str, ...],
+        warnings: tuple[str, ...],
     ) -> Plan:
         repository, sha = self._repository, tagging.commit.sha
         git, ledger = self._backends.git, self._backends.ledger
@@ -98,7 +105,10 @@ class TagCandidate:
                 PushTag(git, repository, tagging.tag, sha),
                 PinCandidate(git, ledger, repository, tagging.tag, sha),
             ),
-            sections=(Section(f"{counted(len(lines), 'commit')} since {tagging.since}", lines),),
+            sections=(
+                Section(f"{counted(len(lines), 'commit')} since {tagging.since}", lines),
+                still,
+            ),
             blockers=blockers,
             warnings=warnings,
         )
@@ -112,9 +122,8 @@ class TagCandidate:
                 "cut the branch first",
             )
         candidates = branch.candidates(repository)
-        duds = frozenset(name for repo, name in ledger.duds if repo == repository.name)
-        alive = [candidate for candidate in candidates if candidate.tag.name not in duds]
-        expected = next_number(candidates, self._burnt(ledger, duds))
+        alive = [c for c in candidates if not ledger.is_dud(repository, c.tag.name)]
+        expected = next_number(candidates, ledger.used_numbers(repository))
         name = self._name(branch.head, alive, expected)
         existing = next((c.tag for c in candidates if c.name == name), None)
         earlier = [c for c in alive if c.number < name.number]
@@ -126,7 +135,7 @@ class TagCandidate:
             existing=existing,
             previous=earlier[-1] if earlier else None,
             expected_number=expected,
-            dud=repository.naming.tag_of(name) in duds,
+            dud=(repository.name, repository.naming.tag_of(name)) in ledger.duds,
             commits=_commits_between(branch, commit, earlier[-1] if earlier else None),
         )
 
@@ -147,37 +156,12 @@ class TagCandidate:
             return alive[-1].name
         return CandidateName(repository.version, expected)
 
-    def _burnt(self, ledger: Ledger, duds: frozenset[str]) -> frozenset[int]:
-        """Numbers that were used once: duds, and pins whose tag may have been deleted."""
-        pinned = {pin.tag for pin in ledger.pins if pin.repository == self._repository.name}
-        names = (self._repository.naming.candidate_of(tag) for tag in pinned | duds)
-        return frozenset(
-            name.number for name in names if name and name.version == self._repository.version
-        )
-
     def _version_blockers(self, branch: BranchState) -> list[str]:
         repository = self._repository
         if not repository.version_file or branch.version_text == str(repository.version):
             return []
         found = branch.version_text or "nothing"
         return [f"{repository.version_file} says {found}, not {repository.version}"]
-
-    def _check_blockers(self, commit: Commit) -> list[str]:
-        """The blocking workflows of the commit; what cannot be read blocks."""
-        if not self._repository.blocking_workflows:
-            return []
-        try:
-            answer = self._backends.github.branch_health(self._repository, commit.sha)
-        except CockpitError as err:
-            return [f"the checks of {short(commit.sha)} could not be read: {err.title}"]
-        blockers = [
-            f"{workflow}: {state.value} on {short(commit.sha)}"
-            for workflow, state in sorted(answer.value.workflows.items())
-            if state is not JobState.PASSED
-        ]
-        if answer.missing:
-            blockers.append(f"the checks could not be read whole: {answer.missing}")
-        return blockers
 
     def _docker_pin_blockers(self, commit: Commit) -> list[str]:
         """The pin of the builder images must be the tree it stands for; process section 4.6."""
@@ -193,29 +177,13 @@ class TagCandidate:
             return [f"{pin.constant} is {pinned[:10]}, but {pin.folder} is {(tree or 'gone')[:10]}"]
         return []
 
-    def _waiting_picks(self, branch: BranchState, ledger: Ledger) -> tuple[list[str], list[str]]:
-        """Approved picks that are not on the branch yet, and why the queue cannot be trusted.
+    def _dud_version_blockers(self, ledger: Ledger) -> list[str]:
+        dead = ledger.dud_version(self._repository)
+        return [f"{dead.name} was declared a dud {dead.describe()}"] if dead else []
 
-        A pick that waits does not make this candidate wrong, only another one necessary, so it
-        warns; a queue that cannot be read blocks.
-        """
-        config = self._backends.config
-        if self._repository != config.core:
-            return [], []
-        try:
-            answer = self._backends.github.picks(
-                config.core, config.version, config.settings.github.tracker_label, config.team
-            )
-        except CockpitError as err:
-            return [], [f"the cherry-pick queue could not be read: {err.title}"]
-        waiting = [
-            f"#{pick.release_pull or pick.trunk_pull} is approved but not merged: {pick.title}"
-            for pick in queue(answer.value, branch, config.core, ledger.decisions)
-            if pick.state is PickState.APPROVED
-        ]
-        if answer.missing:
-            return waiting, [f"the cherry-pick queue could not be read whole: {answer.missing}"]
-        return waiting, []
+    def _freeze_warnings(self, ledger: Ledger) -> list[str]:
+        frozen = ledger.frozen(self._repository)
+        return [f"{frozen.name} is frozen {frozen.describe()}"] if frozen else []
 
     def _branch_warnings(self, branch: BranchState, tagging: Tagging) -> list[str]:
         warnings = []

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cockpit.errors import CockpitError
+from cockpit.operations.alarms import moved_blockers
 from cockpit.operations.plan import Danger, Plan
 from cockpit.operations.tag_steps import PinCandidate
-from cockpit.release.candidates import moved_tags
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
 
 
 class PinCandidates:
-    """Plans to pin every candidate of the release as the remotes list it now.
+    """Plans to pin every candidate of the release that is no dud, as the remotes list it now.
 
     Those that are pinned already are steps too, done from the start, so that the plan is the same
     however often it is made.
@@ -31,15 +31,16 @@ class PinCandidates:
         version = self._backends.config.version
         steps: list[PinCandidate] = []
         blockers: list[str] = []
-        pins = ledger.read().pins
+        record = ledger.read()
         for repository in self._backends.config.repositories:
             if not repository.candidates:
                 continue
             branch = git.read_branch(repository).value
-            blockers += [m.describe() for m in moved_tags(pins, {repository.name: branch.tags})]
+            blockers += moved_blockers(self._backends, repository, branch, record)
             steps += [
                 PinCandidate(git, ledger, repository, candidate.tag.name, candidate.commit_sha)
                 for candidate in branch.candidates(repository)
+                if not record.is_dud(repository, candidate.tag.name)
             ]
         if not steps:
             raise CockpitError(

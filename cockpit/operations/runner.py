@@ -115,7 +115,8 @@ class Runner:
         self, plan: Plan, observe: Observer, cancel: threading.Event, take_over: str
     ) -> Outcome:
         probes = [await in_thread(step.probe) for step in plan.steps]
-        if all(probe.state is StepState.DONE for probe in probes):
+        done = all(probe.state is StepState.DONE for probe in probes)
+        if done and (plan.steps or not plan.blockers):
             for step, probe in zip(plan.steps, probes, strict=True):
                 observe(StepReport(step.facts.key, StepOutcome.SKIPPED, detail=probe.detail))
             return Outcome(Ending.NOTHING_TO_DO, skipped=_summaries(plan))

@@ -71,7 +71,7 @@ class PinCandidate:
         self.facts = StepFacts(
             key=f"pin/{repository.name}/{tag}/{commit}",
             summary=f"Pin {tag} of {repository.name} to {short(commit)} in the ledger",
-            command=f"git ls-remote {repository.remote} refs/tags/{tag} 'refs/tags/{tag}^{{}}'",
+            command=ledger.command(CandidatePinned(repository.name, tag, commit, commit)),
             expects=(Expectation(f"pin of {tag} in the ledger", "absent"),),
         )
 

@@ -6,7 +6,6 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from graphlib import CycleError, TopologicalSorter
-from importlib import resources
 from pathlib import Path
 
 import msgspec
@@ -44,12 +43,8 @@ def load_process(name: str, folder: Path) -> Process:
 
 
 def _shipped(name: str) -> str:
-    folder = resources.files("cockpit.process")
-    names = sorted(
-        entry.name.removesuffix(".toml")
-        for entry in folder.iterdir()
-        if entry.name.endswith(".toml")
-    )
+    folder = Path(__file__).parent
+    names = sorted(entry.stem for entry in folder.glob("*.toml"))
     if name not in names:
         raise ConfigError(
             "release.process",

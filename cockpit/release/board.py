@@ -51,7 +51,8 @@ def board(state: ReleaseState) -> Board:
     known = freshness(state)
     needed = {name for gate in PHASE_GATES[phase] for name in GATES[gate].feeds}
     blocked = tuple(_blocked(state, verdicts, known, needed))
-    reached = all(entry.taken_at is not None and not entry.failure for entry in known.values())
+    judged = {name for gate in GATES.values() for name in gate.feeds}
+    reached = all(known[name].taken_at is not None and not known[name].failure for name in judged)
     return Board(
         blocked=blocked,
         risky=tuple(_risky(state, known, needed)),
@@ -68,6 +69,7 @@ def _blocked(
 ) -> Iterator[BoardLine]:
     for moved in state.moved:
         yield BoardLine(moved.describe(), subject=moved.pin.tag, source=moved.pin.repository)
+    yield from _dead_versions(state)
     yield from _unreadable(known, needed)
     yield from _lease(state)
     for gate, verdict in verdicts.items():
@@ -78,6 +80,31 @@ def _blocked(
             continue
         elif readable and not verdict.clear and not verdict.pending:
             yield _gate_line(gate, verdict)
+
+
+def _dead_versions(state: ReleaseState) -> Iterator[BoardLine]:
+    for repository in state.spec.repositories:
+        dead = state.record.dud_version(repository)
+        if dead is not None:
+            yield BoardLine(
+                f"{repository.short_name} {dead.name} was declared a dud {dead.describe()}",
+                "ledger",
+                repository.name,
+                source="ledger",
+            )
+
+
+def _frozen(state: ReleaseState) -> Iterator[BoardLine]:
+    """Frozen branches; where approved picks wait for one, they say so."""
+    waiting = sum(pick.state is PickState.APPROVED for pick in state.queue)
+    for repository in state.spec.repositories:
+        frozen = state.record.frozen(repository)
+        if frozen is None:
+            continue
+        text = f"{repository.short_name} {frozen.name} is frozen {frozen.describe()}"
+        if waiting and repository == state.spec.core:
+            text += f"; {counted(waiting, 'approved pick waits', 'approved picks wait')}"
+        yield BoardLine(text, "pane-1", repository.name, source="ledger")
 
 
 def _unreadable(known: dict[str, Freshness], needed: set[str]) -> Iterator[BoardLine]:
@@ -142,6 +169,7 @@ def _risky(
             yield BoardLine(f"{entry.what}: stale", "refresh", name, source=entry.source)
         elif entry.taken_at is not None and entry.missing and name not in needed:
             yield BoardLine(f"{entry.what}: {entry.missing}", "refresh", name, source=entry.source)
+    yield from _frozen(state)
     yield from _risky_picks(state)
     yield from _untagged(state)
     yield from _deadlines(state)
@@ -215,7 +243,10 @@ def _next(
     needed: set[str],
 ) -> NextStep:
     if state.moved:
-        return NextStep(f"find out who moved {state.moved[0].pin.tag}")
+        alarm = state.moved[0]
+        if alarm.change is not None:
+            return NextStep(f"ask {alarm.change.by} about {alarm.pin.tag}, or declare it a dud")
+        return NextStep(f"find out who moved {alarm.pin.tag}, or declare it a dud")
     for line in _unreadable(known, needed):
         return NextStep(f"look again: {line.text}", "refresh")
     for line in _lease(state):
@@ -229,6 +260,8 @@ def _tag_next(state: ReleaseState) -> NextStep | None:
     branch, candidate = branch_of(state, core), state.candidate
     if branch is None or standing(state).phase.order > PhaseId.FINAL_CANDIDATE.order:
         return None
+    if state.record.dud_version(core) is not None:
+        return NextStep("begin the next version: this one was declared a dud", "ledger")
     since = branch.since(candidate.commit_sha) if candidate else branch.commits
     if candidate is not None and not since:
         return None

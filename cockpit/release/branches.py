@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cockpit.release.candidates import Candidate, Tag, candidates_of
+from cockpit.release.candidates import Candidate, MovedTag, Tag, candidates_of
 from cockpit.release.commits import Commit, CommitKind
 from cockpit.release.repos import Repository
 
@@ -63,6 +63,8 @@ class Branches(msgspec.Struct, frozen=True):
     states: tuple[BranchState, ...] = ()
     problems: dict[str, str] = {}
     """Repository → why its remote could not be read."""
+    moved: tuple[MovedTag, ...] = ()
+    """Pinned tags that had moved when the branches were read, with who did it if that is told."""
 
     def of(self, repository: Repository) -> BranchState | None:
         """The state of one repository, or None when it could not be read."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import msgspec
 
@@ -44,21 +45,44 @@ class Pin(msgspec.Struct, frozen=True):
     commit_sha: str
 
 
+class RefChange(msgspec.Struct, frozen=True):
+    """One change of a ref, as the host of the repository recorded it."""
+
+    repository: str
+    ref: str
+    before: str
+    after: str
+    """All zeros where the ref was deleted."""
+    by: str
+    at: datetime
+
+
 class MovedTag(msgspec.Struct, frozen=True):
     """A tag that no longer is what it was when it was pinned."""
 
     pin: Pin
     now: Tag | None
     """None when the tag has been deleted."""
+    change: RefChange | None = None
+    """Who did it and when, where the host tells."""
+    untold: str = ""
+    """Why it is not known who did it; empty while nobody has asked."""
 
     def describe(self) -> str:
-        """One line that says what happened."""
-        if self.now is None:
-            return f"{self.pin.tag} was deleted; it was {self.pin.commit_sha[:10]}"
-        return (
-            f"{self.pin.tag} was moved from {self.pin.commit_sha[:10]}"
-            f" to {self.now.commit_sha[:10]}"
-        )
+        """One line that says what happened, to which commits, and who did it."""
+        pin, now = self.pin, self.now
+        if now is None:
+            said = f"{pin.tag} was deleted; it was {pin.commit_sha[:10]}"
+        elif now.commit_sha != pin.commit_sha:
+            said = f"{pin.tag} was moved from {pin.commit_sha[:10]} to {now.commit_sha[:10]}"
+        else:
+            said = (
+                f"{pin.tag} was replaced on its commit {pin.commit_sha[:10]}:"
+                f" its object was {pin.object_sha[:10]} and is {now.object_sha[:10]}"
+            )
+        if self.change is not None:
+            return f"{said}, by {self.change.by} at {self.change.at:%Y-%m-%d %H:%M} UTC"
+        return f"{said} ({self.untold})" if self.untold else said
 
 
 def candidates_of(tags: Iterable[Tag], version: Version, naming: Naming) -> tuple[Candidate, ...]:

@@ -19,6 +19,8 @@ FEEDS = {
     "picks": "the cherry-pick queue",
     "milestone": "the milestone",
     "artifacts": "the channels",
+    "preparation": "the preparation of the cut",
+    "submodules": "the submodules",
 }
 """Every feed and what it looks at."""
 
@@ -69,6 +71,8 @@ def freshness(state: ReleaseState) -> dict[str, Freshness]:
         _of("picks", state.picks, state.wall),
         _of("milestone", state.milestone, state.wall),
         _of("artifacts", state.artifacts, state.wall),
+        _of("preparation", state.preparation, state.wall),
+        _of("submodules", state.submodules, state.wall),
     )
     return {entry.name: entry for entry in found}
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from cockpit.release.gates_branches import BRANCH_GATES
 from cockpit.release.gates_candidate import CANDIDATE_GATES
+from cockpit.release.gates_preparation import PREPARATION_GATES
 from cockpit.release.lookups import known, pick_label, undecided
 from cockpit.release.picks import Pick, PickState
 from cockpit.release.state import ReleaseState
@@ -91,6 +92,7 @@ GATES: Mapping[str, Gate] = {
             "picks-closed", "the deadline for picks has passed", "pick deadline", (), _picks_closed
         ),
         Gate("release-day", "release day has come", "release day", (), _release_day),
+        *PREPARATION_GATES,
         *BRANCH_GATES,
         *CANDIDATE_GATES,
         Gate(

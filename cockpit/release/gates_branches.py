@@ -153,11 +153,11 @@ def _tags_unmoved(state: ReleaseState) -> Verdict:
             *(f"{moved.pin.repository}: {moved.describe()}" for moved in state.moved),
             then="find out who moved it; declare the candidate a dud and tag the next one",
         )
-    if not state.record.pins:
+    if not state.record.watched_pins:
         if state.candidate is None:
             return not_applicable("no candidate has been tagged")
         return unknown("no candidate is pinned, so a moved tag could not be told", pending=True)
-    return passed(f"{counted(len(state.record.pins), 'pinned tag')}, none moved")
+    return passed(f"{counted(len(state.record.watched_pins), 'pinned tag')}, none moved")
 
 
 def _tagged(state: ReleaseState, repositories: tuple[Repository, ...]) -> Verdict:

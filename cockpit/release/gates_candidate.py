@@ -10,10 +10,12 @@ from cockpit.release.jobs import CandidateBuilds, Job, JobState
 from cockpit.release.lookups import branch_of, is_red, known, listing_of
 from cockpit.release.repos import Repository, Role
 from cockpit.release.state import ReleaseState
+from cockpit.release.support import SupportMatrix
 from cockpit.release.verdicts import Evidence, Gate, Verdict, failed, passed, unknown
 from cockpit.release.words import counted
 
 PIN = "pin-candidates"
+FINAL = "tag-final"
 
 
 def _candidate_pinned(state: ReleaseState) -> Verdict:
@@ -38,6 +40,11 @@ def _builds_green(state: ReleaseState) -> Verdict:
     candidate = state.candidate
     if candidate is None:
         return failed("no candidate has been tagged", pending=True)
+    return judge_builds(builds, candidate, state.spec.support)
+
+
+def judge_builds(builds: CandidateBuilds, candidate: Candidate, support: SupportMatrix) -> Verdict:
+    """Whether a candidate's builds are green, for every wheel of `support`."""
     tag = candidate.tag.name
     if builds.candidate is None or builds.candidate.commit_sha != candidate.commit_sha:
         return unknown(f"the jobs of {tag} have not been read yet", pending=True)
@@ -46,10 +53,10 @@ def _builds_green(state: ReleaseState) -> Verdict:
     red = [job for job in builds.jobs if is_red(job)]
     if red:
         return failed(*map(_job_evidence, red), then=f"look into {configuration(red[0])}")
-    return _unfinished(state, builds, tag) or _all_passed(builds, tag)
+    return _unfinished(builds, tag, support) or _all_passed(builds, tag)
 
 
-def _unfinished(state: ReleaseState, builds: CandidateBuilds, tag: str) -> Verdict | None:
+def _unfinished(builds: CandidateBuilds, tag: str, support: SupportMatrix) -> Verdict | None:
     """Why builds without a red job are not green yet."""
     strange = [job for job in builds.jobs if job.state is JobState.UNKNOWN]
     if strange:
@@ -63,7 +70,7 @@ def _unfinished(state: ReleaseState, builds: CandidateBuilds, tag: str) -> Verdi
         return unknown(
             f"{runs} of {tag} may still start jobs", then=f"wait for {runs}", pending=True
         )
-    absent = unstarted(builds, state.spec.support)
+    absent = unstarted(builds, support)
     if absent:
         first = absent[0]
         return unknown(
@@ -160,7 +167,9 @@ def _final_tag(state: ReleaseState) -> Verdict:
     tag = next((t for t in branch.tags if t.name == name), None) if branch else None
     candidate = state.candidate
     if tag is None:
-        return failed(f"{name} has not been pushed", then=f"push {name}", pending=True)
+        return failed(
+            f"{name} has not been pushed", then=f"push {name}", action=FINAL, pending=True
+        )
     if candidate is None or tag.commit_sha != candidate.commit_sha:
         at = f"{candidate.tag.name} at {short(candidate.commit_sha)}" if candidate else "none"
         return failed(

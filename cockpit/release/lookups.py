@@ -29,15 +29,8 @@ def branch_of(state: ReleaseState, repository: Repository) -> BranchState | None
 def next_tag(state: ReleaseState, repository: Repository) -> str:
     """The tag the next candidate gets; numbers of duds and deleted tags are not used again."""
     branch = branch_of(state, repository)
-    names = {pin.tag for pin in state.record.pins if pin.repository == repository.name}
-    names |= {name for repo, name in state.record.duds if repo == repository.name}
-    burnt = {
-        found.number
-        for found in map(repository.naming.candidate_of, names)
-        if found is not None and found.version == repository.version
-    }
     candidates = branch.candidates(repository) if branch else ()
-    number = next_number(candidates, frozenset(burnt))
+    number = next_number(candidates, state.record.used_numbers(repository))
     return repository.naming.tag_of(CandidateName(repository.version, number))
 
 

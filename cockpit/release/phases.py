@@ -48,8 +48,16 @@ _FINAL = (
     "milestone-empty",
     "wheels-complete",
 )
+_PREPARATION = (
+    "schedule-set",
+    "milestone-ready",
+    "triton-pinned",
+    "workflows-cover",
+    "base-green",
+    "nightlies-green",
+)
 PHASE_GATES: dict[PhaseId, tuple[str, ...]] = {
-    PhaseId.PREPARATION: ("schedule-set", "core-cut"),
+    PhaseId.PREPARATION: (*_PREPARATION, "core-cut"),
     PhaseId.CANDIDATES: (*_ALWAYS, *_BRANCHES, "domains-cut", *_CANDIDATE),
     PhaseId.FINAL_CANDIDATE: (*_ALWAYS, *_BRANCHES, "domains-cut", *_CANDIDATE, *_FINAL),
     PhaseId.PROMOTION: (*_ALWAYS, *_CANDIDATE, *_FINAL, "wheels-promoted"),

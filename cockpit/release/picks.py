@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import Enum
 
 import msgspec
 
 from cockpit.release.branches import BranchState
+from cockpit.release.candidates import Candidate
 from cockpit.release.repos import Repository
 from cockpit.release.versions import Version
 
@@ -200,25 +201,29 @@ def queue(
     branch: BranchState | None,
     repository: Repository,
     decisions: Iterable[Answer] = (),
+    dead: Callable[[str], bool] = lambda _: False,
 ) -> tuple[Pick, ...]:
     """The queue, one row per change: nominated ones in order, then pulls nobody nominated.
 
     `decisions` are the ledger's own approvals; the newest word about a pull request counts.
+    `dead` tells of a candidate's tag whether it was declared a dud, and so contains nothing.
     """
     pulls = {pull.number: pull for pull in reading.pulls}
     answers: dict[int, Answer] = {}
     said = reading.tracker.answers if reading.tracker else ()
     for answer in sorted((*said, *decisions), key=lambda a: a.posted_at):
         answers[answer.pull] = answer
+    found = branch.candidates(repository) if branch else ()
+    alive = tuple(candidate for candidate in found if not dead(candidate.tag.name))
     rows: dict[str, Pick] = {}
     for nomination in reading.tracker.nominations if reading.tracker else ():
         pull = pulls.pop(nomination.release_pull or -1, None)
         key = f"pull-{nomination.release_pull or nomination.trunk_pull}"
-        rows[key] = _row(key, nomination, pull, answers, branch, repository)
+        rows[key] = _row(key, nomination, pull, answers, branch, alive)
     for pull in pulls.values():
         if pull.state == "open" or pull.merged_sha:
             key = f"pull-{pull.number}"
-            rows.setdefault(key, _row(key, None, pull, answers, branch, repository))
+            rows.setdefault(key, _row(key, None, pull, answers, branch, alive))
     return tuple(rows.values())
 
 
@@ -228,12 +233,12 @@ def _row(
     pull: PullSummary | None,
     answers: dict[int, Answer],
     branch: BranchState | None,
-    repository: Repository,
+    alive: tuple[Candidate, ...],
 ) -> Pick:
     release_pull = pull.number if pull else nomination.release_pull if nomination else None
     trunk_pull = nomination.trunk_pull if nomination else None
     answer = answers.get(release_pull or -1) or answers.get(trunk_pull or -1)
-    candidate = _first_candidate(pull.merged_sha if pull else None, branch, repository)
+    candidate = _first_candidate(pull.merged_sha if pull else None, branch, alive)
     return Pick(
         key=key,
         trunk_pull=trunk_pull,
@@ -265,7 +270,7 @@ def _state(pull: PullSummary | None, answer: Answer | None, candidate: str | Non
 
 
 def _first_candidate(
-    merged_sha: str | None, branch: BranchState | None, repository: Repository
+    merged_sha: str | None, branch: BranchState | None, alive: tuple[Candidate, ...]
 ) -> str | None:
     """The first candidate whose history holds the commit."""
     if merged_sha is None or branch is None:
@@ -273,7 +278,7 @@ def _first_candidate(
     position = {commit.sha: i for i, commit in enumerate(branch.commits)}
     if merged_sha not in position:
         return None
-    for candidate in branch.candidates(repository):
+    for candidate in alive:
         at = position.get(candidate.commit_sha)
         if at is not None and at <= position[merged_sha]:
             return candidate.tag.name

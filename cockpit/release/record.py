@@ -11,6 +11,7 @@ import msgspec
 
 from cockpit.release.candidates import Pin
 from cockpit.release.picks import Answer, Verdict
+from cockpit.release.repos import Repository
 
 
 class Event(msgspec.Struct, frozen=True, tag_field="kind", tag=True):
@@ -81,6 +82,66 @@ class Dud(Event, frozen=True, tag="dud"):
 
     def describe(self) -> str:
         return f"declared {self.name} of {self.repository} a dud: {self.reason}"
+
+
+class Frozen(Event, frozen=True, tag="frozen"):
+    """A release branch was closed to further changes."""
+
+    repository: str
+    branch: str
+    reason: str
+
+    def describe(self) -> str:
+        return f"froze {self.branch} of {self.repository}: {self.reason}"
+
+
+class Unfrozen(Event, frozen=True, tag="unfrozen"):
+    """A frozen release branch was opened again."""
+
+    repository: str
+    branch: str
+    reason: str = ""
+
+    def describe(self) -> str:
+        tail = f": {self.reason}" if self.reason else ""
+        return f"unfroze {self.branch} of {self.repository}{tail}"
+
+
+class DispatchRequested(Event, frozen=True, tag="dispatch_requested"):
+    """A workflow is about to be started; recorded before GitHub is asked."""
+
+    request: str
+    """What this dispatch is told from others by."""
+    repository: str
+    workflow: str
+    ref: str
+    inputs: dict[str, str]
+    after_run: int
+    """The newest run of the workflow so far: the one that is started has a higher number."""
+
+    def describe(self) -> str:
+        return f"asked for {self.workflow} of {self.repository} on {self.ref}"
+
+
+class DispatchStarted(Event, frozen=True, tag="dispatch_started"):
+    """GitHub started the run that was asked for."""
+
+    request: str
+    run: int
+    url: str
+
+    def describe(self) -> str:
+        return f"run {self.run} was started: {self.url}"
+
+
+class DispatchRefused(Event, frozen=True, tag="dispatch_refused"):
+    """GitHub refused to start what was asked for; no run comes of it."""
+
+    request: str
+    reason: str
+
+    def describe(self) -> str:
+        return f"the run was refused: {self.reason}"
 
 
 class Signed(Event, frozen=True, tag="signed"):
@@ -165,6 +226,11 @@ KnownEvent = (
     | OperationFinished
     | CandidatePinned
     | Dud
+    | Frozen
+    | Unfrozen
+    | DispatchRequested
+    | DispatchStarted
+    | DispatchRefused
     | Signed
     | Approved
     | Denied
@@ -223,6 +289,19 @@ class Lease(msgspec.Struct, frozen=True):
         return now >= self.expires_at
 
 
+class Declared(msgspec.Struct, frozen=True):
+    """What somebody decided about a branch, a candidate or a version, and why."""
+
+    name: str
+    reason: str
+    by: str
+    at: datetime
+
+    def describe(self) -> str:
+        """Who and why, in words that follow what was decided."""
+        return f"by {self.by}: {self.reason}" if self.reason else f"by {self.by}"
+
+
 class Ledger(msgspec.Struct, frozen=True, dict=True):
     """The whole shared record of a release, oldest entry first."""
 
@@ -248,6 +327,57 @@ class Ledger(msgspec.Struct, frozen=True, dict=True):
     def duds(self) -> frozenset[tuple[str, str]]:
         """Repository and tag or version of everything declared dead."""
         return frozenset((event.repository, event.name) for _, event in self.events(Dud))
+
+    def is_dud(self, repository: Repository, tag: str) -> bool:
+        """Whether a candidate is dead, by itself or with its whole version."""
+        version = str(repository.version)
+        return any((repository.name, name) in self.duds for name in (tag, version))
+
+    def dud(self, repository: Repository, name: str) -> Declared | None:
+        """Who first declared a candidate, or a version such as `2.15.0`, a dud."""
+        for entry, event in self.events(Dud):
+            if (event.repository, event.name) == (repository.name, name):
+                return Declared(event.name, event.reason, entry.by, entry.at)
+        return None
+
+    def dud_version(self, repository: Repository) -> Declared | None:
+        """Who declared the repository's whole version a dud; no candidate of it counts any more."""
+        return self.dud(repository, str(repository.version))
+
+    def used_numbers(self, repository: Repository) -> frozenset[int]:
+        """Candidate numbers used up by pins, whose tags may be gone, and by duds."""
+        names = {pin.tag for pin in self.pins if pin.repository == repository.name}
+        names |= {name for repo, name in self.duds if repo == repository.name}
+        return frozenset(
+            found.number
+            for found in map(repository.naming.candidate_of, names)
+            if found is not None and found.version == repository.version
+        )
+
+    @cached_property
+    def watched_pins(self) -> tuple[Pin, ...]:
+        """The pins whose tags must stay where they are: a dud is no longer relied upon."""
+        return tuple(pin for pin in self.pins if (pin.repository, pin.tag) not in self.duds)
+
+    @cached_property
+    def freezes(self) -> dict[tuple[str, str], Declared]:
+        """Repository and branch → who froze it, of those that are frozen."""
+        found: dict[tuple[str, str], Declared] = {}
+        for recorded in self.entries:
+            entry = recorded.entry
+            if entry is None:
+                continue
+            event = entry.event
+            if isinstance(event, Frozen):
+                declared = Declared(event.branch, event.reason, entry.by, entry.at)
+                found.setdefault((event.repository, event.branch), declared)
+            elif isinstance(event, Unfrozen):
+                found.pop((event.repository, event.branch), None)
+        return found
+
+    def frozen(self, repository: Repository) -> Declared | None:
+        """Who froze the repository's release branch and why; None while it is open."""
+        return self.freezes.get((repository.name, repository.release_branch))
 
     @cached_property
     def decisions(self) -> tuple[Answer, ...]:

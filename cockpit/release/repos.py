@@ -7,6 +7,9 @@ from enum import Enum
 
 import msgspec
 
+from cockpit.release.releasechanges import AnyChange
+from cockpit.release.rewrites.rules import RuleSet
+from cockpit.release.support import Nightlies, WheelWorkflow
 from cockpit.release.versions import Line, Naming, Version
 
 
@@ -53,6 +56,16 @@ class Repository(msgspec.Struct, frozen=True):
     blocking_workflows: tuple[str, ...]
     """Workflows of a branch head that must be green; process section 2.4."""
     docker_pin: DockerPin | None = None
+    rules: RuleSet = RuleSet.NONE
+    """How the references of its workflows leave `main` at the cut; process section 3."""
+    cut_sets_version: bool = False
+    """Whether the cut commit also writes the version into the version file: section 3.3."""
+    release_changes: tuple[AnyChange, ...] = ()
+    """What its release branch has to itself, in the order in which it is applied: section 4."""
+    nightlies: Nightlies | None = None
+    """None where no nightlies are built."""
+    wheel_workflows: tuple[WheelWorkflow, ...] = ()
+    """Where file names do not follow core's; elsewhere than in core, without them none is asked."""
 
     @property
     def short_name(self) -> str:

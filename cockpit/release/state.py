@@ -15,10 +15,13 @@ from cockpit.release.jobs import CandidateBuilds, ContinuousIntegration
 from cockpit.release.milestones import Milestone
 from cockpit.release.people import Team
 from cockpit.release.picks import Pick, PickReading, queue
+from cockpit.release.preparation import Preparation
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository, Role
 from cockpit.release.schedule import Schedule
+from cockpit.release.submodules import Submodules
 from cockpit.release.support import SupportMatrix
+from cockpit.release.triton import TritonSource
 from cockpit.release.versions import Version
 
 T = TypeVar("T")
@@ -92,6 +95,11 @@ class ReleaseSpec(msgspec.Struct, frozen=True, dict=True):
     schedule: Schedule
     support: SupportMatrix
     milestone: str
+    web: str = "https://github.com"
+    """Where the repositories have their pages."""
+    cut_labels: tuple[str, ...] = ()
+    """Labels of open issues in the milestone that hold up the cut; none stands for any."""
+    triton: TritonSource | None = None
 
     @cached_property
     def core(self) -> Repository:
@@ -116,6 +124,8 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
     milestone: FeedState[Milestone] = FeedState()
     artifacts: FeedState[Artifacts] = FeedState()
     ledger: FeedState[Ledger] = FeedState()
+    preparation: FeedState[Preparation] = FeedState()
+    submodules: FeedState[Submodules] = FeedState()
 
     @cached_property
     def record(self) -> Ledger:
@@ -129,12 +139,14 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
 
     def candidate_of(self, repository: Repository) -> Candidate | None:
         """The newest candidate of a repository that was not declared a dud."""
-        branch = self.branches.value.of(repository) if self.branches.value else None
-        if branch is None:
-            return None
-        duds = {name for repo, name in self.record.duds if repo == repository.name}
-        alive = [c for c in branch.candidates(repository) if c.tag.name not in duds]
+        alive = self.candidates_of(repository)
         return alive[-1] if alive else None
+
+    def candidates_of(self, repository: Repository) -> tuple[Candidate, ...]:
+        """The candidates of a repository that were not declared duds, by number."""
+        branch = self.branches.value.of(repository) if self.branches.value else None
+        found = branch.candidates(repository) if branch else ()
+        return tuple(c for c in found if not self.record.is_dud(repository, c.tag.name))
 
     @cached_property
     def queue(self) -> tuple[Pick, ...]:
@@ -142,7 +154,14 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
         if self.picks.value is None:
             return ()
         branch = self.branches.value.of(self.spec.core) if self.branches.value else None
-        return queue(self.picks.value, branch, self.spec.core, self.record.decisions)
+        core, record = self.spec.core, self.record
+        return queue(
+            self.picks.value,
+            branch,
+            core,
+            record.decisions,
+            dead=lambda tag: record.is_dud(core, tag),
+        )
 
     @cached_property
     def moved(self) -> tuple[MovedTag, ...]:
@@ -150,4 +169,8 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
         if self.branches.value is None:
             return ()
         tags = {state.repository: state.tags for state in self.branches.value.states}
-        return moved_tags(self.record.pins, tags)
+        known = {(found.pin, found.now): found for found in self.branches.value.moved}
+        return tuple(
+            known.get((found.pin, found.now), found)
+            for found in moved_tags(self.record.watched_pins, tags)
+        )

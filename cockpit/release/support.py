@@ -18,6 +18,23 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Accelerators that bring a libtorch archive."""
 
 
+class WheelWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which workflow files build a repository's wheels for one operating system."""
+
+    os: str
+    arch: str
+    files: str
+    """A pattern of file names in `.github/workflows`: `build-wheels-linux.yml`."""
+
+
+class Nightlies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The branch whose pushes build the nightly wheels of a repository."""
+
+    branch: str = "nightly"
+    workflows: tuple[str, ...] = ("*",)
+    """Patterns of workflow names, each of which has to match one that ran."""
+
+
 class Cell(msgspec.Struct, frozen=True, order=True):
     """One wheel of the matrix."""
 
@@ -33,6 +50,8 @@ class SupportMatrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     pythons: tuple[str, ...] = ()
     targets: tuple[Target, ...] = ()
+    generator: str = ""
+    """The file of core whose constants workflows make their matrix from when they run."""
 
     def cells(self) -> tuple[Cell, ...]:
         """Every wheel a candidate of the core package is expected to bring."""

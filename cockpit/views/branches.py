@@ -22,15 +22,17 @@ from cockpit.views.marks import (
     Mark,
     Tone,
 )
+from cockpit.views.submodules import submodule_section
 from cockpit.views.table import Align, Cell, Column, Detail, Line, Pane, Row, Span, Table, cell
+from cockpit.views.timeline import frozen_lines
 
 COLUMNS = (
     Column("repository", "repository"),
-    Column("branch", "branch", weight=1),
-    Column("head", "head", rank=3),
+    Column("branch", "branch", weight=1, rank=3),
+    Column("head", "head", rank=4),
     Column("candidate", "candidate", rank=1),
-    Column("picks", "picks", Align.RIGHT, rank=4),
-    Column("untagged", "untagged", Align.RIGHT, rank=2),
+    Column("picks", "picks", Align.RIGHT, rank=2),
+    Column("untagged", "untagged", Align.RIGHT),
     Column("checks", "checks"),
 )
 _KINDS = {
@@ -77,7 +79,7 @@ def _row(state: ReleaseState, repository: Repository) -> Row:
         key=repository.name,
         cells=(
             cell(repository.short_name, mark=mark),
-            cell(branch.branch),
+            _branch_cell(state, repository, branch),
             cell(short(branch.head.sha), Tone.DIM),
             cell(candidate.tag.name) if candidate else dash,
             cell(grouped(len(branch.picks))) if branch.picks else dash,
@@ -88,6 +90,12 @@ def _row(state: ReleaseState, repository: Repository) -> Row:
         copy=branch.head.sha,
         search=f"{repository.name} {branch.head.title}",
     )
+
+
+def _branch_cell(state: ReleaseState, repository: Repository, branch: BranchState) -> Cell:
+    if state.record.frozen(repository) is None:
+        return cell(branch.branch)
+    return Cell((Span(branch.branch), Span(" frozen", Tone.WARN)))
 
 
 def _uncut_row(state: ReleaseState, repository: Repository) -> Row:
@@ -158,13 +166,16 @@ def branch_detail(state: ReleaseState, key: str) -> Detail | None:
             field("branch", repository.release_branch),
             field("state", "not cut, or not read yet"),
             field("cut from", repository.cut_from),
+            submodule_section(state, repository.name),
         )
     return detail(
         repository.name,
         _where(state, repository, branch, branch.head),
+        frozen_lines(state, repository),
         _moved(state, repository),
         _health(state, repository),
-        _tags(branch),
+        _tags(state, repository, branch),
+        submodule_section(state, repository.name),
         _commits(state, repository, branch),
     )
 
@@ -207,13 +218,15 @@ def _health(state: ReleaseState, repository: Repository) -> tuple[Line, ...]:
     return tuple(lines) if health.state is not JobState.UNKNOWN or lines[1:] else ()
 
 
-def _tags(branch: BranchState) -> tuple[Line, ...]:
+def _tags(state: ReleaseState, repository: Repository, branch: BranchState) -> tuple[Line, ...]:
     if not branch.tags:
         return ()
-    return (
-        heading("Tags"),
-        *(line(f"{tag.name}  ", Span(short(tag.commit_sha), Tone.DIM)) for tag in branch.tags),
-    )
+    lines = [heading("Tags")]
+    for tag in branch.tags:
+        dead = state.record.dud(repository, tag.name)
+        said = (Span(f"  dud {dead.describe()}", Tone.WARN),) if dead else ()
+        lines.append(line(f"{tag.name}  ", Span(short(tag.commit_sha), Tone.DIM), *said))
+    return tuple(lines)
 
 
 def _commits(state: ReleaseState, repository: Repository, branch: BranchState) -> tuple[Line, ...]:

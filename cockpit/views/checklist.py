@@ -39,7 +39,7 @@ COLUMNS = (
     Column("state", "state", weight=2),
     Column("owner", "owner", Align.LEFT, rank=3),
 )
-FEEDS = ("branches", "ledger", "ci", "builds", "picks", "milestone", "artifacts")
+FEEDS = ("branches", "ledger", "ci", "builds", "picks", "milestone", "artifacts", "preparation")
 MARKS: dict[Progress, Mark] = {
     Progress.PASSED: PASSED,
     Progress.SIGNED: PASSED,

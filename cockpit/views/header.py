@@ -47,6 +47,7 @@ def header(state: ReleaseState, process: Process, controls: Controls, width: int
         _Part(2, _phase(state, process)),
         _Part(6, _following(state, process)),
         _Part(3, _candidate(state)),
+        _Part(2, _frozen(state)),
         _Part(4, _release_date(state), right=True),
         _Part(5, _picks_date(state), right=True),
         _Part(1, _mode(controls), right=True),
@@ -101,13 +102,22 @@ def _candidate(state: ReleaseState) -> tuple[Span, ...]:
     return (Span(f"rc{candidate.number} · {short(candidate.commit_sha)}{age}"),)
 
 
+def _frozen(state: ReleaseState) -> tuple[Span, ...]:
+    frozen = state.record.frozen(state.spec.core)
+    return (Span(f"{NEEDS_YOU.shape} frozen by {frozen.by}", Tone.WARN),) if frozen else ()
+
+
 def _first_seen(state: ReleaseState, candidate: Candidate) -> datetime | None:
-    """When the candidate was pinned, else when its first job was queued."""
-    for entry, event in state.record.events(CandidatePinned):
-        if (event.repository, event.tag) == (state.spec.core.name, candidate.tag.name):
-            return entry.at
-    jobs = state.builds.value.jobs if state.builds.value else ()
-    return min((job.created_at for job in jobs if job.created_at), default=None)
+    """When its first job was queued or it was pinned, whichever came first."""
+    moments = [
+        entry.at
+        for entry, event in state.record.events(CandidatePinned)
+        if (event.repository, event.tag) == (state.spec.core.name, candidate.tag.name)
+    ]
+    builds = state.builds.value
+    if builds is not None and builds.candidate == candidate:
+        moments += [job.created_at for job in builds.jobs if job.created_at]
+    return min(moments, default=None)
 
 
 def _release_date(state: ReleaseState) -> tuple[Span, ...]:

@@ -294,6 +294,28 @@ class TestStrangersText:
         titles = [c.title for c in clones.read_branch(world.repository()).value.commits]
         assert titles[:2] == ["Größe", "Not UTF-8: \ufffd\ufffd"]
 
+    def test_a_signed_commit_is_read_like_any_other(
+        self,
+        world: ReleaseRepo,
+        clones: GitClones,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        config = tmp_path / "gitconfig"
+        config.write_text("[log]\nshowSignature = true\n", encoding="utf-8")
+        monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+        headers, _, _ = world.repo.git("cat-file", "commit", world.picks[1]).partition("\n\n")
+        signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n iQEz\n -----END PGP SIGNATURE-----"
+        signed = f"{headers}\n{signature}\n\nSigned (#5)\n".encode()
+        sha = world.repo.git("hash-object", "-t", "commit", "-w", "--stdin", stdin=signed)
+        world.repo.branch("release/2.13", sha)
+        world.repo.git("update-ref", "refs/cockpit/2.13.0", sha)
+        titles = [c.title for c in clones.read_branch(world.repository()).value.commits]
+        chain = clones.read_ledger(world.repo.remote, "refs/cockpit/2.13.0", world.picks[0])
+        assert titles == ["Signed (#5)", "[release only] Set the version"]
+        assert [(c.sha, c.message) for c in chain] == [(sha, "Signed (#5)\n")]
+        assert chain[0].signature != "G"
+
     def test_an_empty_message_is_read(self, world: ReleaseRepo, clones: GitClones) -> None:
         sha = world.repo.commit("release/2.13", "")
         commit = clones.read_branch(world.repository()).value.commits[0]
@@ -345,7 +367,7 @@ class TestNobodyElsesRepositoryIsTouched:
         config = tmp_path / "gitconfig"
         config.write_text(
             f"[core]\n hooksPath = {hooks.git_dir / 'hooks'}\n[color]\n ui = always\n"
-            "[log]\n showSignature = true\n[push]\n followTags = true\n gpgSign = true\n"
+            "[log]\n showSignature = true\n[push]\n followTags = true\n gpgSign = if-asked\n"
             "[commit]\n gpgSign = true\n[fetch]\n prune = true\n pruneTags = true\n"
             '[remote "origin"]\n url = nowhere\n fetch = +refs/*:refs/*\n',
             encoding="utf-8",

@@ -254,6 +254,27 @@ class TestBranchHealth:
         assert health.urls == {"pull": "https://x/runs/2"}
         assert health.state is JobState.UNKNOWN
 
+    def test_every_workflow_of_a_branch_is_told_with_its_newest_run(
+        self, forge: Forge, github: Github
+    ) -> None:
+        forge.runs(
+            run(1, head_branch="nightly", conclusion="failure"),
+            run(2, head_branch="nightly"),
+            run(3, head_branch="nightly", name="wheels\x1b[31m", status="in_progress"),
+            run(4, head_branch="main", name="elsewhere"),
+            run(5, head_branch="nightly", head_sha=OTHER_SHA, name="another commit"),
+            run(6, head_branch="nightly", name="a check", event="pull_request"),
+            total=9,
+        )
+        answer = github.pushed_runs(CORE, "nightly", SHA)
+        assert {found.workflow: found.state for found in answer.value} == {
+            "pull": JobState.PASSED,
+            "wheels": JobState.RUNNING,
+        }
+        assert answer.value[0].url == "https://x/runs/2"
+        assert answer.value[0].started_at == datetime(2026, 10, 14, 14, tzinfo=UTC)
+        assert answer.missing == "GitHub listed 6 of 9 workflow runs"
+
     def test_the_branch_is_asked_for(self, server: Scripted, forge: Forge, github: Github) -> None:
         forge.runs()
         github.branch_health(CORE, SHA)

@@ -22,12 +22,16 @@ from cockpit.release.jobs import (
 from cockpit.release.milestones import Milestone, MilestoneItem
 from cockpit.release.people import Duty, Person, Team
 from cockpit.release.picks import Answer, Nomination, PickReading, PullSummary, Tracker, Verdict
+from cockpit.release.preparation import Base, Nightly, Preparation, PushedRun
 from cockpit.release.record import CandidatePinned, Entry, KnownEvent, Ledger, Recorded
 from cockpit.release.repos import Repository, Role
 from cockpit.release.schedule import Schedule
 from cockpit.release.state import Failure, FeedState, Reading, ReleaseSpec, ReleaseState
-from cockpit.release.support import Cell, SupportMatrix, Target
+from cockpit.release.submodules import BranchSubmodules, Reach, Submodule, Submodules
+from cockpit.release.support import Cell, Nightlies, SupportMatrix, Target
+from cockpit.release.triton import TritonPin, TritonSource
 from cockpit.release.versions import Naming, Version
+from cockpit.release.workflow_coverage import TargetCoverage
 
 T = TypeVar("T")
 NOW = datetime(2026, 10, 15, 14, 3, 12, tzinfo=UTC)
@@ -65,6 +69,7 @@ def repository(
         version_file="version.txt" if role is not Role.INFRA else None,
         candidates=role is not Role.INFRA,
         blocking_workflows=("pull", "trunk") if role is Role.CORE else (),
+        nightlies=Nightlies(workflows=("*-binary-*",)) if role is Role.CORE else None,
     )
 
 
@@ -79,6 +84,8 @@ SPEC = ReleaseSpec(
     schedule=SCHEDULE,
     support=SUPPORT,
     milestone="2.15.0",
+    cut_labels=("high priority",),
+    triton=TritonSource("triton.git"),
 )
 
 
@@ -331,6 +338,51 @@ def checks(state: JobState = JobState.PASSED, head: str = PICK_2.sha) -> Continu
     return ContinuousIntegration((BranchHealth(CORE.name, head, workflows, urls),))
 
 
+def pushed(workflow: str, state: JobState = JobState.PASSED, *, hours: float = 6) -> PushedRun:
+    """The run of a nightly."""
+    url = f"https://github.example/nightly/{workflow}"
+    return PushedRun(workflow, state, NOW - timedelta(hours=hours), url)
+
+
+TRITON_BRANCH = "release/3.8.x"
+TRITON = TritonPin(
+    version="3.8.0",
+    branch=TRITON_BRANCH,
+    branch_sha=sha("triton head"),
+    pinned=sha("triton"),
+    holders=("main", TRITON_BRANCH),
+    landed=commit("pin", "Pin Triton 3.8 (#148001)", hours=24 * 30),
+)
+BASE = Base(
+    CORE.name,
+    CORE.cut_from,
+    Commit(sha("viable"), "Fix a test (#148900)", "Grace", NOW - timedelta(hours=5)),
+    BranchHealth(CORE.name, sha("viable"), {"pull": JobState.PASSED, "trunk": JobState.PASSED}),
+)
+NIGHTLY = Nightly(
+    CORE.name,
+    "nightly",
+    sha("nightly"),
+    (pushed("linux-binary-manywheel"), pushed("windows-binary-wheel"), pushed("docs")),
+)
+COVERAGE = tuple(
+    TargetCoverage(CORE.name, *target, f"*{name}*", (f"generated-{name}-nightly.yml",))
+    for target, name in WORKFLOWS.items()
+)
+PREPARED = Preparation((BASE,), (NIGHTLY,), COVERAGE, TRITON)
+KINETO = Submodule(
+    "third_party/kineto",
+    "https://github.example/kineto.git",
+    sha("kineto"),
+    sha("kineto"),
+    Reach.ON_BRANCH,
+    ("main",),
+)
+SUBMODULES = Submodules(
+    (BranchSubmodules(CORE.name, CORE.release_branch, PICK_2.sha, CUT.sha, (KINETO,)),)
+)
+
+
 GREEN = ReleaseState(
     spec=SPEC,
     now=NOW,
@@ -342,6 +394,8 @@ GREEN = ReleaseState(
     milestone=feed(Milestone("2.15.0", 62, (), 143, "https://github.example/milestone/62")),
     artifacts=feed(Artifacts((listing(CORE), listing(VISION))), "s3"),
     ledger=feed(ledger(*PINNED), "git"),
+    preparation=feed(PREPARED, "git"),
+    submodules=feed(SUBMODULES, "git"),
 )
 """rc2 is tagged at the head, everything is green, nothing is promoted; picks close in 4 days."""
 

@@ -19,6 +19,7 @@ from cockpit.release.schedule import Schedule
 from cockpit.release.state import FeedState, ReleaseState
 from cockpit.release.support import SupportMatrix
 from cockpit.release.verdicts import Outcome
+from tests.release.preparing import PREPARATION_CASES
 from tests.release.states import (
     APPROVALS,
     CORE,
@@ -118,6 +119,7 @@ WAITING_PICK = tracked(
 UNDECIDED_PICK = tracked((*MERGED_PULLS, pull(14, "Third")), (*NOMINATIONS, nomination(148603, 14)))
 
 CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
+    *PREPARATION_CASES,
     ("schedule-set", "all", GREEN, PASSED, "release day 28 Oct 2026"),
     ("schedule-set", "absent", spec_with(schedule=Schedule()), FAILED, "no date for branch cut"),
     (
