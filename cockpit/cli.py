@@ -13,7 +13,7 @@ from cockpit import __version__
 from cockpit.errors import CockpitError, ConfigError, ExitCode
 
 if TYPE_CHECKING:
-    from cockpit.backends.logs import LogFile
+    from cockpit.logs import LogFile
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -105,7 +105,7 @@ def _fly(arguments: argparse.Namespace) -> int:
 
 
 def _keep_libraries_quiet(*, debug: bool) -> LogFile:
-    from cockpit.backends.logs import keep_libraries_quiet
+    from cockpit.logs import keep_libraries_quiet
 
     return keep_libraries_quiet(debug=debug)
 

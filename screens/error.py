@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button
 
-from cockpit.backends.logs import LogFile
 from cockpit.errors import CockpitError
+from cockpit.logs import LogFile
 from cockpit.views.marks import FAILED, Tone
 from cockpit.views.table import Line, Span
 from screens.dialog import Dialog

@@ -25,7 +25,7 @@ LAYERS = (
     ("cockpit.process",),
     ("cockpit.config",),
     ("cockpit.backends.ports",),
-    ("cockpit.backends", "cockpit.ledger", "cockpit.commandlog"),
+    ("cockpit.backends", "cockpit.ledger", "cockpit.commandlog", "cockpit.logs"),
     ("cockpit.feeds",),
     ("cockpit.operations",),
     ("cockpit.runtime", "cockpit.guards", "cockpit.actions", "cockpit.views", "cockpit.doctor"),

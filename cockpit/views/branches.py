@@ -28,9 +28,10 @@ from cockpit.views.timeline import frozen_lines
 
 COLUMNS = (
     Column("repository", "repository"),
-    Column("branch", "branch", weight=1, rank=3),
-    Column("head", "head", rank=4),
+    Column("branch", "branch", weight=1, rank=4),
+    Column("head", "head", rank=5),
     Column("candidate", "candidate", rank=1),
+    Column("commits", "since cut", Align.RIGHT, rank=3),
     Column("picks", "picks", Align.RIGHT, rank=2),
     Column("untagged", "untagged", Align.RIGHT),
     Column("checks", "checks"),
@@ -78,10 +79,11 @@ def _row(state: ReleaseState, repository: Repository) -> Row:
     return Row(
         key=repository.name,
         cells=(
-            cell(repository.short_name, mark=mark),
-            _branch_cell(state, repository, branch),
+            _name_cell(state, repository, mark),
+            cell(branch.branch),
             cell(short(branch.head.sha), Tone.DIM),
             cell(candidate.tag.name) if candidate else dash,
+            cell(grouped(len(branch.commits))),
             cell(grouped(len(branch.picks))) if branch.picks else dash,
             _untagged_cell(state, repository, branch),
             checks,
@@ -92,10 +94,12 @@ def _row(state: ReleaseState, repository: Repository) -> Row:
     )
 
 
-def _branch_cell(state: ReleaseState, repository: Repository, branch: BranchState) -> Cell:
+def _name_cell(state: ReleaseState, repository: Repository, mark: Mark) -> Cell:
+    """The name, and in any width whether the branch is frozen."""
+    name = Span(repository.short_name)
     if state.record.frozen(repository) is None:
-        return cell(branch.branch)
-    return Cell((Span(branch.branch), Span(" frozen", Tone.WARN)))
+        return Cell((name,), mark)
+    return Cell((name, Span(" frozen", Tone.WARN)), mark)
 
 
 def _uncut_row(state: ReleaseState, repository: Repository) -> Row:
@@ -184,12 +188,12 @@ def _where(
     state: ReleaseState, repository: Repository, branch: BranchState, head: Commit
 ) -> tuple[Line, ...]:
     cut = branch.cut_point
-    version = branch.version_text or "–"
+    version = f"{branch.version_text or '–'} in {repository.version_file}"
     return (
         field("branch", branch.branch),
         field("head", f"{short(head.sha)} {head.title}"),
         field("", Span(f"{head.author}, {timestamp(head.committed_at)}", Tone.DIM)),
-        field("version", f"{version} in {repository.version_file}"),
+        *([field("version", version)] if repository.version_file else []),
         field("cut point", f"{short(cut.sha)} {cut.title}" if cut else "not known"),
         field("", Span(f"{ago(state.now - cut.committed_at)}" if cut else "", Tone.DIM)),
         field("orig", short(branch.orig_sha) if branch.orig_sha else "does not exist"),

@@ -186,6 +186,7 @@ def test_a_branch_row() -> None:
         commit("new", "").sha[:7],
         "v2.15.0-rc2",
         "3",
+        "3",
         "1",
         "no data",
     ]

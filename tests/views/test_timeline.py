@@ -150,9 +150,9 @@ def test_a_freeze_is_seen_in_header_pane_detail_and_history() -> None:
 
     assert f"{NEEDS_YOU.shape} frozen by Ada" in header(state, PROCESS, Controls(), 160).text
     row = next(row for row in branches_pane(state).table.rows if row.key == CORE.name)
-    assert row.cells[1].text == "release/2.15 frozen"
+    assert row.cells[0].text == "pytorch frozen"
     said = f"{NEEDS_YOU.shape} frozen 2 h ago by Ada: rc2 is validated"
     assert said in text(branch_detail(state, CORE.name))
     assert said in [line.text for line in timeline_pane(state, CORE).summary]
     others = msgspec.structs.replace(branches_pane(state), title="").table.rows[1:]
-    assert not any("frozen" in row.cells[1].text for row in others)
+    assert not any("frozen" in row.cells[0].text for row in others)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.backends.logs import COCKPIT, LIBRARIES, LogFile, keep_libraries_quiet
+from cockpit.logs import COCKPIT, LIBRARIES, LogFile, keep_libraries_quiet
 
 SECRET = "ghp_0123456789abcdefghij"
 
