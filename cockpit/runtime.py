@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 
 class Cockpit:
-    """Everything that draws nothing, for one release."""
+    """Everything that draws nothing, for one release.
+
+    Raises Unreachable for a rehearsal that is not running any more: without its clock no date and
+    no duration means anything.
+    """
 
     def __init__(self, config: Config, *, read_only: bool = False) -> None:
         folders = config.folders
@@ -36,10 +40,12 @@ class Cockpit:
         self.backends = Backends(
             config, data=folders.data, cache=folders.cache, log=self.command_log.add
         )
+        clock = self.backends.clock
+        clock.now()
         self._hub = FeedHub(
             config,
             Looks(self.backends),
-            self.backends.clock,
+            clock,
             ReadingCache(folders.cache),
             self.backends.budget,
             lambda: self.backends.me,

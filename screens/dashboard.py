@@ -83,7 +83,8 @@ class DashboardScreen(CockpitScreen):
         self._header.show((sight.header(width),))
         self._board.show(board_lines(sight.board, width))
         for pane in self._panes:
-            picture = build_matrix(sight.state).lines() if pane.pane_name == "builds" else ()
+            drawable = pane.pane_name == "builds" and sight.state.builds.value is not None
+            picture = build_matrix(sight.state).lines() if drawable else ()
             pane.show(sight.pane(pane.pane_name), picture)
         self._fit_branches(sight.pane("branches"))
 

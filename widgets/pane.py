@@ -198,7 +198,7 @@ class PaneView(Vertical):
             room = named.cell_length + filtered.cell_length + 2
         most = max(room - filtered.cell_length - 2, 1)
         named = named.truncate(most, ellipsis=not plain_ascii(self))
-        gap = max(room - named.cell_length - filtered.cell_length - 1 + (not age), 0)
+        gap = max(room - named.cell_length - filtered.cell_length - 1, 0)
         line = (" " + shown(self, "─") * gap, rule_style(theme, focused=focused))
         tone = tone_style(theme, Tone.WARN if pane.stale else Tone.DIM)
         self.border_title = Content.assemble(named, filtered, line, (shown(self, age), tone))

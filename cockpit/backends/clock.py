@@ -75,7 +75,7 @@ class RehearsalClock:
                 err.close()
             raise Unreachable(
                 "The rehearsal's clock cannot be reached",
-                f"{self._url}: {err}",
+                f"{self._url}: {getattr(err, 'reason', err)}",
                 "is release-cockpit rehearse still running?",
             ) from err
         now = reading.now.astimezone(UTC)

@@ -169,6 +169,14 @@ def test_an_unreachable_github_is_said_and_nothing_is_green(world: World) -> Non
     assert not document["feeds"]["picks"]["complete"]
 
 
+def test_a_rehearsal_that_ended_is_said_in_words(world: World) -> None:
+    world.stop()
+    done = call("status", config=world.config_path)
+    assert done.returncode == 3
+    assert "rehears" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_rehearsal_for_one_command(tmp_path: Path) -> None:
     done = call("--rehearsal", "status", "--json", cwd=tmp_path)
     assert json.loads(done.stdout)["release"] == "2.15.0"
