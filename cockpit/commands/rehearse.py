@@ -15,6 +15,8 @@ from typing import IO
 from cockpit.commands.common import has_terminal
 from cockpit.errors import CockpitError, ConfigError, ExitCode
 
+_WRONG_USAGE = 2
+"""What a world ends with when it was asked for something it does not know."""
 Then = Callable[[argparse.Namespace], int]
 
 
@@ -89,11 +91,13 @@ def _ready(process: subprocess.Popen[str], complaints: IO[str]) -> Path:
     for line in process.stdout or ():
         if line.startswith("ready: "):
             return Path(line.removeprefix("ready: ").strip())
+    status = process.wait()
     complaints.seek(0)
     last_words = [line.strip() for line in complaints if line.strip()]
     missing = any("ModuleNotFoundError" in line for line in last_words)
-    raise CockpitError(
+    kind = ConfigError if status == _WRONG_USAGE else CockpitError
+    raise kind(
         "The rehearsal did not start",
-        last_words[-1] if last_words else f"it ended with {process.wait()}",
+        last_words[-1].removeprefix("cockpit.rehearsal: ") if last_words else f"status {status}",
         "install the extra: pip install 'release-cockpit[rehearsal]'" if missing else "",
     )

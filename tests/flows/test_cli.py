@@ -177,6 +177,14 @@ def test_a_rehearsal_that_ended_is_said_in_words(world: World) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("words", [("--scenario", "nonsense"), ("--fault", "gremlins")])
+def test_a_rehearsal_of_nothing_known_is_wrong_usage(words: tuple[str, ...]) -> None:
+    done = call("rehearse", *words)
+    assert done.returncode == 2
+    assert words[1] in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_rehearsal_for_one_command(tmp_path: Path) -> None:
     done = call("--rehearsal", "status", "--json", cwd=tmp_path)
     assert json.loads(done.stdout)["release"] == "2.15.0"
