@@ -382,6 +382,7 @@ class GitClones:
             head=commits[0] if commits else cut_point,
             cut_point=cut_point,
             orig_sha=orig,
+            orig_parent=self._parent(clone, orig) if orig else None,
             trunk_sha=trunk,
             cut_from_sha=cut_from,
             commits=commits,
@@ -389,6 +390,10 @@ class GitClones:
             version_text=self._version_text(clone, repository, release, missing),
         )
         return Answer(state, mask(clean(repository.remote)), "; ".join(missing))
+
+    def _parent(self, clone: Clone, sha: str) -> str | None:
+        found = self._git.attempt(clone, "rev-parse", "--verify", "--quiet", f"{sha}^1")
+        return found.output.decode().strip() if found.status == 0 else None
 
     def _cut_point(
         self, clone: Clone, release: str, orig: str | None, trunk: str | None

@@ -19,6 +19,8 @@ class BranchState(msgspec.Struct, frozen=True):
     cut_point: Commit | None
     """Where the branch left the trunk, or the orig branch when that is its ancestor."""
     orig_sha: str | None
+    orig_parent: str | None
+    """Where the orig branch's head grew from: the cut point, if the cut gave it its own commit."""
     trunk_sha: str | None
     cut_from_sha: str | None
     commits: tuple[Commit, ...]

@@ -25,6 +25,7 @@ from cockpit.release.verdicts import (
 from cockpit.release.words import counted
 
 TAG = "tag-candidate"
+CUT = "cut-branch"
 
 
 def _cut_step(state: ReleaseState, repository: Repository) -> str:
@@ -40,6 +41,7 @@ def _core_cut(state: ReleaseState) -> Verdict:
         return failed(
             *(f"{repo.short_name} has no {repo.release_branch}" for repo in uncut),
             then=_cut_step(state, uncut[0]),
+            action=CUT,
             pending=True,
         )
     return passed(*(f"{repo.short_name} {repo.release_branch}" for repo in repositories))
@@ -63,7 +65,8 @@ def _domains_cut(state: ReleaseState) -> Verdict:
             then="wait for the first candidate's wheels",
             pending=True,
         )
-    return failed(f"not cut yet: {names}", then=_cut_step(state, uncut[0]), pending=True)
+    step = _cut_step(state, uncut[0])
+    return failed(f"not cut yet: {names}", then=step, action=CUT, pending=True)
 
 
 def _orig_unmoved(state: ReleaseState) -> Verdict:
@@ -77,6 +80,9 @@ def _orig_unmoved(state: ReleaseState) -> Verdict:
         )
     if branch.cut_point is None:
         return unknown(f"the cut point of {core.release_branch} is not known")
+    if branch.cut_point.sha == branch.orig_parent:
+        # Section 1.3: a cut that rewrites files gives each of its branches a commit of its own.
+        return passed(f"{core.orig_branch} is one commit after {short(branch.cut_point.sha)}")
     if branch.cut_point.sha != branch.orig_sha:
         return failed(
             f"{core.orig_branch} is at {short(branch.orig_sha)},"

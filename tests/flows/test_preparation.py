@@ -99,8 +99,8 @@ async def test_a_triton_that_cannot_be_reached_is_unknown(
 
 
 async def test_nightlies_that_stopped_are_not_green(world: World, tmp_path: Path) -> None:
-    cockpit = upcoming(world, tmp_path)
     world.clock.advance(timedelta(days=4))
+    cockpit = upcoming(world, tmp_path)
     await cockpit.refresh("branches", "preparation")
     verdict = verdicts(cockpit)["nightlies-green"]
 

@@ -110,6 +110,7 @@ def branch(
     tags: tuple[Tag, ...] = (),
     version_text: str | None = None,
     orig_sha: str | None = CUT.sha,
+    orig_parent: str | None = None,
 ) -> BranchState:
     """A release branch with these commits since the cut, newest first."""
     return BranchState(
@@ -118,6 +119,7 @@ def branch(
         head=(commits or (CUT,))[0],
         cut_point=CUT,
         orig_sha=orig_sha,
+        orig_parent=orig_parent,
         trunk_sha=sha("trunk"),
         cut_from_sha=sha("viable"),
         commits=commits,

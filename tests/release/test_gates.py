@@ -24,6 +24,7 @@ from tests.release.states import (
     APPROVALS,
     CORE,
     CORE_BRANCH,
+    CUT,
     GREEN,
     INFRA,
     INFRA_BRANCH,
@@ -176,6 +177,13 @@ CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
         with_branches(branch(CORE, PICK_1, orig_sha=sha("other"))),
         FAILED,
         "orig/release/2.15 is at",
+    ),
+    (
+        "orig-unmoved",
+        "a commit of its own",
+        with_branches(branch(CORE, PICK_1, orig_sha=sha("own"), orig_parent=CUT.sha)),
+        PASSED,
+        "one commit after",
     ),
     (
         "orig-unmoved",
