@@ -93,10 +93,13 @@ def _orig_unmoved(state: ReleaseState) -> Verdict:
 
 
 def _version_file(state: ReleaseState) -> Verdict:
+    versioned = [repo for repo in state.spec.repositories if repo.version_file]
+    if not versioned:
+        return not_applicable("no repository names a version file")
     checked, wrong = [], []
-    for repo in state.spec.repositories:
+    for repo in versioned:
         branch = branch_of(state, repo)
-        if repo.version_file is None or branch is None:
+        if branch is None:
             continue
         said = branch.version_text or "nothing"
         line = f"{repo.short_name}: {repo.version_file} says {said}"

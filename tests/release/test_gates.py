@@ -164,6 +164,13 @@ CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
         "channels could not be read",
     ),
     (
+        "version-file",
+        "named nowhere",
+        spec_with(repositories=(INFRA, msgspec.structs.replace(CORE, version_file=None))),
+        NOT_APPLICABLE,
+        "names a version file",
+    ),
+    (
         "domains-cut",
         "no domains",
         spec_with(repositories=(CORE, INFRA)),
