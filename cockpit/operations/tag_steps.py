@@ -10,7 +10,7 @@ from cockpit.errors import Conflict
 from cockpit.ledger.store import LedgerStore
 from cockpit.operations.plan import Expectation, Probe, Progress, StepFacts, StepState
 from cockpit.release.commits import short
-from cockpit.release.record import CandidatePinned
+from cockpit.release.record import CandidatePinned, Ledger
 from cockpit.release.repos import Repository
 
 if TYPE_CHECKING:
@@ -77,7 +77,10 @@ class PinCandidate:
 
     def probe(self) -> Probe:
         """Whether the ledger holds a pin, and of this commit."""
-        for pin in self._ledger.read().pins:
+        return self._judged(self._ledger.read())
+
+    def _judged(self, ledger: Ledger) -> Probe:
+        for pin in ledger.pins:
             if (pin.repository, pin.tag) == (self._repository.name, self._tag):
                 if pin.commit_sha == self._commit:
                     return Probe(StepState.DONE, f"{self._tag} is pinned")
@@ -96,9 +99,19 @@ class PinCandidate:
                 f"the remote says {found.commit_sha if found else 'there is no such tag'}",
                 "somebody moved or deleted it: look at the ledger and at the repository",
             )
-        self._ledger.append(
-            CandidatePinned(self._repository.name, self._tag, found.object_sha, found.commit_sha)
-        )
+        pin = CandidatePinned(self._repository.name, self._tag, found.object_sha, found.commit_sha)
+
+        def decide(ledger: Ledger) -> CandidatePinned:
+            judged = self._judged(ledger)
+            if judged.state is not StepState.TODO:
+                raise Conflict(
+                    f"{self._tag} was pinned meanwhile",
+                    judged.detail,
+                    "look at the ledger before going on",
+                )
+            return pin
+
+        self._ledger.append_if(decide)
 
     def verify(self) -> Probe:
         """Read the ledger again."""
