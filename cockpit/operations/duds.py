@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cockpit.errors import ConfigError, Conflict
-from cockpit.operations.declaring import ledger_push, reason_of
+from cockpit.operations.declaring import reason_of
 from cockpit.operations.plan import (
     Danger,
     Expectation,
@@ -39,7 +39,7 @@ class RecordDud:
         self.facts = StepFacts(
             key=f"dud/{repository.name}/{name}",
             summary=f"Declare {name} of {repository.name} a dud in the ledger: {event.reason}",
-            command=ledger_push(backends.config),
+            command=backends.ledger.command(event),
             expects=(Expectation(f"{name} of {repository.name}", "not declared a dud"),),
         )
 

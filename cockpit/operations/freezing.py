@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cockpit.errors import Conflict
-from cockpit.operations.declaring import ledger_push, reason_of
+from cockpit.operations.declaring import reason_of
 from cockpit.operations.plan import (
     Danger,
     Expectation,
@@ -40,7 +40,7 @@ class RecordFreeze:
             key=f"{'freeze' if closing else 'unfreeze'}/{event.repository}/{event.branch}",
             summary=f"Record that {where} is {'frozen' if closing else 'open again'}:"
             f" {event.reason}",
-            command=ledger_push(backends.config),
+            command=backends.ledger.command(event),
             expects=(Expectation(where, "not frozen" if closing else "frozen"),),
         )
 

@@ -39,11 +39,6 @@ class BranchState(msgspec.Struct, frozen=True):
         """The candidates of this release's version, by number."""
         return candidates_of(self.tags, repository.version, repository.naming)
 
-    def latest_candidate(self, repository: Repository) -> Candidate | None:
-        """The candidate with the highest number."""
-        found = self.candidates(repository)
-        return found[-1] if found else None
-
     def since(self, sha: str | None) -> tuple[Commit, ...] | None:
         """Commits after `sha` on the branch, newest first; None when `sha` is not on it."""
         if sha is None or (self.cut_point is not None and sha == self.cut_point.sha):
@@ -52,11 +47,6 @@ class BranchState(msgspec.Struct, frozen=True):
             if commit.sha == sha:
                 return self.commits[:position]
         return None
-
-    def untagged(self, repository: Repository) -> tuple[Commit, ...] | None:
-        """Commits that no candidate contains; None when that cannot be told."""
-        latest = self.latest_candidate(repository)
-        return self.since(latest.commit_sha if latest else None)
 
 
 class Branches(msgspec.Struct, frozen=True):

@@ -166,13 +166,6 @@ class CandidateBuilds(msgspec.Struct, frozen=True, dict=True):
         """Jobs that ended red."""
         return tuple(job for job in self.jobs if job.state is JobState.FAILED)
 
-    @property
-    def finished_share(self) -> float:
-        """Part of the jobs that have ended, 0 to 1; 0 without jobs."""
-        if not self.jobs:
-            return 0.0
-        return sum(job.state.finished for job in self.jobs) / len(self.jobs)
-
 
 class BranchHealth(msgspec.Struct, frozen=True):
     """The blocking workflows of one branch head."""

@@ -75,7 +75,7 @@ class TestReadingABranch:
         rc1 = world.repo.sha("v2.13.0-rc1")
         assert rc1 != world.picks[0]
         assert state.tags == (Tag("v2.13.0-rc1", str(rc1), world.picks[0]),)
-        assert state.untagged(world.repository()) == (fix,)
+        assert state.since(world.picks[0]) == (fix,)
 
     def test_takes_two_processes_when_nothing_moved(
         self, world: ReleaseRepo, clones: GitClones, log: list[str]
