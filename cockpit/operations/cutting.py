@@ -75,7 +75,8 @@ class CutBranch:
             operation=self.name,
             subject=f"{' '.join(lines)} {' '.join(names)}",
             sentence=f"Cut {' and '.join(lines)} of {', '.join(names)},"
-            " each with its orig branch; the branches cannot be moved afterwards.",
+            f"{' each' if len(names) > 1 else ''} with its orig branch;"
+            " the branches cannot be moved afterwards.",
             danger=Danger.IRREVERSIBLE,
             target=lines[0],
             steps=tuple(

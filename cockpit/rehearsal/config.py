@@ -97,6 +97,10 @@ _CORE_CHANGES: tuple[Mapping[str, str], ...] = (
 )
 
 
+_CUT_BY_SCRIPT = {"rules": "script-2023", "cut_sets_version": True}
+"""How vision's branch was cut where it is there; before that its changes come as pull requests."""
+
+
 @dataclass(frozen=True, slots=True)
 class Addresses:
     """Where the services of a world answer."""
@@ -169,8 +173,7 @@ def _repositories(scenario: Scenario) -> Iterator[Mapping[str, object]]:
             "package": "torchvision",
             "version": scenario.vision_version,
             "version_file": "version.txt",
-            "rules": "script-2023",
-            "cut_sets_version": True,
+            **(_CUT_BY_SCRIPT if scenario.is_cut else {}),
             "release_changes": (
                 {"change": "version"},
                 {"change": "references", "rules": "all-occurrences"},

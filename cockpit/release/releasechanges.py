@@ -7,6 +7,12 @@ from collections.abc import Sequence
 import msgspec
 
 from cockpit.release.rewrites import RuleSet
+from cockpit.release.versions import Line
+
+
+def changes_branch(line: Line) -> str:
+    """The branch from which release-only changes are proposed; process section 24."""
+    return f"automated/changes-{line}"
 
 
 class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="change"):
