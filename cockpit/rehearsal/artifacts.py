@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cockpit.rehearsal.builds import attempt_jobs
 from cockpit.rehearsal.indexpages import index_pages, listed
@@ -28,6 +28,7 @@ from cockpit.rehearsal.packages import (
     triton_wheel,
     vision_wheel,
 )
+from cockpit.rehearsal.releasefiles import STATE_BUCKET, STATE_READERS
 from cockpit.rehearsal.scenario import Scenario
 from cockpit.rehearsal.story import CANDIDATE_1, RELEASED_2_14, VERSION
 from cockpit.rehearsal.upstream import TRITON_VERSION
@@ -60,6 +61,7 @@ def seeded_objects(scenario: Scenario, forge: Forge, seed: int) -> Iterator[Chan
     yield from stable
     yield from _staging(stable)
     yield from extra
+    yield from _ci_state(scenario.epoch - timedelta(minutes=15))
     yield from index_pages(listed([*test, *extra, *stable]), scenario.epoch - LAST_INDEXED)
 
 
@@ -116,6 +118,13 @@ def _others(matrix: Matrix, build: Build) -> Iterator[ChannelObject]:
         triton = Build(TRITON_VERSION, "", build.at)
         yield triton_wheel(triton, Wheel(linux, "cpu", python), prefix="test/")
     yield source_archive(_CANDIDATE, build)
+
+
+def _ci_state(at: datetime) -> Iterator[ChannelObject]:
+    """What CI knows of jobs and tests, as it was last written."""
+    for keys in STATE_READERS.values():
+        for key in keys:
+            yield ChannelObject(STATE_BUCKET, key, b"{}\n", "application/json", at)
 
 
 def _nightly(scenario: Scenario, version: str) -> ChannelObject:

@@ -14,6 +14,8 @@ from cockpit.rehearsal.releasefiles import (
     DOCKER_FOLDER,
     PIN_CONSTANT,
     PIN_FILE,
+    STATE_BUCKET,
+    STATE_READERS,
     TRITON_WORKFLOW,
     XLA_CLONE,
     XLA_PIN,
@@ -86,13 +88,17 @@ pythons = {pythons}
 {targets}"""
 
 
-_CORE_CHANGES: tuple[Mapping[str, str], ...] = (
+_CORE_CHANGES: tuple[Mapping[str, object], ...] = (
     {"change": "references", "rules": "script-2023"},
     {"change": "template-argument"},
     {"change": "replace", "file": TRITON_WORKFLOW, "old": "- main", "new": "- {branch}"},
     {"change": "replace", "file": XLA_CLONE, "old": "--quiet", "new": "-b r{line}"},
     {"change": "write", "file": XLA_PIN, "text": "r{line}"},
     {"change": "version"},
+    *(
+        {"change": "object-version", "file": path, "bucket": STATE_BUCKET, "objects": keys}
+        for path, keys in STATE_READERS.items()
+    ),
     {"change": "docker-pin"},
 )
 

@@ -28,6 +28,7 @@ from cockpit.rehearsal.index import PackageIndex
 from cockpit.rehearsal.index import create_app as create_index
 from cockpit.rehearsal.interference import FaultMiddleware
 from cockpit.rehearsal.people import CAPTAIN
+from cockpit.rehearsal.releasefiles import STATE_BUCKET
 from cockpit.rehearsal.s3 import AccessKey, MotoS3, SeaweedS3
 from cockpit.rehearsal.scenario import CORE, SCENARIOS, Scenario, build_world
 from cockpit.rehearsal.serving import QuietHandler, RequestLog, Service, ServiceName
@@ -295,6 +296,7 @@ class World:
         objects = list(seeded_objects(self.scenario, self.forge, seed))
         if self._s3 is None:
             return
+        self._s3.keep_versions(STATE_BUCKET)
         self._objects = self._s3.put(objects)
         uploads = Uploads(self.forge, self.scenario)
         self._channels = Channels(self._s3, uploads, self.scenario.epoch)
