@@ -18,7 +18,7 @@ from cockpit.release.branches import BranchState
 from cockpit.release.candidates import Candidate, RefChange, Tag
 from cockpit.release.commits import Commit
 from cockpit.release.dispatches import StartedRun, WorkflowCall
-from cockpit.release.jobs import BranchHealth, CandidateBuilds
+from cockpit.release.jobs import BranchHealth, CandidateBuilds, Checks
 from cockpit.release.milestones import Milestone
 from cockpit.release.people import Team
 from cockpit.release.picks import PickReading, PullSummary
@@ -257,7 +257,11 @@ class GithubPort(Protocol):
     def candidate_builds(
         self, repository: Repository, candidate: Candidate
     ) -> Answer[CandidateBuilds]:
-        """Every job of the newest attempt that the candidate's tag started on its SHA."""
+        """Every job that ran on the candidate's tag and SHA, all attempts merged."""
+        ...
+
+    def foreign_checks(self, repository: Repository, sha: str) -> Answer[Checks]:
+        """The newest check runs and statuses of a commit that are not jobs of Actions."""
         ...
 
     def branch_health(

@@ -74,6 +74,9 @@ allowed = []
 branches = 10
 ci = 15
 builds = 5
+libraries = 10
+earlier = 60
+checks = 20
 picks = 20
 milestone = 30
 artifacts = 30
@@ -84,6 +87,7 @@ submodules = 60
 {people}
 [support]
 pythons = {pythons}
+workflows = ["*-binary-*", "Build Triton wheels", "Build Official *", "nightly", "Create Release"]
 
 {targets}"""
 
@@ -125,6 +129,7 @@ def render(at: Addresses, scenario: Scenario) -> str:
             "arch": target.arch,
             "accelerators": target.accelerators,
             "libtorch": target.libtorch,
+            "stages": ("build", "upload") if target.os == "macos" else ("build", "test", "upload"),
         }
         for target in scenario.matrix.targets
     )
