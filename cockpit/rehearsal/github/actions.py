@@ -76,6 +76,8 @@ def notice_pushes() -> None:
     repository = (flask.request.view_args or {}).get("repository")
     if isinstance(repository, Repository):
         builds.notice_pushes(this_call().forge, repository)
+        # What has just been started is there for the one who asks.
+        this_call().now = this_call().forge.clock.now()
 
 
 @routes.get("/repos/<owner>/<name>/actions/workflows")

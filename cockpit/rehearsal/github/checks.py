@@ -20,7 +20,7 @@ def of_commit(repository: Repository, ref: str) -> flask.Response:
     call = this_call()
     commit = commit_or_422(repository, ref)
     with call.forge.lock:
-        builds.notice_pushes(call.forge, repository)
+        _notice_pushes(call, repository)
         runs = _runs_of(call, repository, commit.sha)
         return answer(_check_runs(call, repository, runs))
 
@@ -31,7 +31,7 @@ def suites_of_commit(repository: Repository, ref: str) -> flask.Response:
     call = this_call()
     commit = commit_or_422(repository, ref)
     with call.forge.lock:
-        builds.notice_pushes(call.forge, repository)
+        _notice_pushes(call, repository)
         runs = _runs_of(call, repository, commit.sha)
         suites = [check_suite_body(call, repository, run, commit) for run in page_of(runs)]
         return answer({"total_count": len(runs), "check_suites": suites})
@@ -42,7 +42,7 @@ def of_suite(repository: Repository, suite: int) -> flask.Response:
     """The checks of one suite."""
     call = this_call()
     with call.forge.lock:
-        builds.notice_pushes(call.forge, repository)
+        _notice_pushes(call, repository)
         run = repository.runs.get(suite)
         if run is None:
             raise not_found()
@@ -59,6 +59,12 @@ def one(repository: Repository, number: int) -> flask.Response:
                 if job.id == number:
                     return answer(check_run_body(call, repository, run, job))
     raise not_found()
+
+
+def _notice_pushes(call: Call, repository: Repository) -> None:
+    builds.notice_pushes(call.forge, repository)
+    # What has just been started is there for the one who asks.
+    call.now = call.forge.clock.now()
 
 
 def _runs_of(call: Call, repository: Repository, sha: str) -> list[Run]:
