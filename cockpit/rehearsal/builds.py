@@ -91,8 +91,9 @@ def start_run(
         )
         rng = _chance(forge, repository, workflow, run)
         drawn = _drawn_outcomes(workflow, rng) if outcomes is None else outcomes
-        ends = {**drawn, **dict.fromkeys(_left_out(workflow, run), "skipped")}
-        run.jobs = _plan(forge, _templates(workflow), ends, attempt=1, at=created_at, rng=rng)
+        jobs, left_out = _jobs_of(workflow, run)
+        ends: dict[str, Outcome] = {**drawn, **dict.fromkeys(left_out, "skipped")}
+        run.jobs = _plan(forge, jobs, ends, attempt=1, at=created_at, rng=rng)
         repository.runs[run.id] = run
         return run
 
@@ -157,7 +158,7 @@ def rerun(
         if run_status(run, now)[0] != "completed":
             raise RunStillGoing(f"run {run.id} is not completed")
         workflow = repository.workflows[run.workflow]
-        templates = _templates(workflow)
+        templates, left_out = _jobs_of(workflow, run)
         previous = {job.name: job for job in attempt_jobs(run, run.attempt)}
         again = _with_dependents(
             templates, _chosen_again(run, failed_only=failed_only, job_id=job_id)
@@ -174,7 +175,7 @@ def rerun(
             outcomes = {
                 name: _second_outcome(job, rng) for name, job in previous.items() if name in again
             }
-        ends = {**outcomes, **dict.fromkeys(_left_out(workflow, run), "skipped")}
+        ends: dict[str, Outcome] = {**outcomes, **dict.fromkeys(left_out, "skipped")}
         run.jobs += _plan(forge, chosen, ends, attempt=run.attempt, at=now, rng=rng)
 
 
@@ -243,6 +244,21 @@ def _last_number(repository: Repository, workflow: Workflow) -> int:
 
 def _templates(workflow: Workflow) -> tuple[JobTemplate, ...]:
     return workflow.jobs or (JobTemplate(workflow.name),)
+
+
+def _jobs_of(workflow: Workflow, run: Run) -> tuple[list[JobTemplate], set[str]]:
+    """The jobs of a run, and the names of those that its inputs leave out.
+
+    Of a reusable workflow that is left out only the job that calls it is listed.
+    """
+    jobs: dict[str, JobTemplate] = {}
+    left_out: set[str] = set()
+    for job in _templates(workflow):
+        if job.when and run.inputs.get(job.when[0], "") not in job.when[1:]:
+            job = JobTemplate(job.name.partition(" / ")[0])
+            left_out.add(job.name)
+        jobs[job.name] = job
+    return list(jobs.values()), left_out
 
 
 def _chance(forge: Forge, repository: Repository, workflow: Workflow, run: Run) -> random.Random:
@@ -320,15 +336,6 @@ def _planned_job(
         chance=rng.getrandbits(32),
         environment="" if end == "skipped" else template.environment,
     )
-
-
-def _left_out(workflow: Workflow, run: Run) -> list[str]:
-    """The jobs that a run's inputs leave out."""
-    return [
-        job.name
-        for job in workflow.jobs
-        if job.when and run.inputs.get(job.when[0], "") not in job.when[1:]
-    ]
 
 
 def _chosen_again(run: Run, *, failed_only: bool, job_id: int | None) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -413,10 +414,24 @@ def workflow_file(workflow: Workflow) -> str:
     """A workflow's YAML, with the reference that a branch cut rewrites."""
     pushed = TRITON_TRIGGER if workflow.path == TRITON_WORKFLOW else ""
     return (
-        f"name: {workflow.name}\n\non:\n  workflow_dispatch:\n{pushed}\njobs:\n  main:\n"
+        f"name: {workflow.name}\n\non:\n  workflow_dispatch:\n{_inputs(workflow)}{pushed}\n"
+        "jobs:\n  main:\n"
         "    uses: pytorch/test-infra/.github/workflows/linux_job_v2.yml@main\n"
         "    with:\n      test-infra-ref: main\n" + "".join(map(_build_job, wheel_builds(workflow)))
     )
+
+
+def _inputs(workflow: Workflow) -> str:
+    """What the workflow takes when it is dispatched; JSON writes the values as YAML reads them."""
+    said = []
+    for one in workflow.inputs:
+        default = one.default == "true" if one.kind == "boolean" else one.default
+        said.append(f"      {one.name}:")
+        said.append(f"        type: {one.kind}")
+        said.append(f"        required: {json.dumps(one.required)}")
+        said.append(f"        default: {json.dumps(default)}")
+        said += [f"        options: {json.dumps(one.options)}"] if one.options else []
+    return "\n".join(["    inputs:", *said, ""]) if said else ""
 
 
 def _build_job(name: str) -> str:

@@ -14,12 +14,13 @@ from cockpit.rehearsal.clock import WorldClock
 from cockpit.rehearsal.desk import Desk, merge
 from cockpit.rehearsal.fastimport import read_refs
 from cockpit.rehearsal.history import CoreHistory, write_core
+from cockpit.rehearsal.infraworkflows import infra_workflows
 from cockpit.rehearsal.libraries import INFRA, VISION, LibraryHistory, write_infra, write_vision
 from cockpit.rehearsal.matrix import LARGE, RELEASE_2_15, SMALL, Matrix
 from cockpit.rehearsal.model import Forge, Pull, Release, Repository, User, Workflow
 from cockpit.rehearsal.records import file_records
 from cockpit.rehearsal.upstream import write_upstream
-from cockpit.rehearsal.workflows import core_workflows, infra_workflows, vision_workflows
+from cockpit.rehearsal.workflows import core_workflows, vision_workflows
 
 __all__ = ["CORE", "INFRA", "SCENARIOS", "VISION", "Scenario", "build_core_world", "build_world"]
 
@@ -229,7 +230,7 @@ def _add_repositories(
             scenario.matrix, forge.next_id, shards=scenario.test_shards, calm=scenario.calm
         ),
     )
-    infra = _add_repository(forge, INFRA, remotes, infra_workflows(forge.next_id))
+    infra = _add_repository(forge, INFRA, remotes, infra_workflows(scenario.matrix, forge.next_id))
     vision = _add_repository(
         forge, VISION, remotes, vision_workflows(scenario.matrix, forge.next_id)
     )

@@ -181,6 +181,7 @@ def dispatch(repository: Repository, key: str) -> flask.Response:
             ref=wanted.ref.removeprefix("refs/heads/").removeprefix("refs/tags/"),
             sha=sha or "",
             actor=actor,
+            at=call.forge.clock.now() + call.forge.runs_appear_after,
             inputs={name: _text_of(value) for name, value in wanted.inputs.items()},
         )
     version = flask.request.headers.get("X-GitHub-Api-Version", "")

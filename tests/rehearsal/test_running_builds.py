@@ -1,15 +1,16 @@
-"""The world's own count of a candidate's builds, against what its GitHub lists."""
+"""Builds of a running world: counted by its own plan, to order, late, deleted, dispatched; logs."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import requests
 
+from cockpit.rehearsal.model import Job
 from cockpit.rehearsal.world import World
 
 CORE = "pytorch/pytorch"
@@ -164,3 +165,61 @@ def test_the_control_endpoint_knows_only_refs_that_exist(world: World) -> None:
     asked = {"repository": CORE, "ref": "v9.9.9-rc1"}
     refused = requests.get(f"{world.control_url}/builds", params=asked, timeout=10)
     assert (refused.status_code, "no branch or tag v9.9.9-rc1" in refused.text) == (422, True)
+
+
+INFRA = "pytorch/test-infra"
+
+
+@pytest.mark.parametrize(
+    ("file", "inputs", "said"),
+    [
+        ("validate-binaries", {"colour": "red"}, 'Unexpected inputs provided: ["colour"]'),
+        ("validate-binaries", {"os": "beos"}, "'beos' for input 'os' not in the list of allowed"),
+        ("validate-binaries", {"torchonly": "yes"}, "'yes' for input 'torchonly' is not a boolean"),
+        ("validate-linux-binaries", {}, "Required input 'channel' not provided"),
+        ("release-docker", {"dry_run": "maybe"}, "'maybe' for input 'dry_run' is not a boolean"),
+        ("release-post-promotion", {"project": "jax"}, "'jax' for input 'project' not in the list"),
+    ],
+)
+def test_a_dispatch_is_refused_as_github_does(
+    world: World, file: str, inputs: dict[str, str], said: str
+) -> None:
+    refused = dispatch(world, file, inputs)
+    assert refused.status_code == 422
+    assert said in refused.json()["message"]
+
+
+def test_a_dispatch_runs_what_its_inputs_ask_for_and_ends(world: World) -> None:
+    started = dispatch(world, "validate-binaries", {"os": "linux", "channel": "test"})
+    run = started.json()["workflow_run_id"]
+    names = {job.name: job.conclusion for job in infra_jobs(world, run)}
+    assert {name for name, end in names.items() if end == "skipped"} == {
+        "linux-aarch64", "windows", "macos",
+    }  # fmt: skip
+    assert sum(name.startswith("linux / wheel-") for name in names) == 4
+    world.clock.advance(timedelta(hours=2))
+    path = f"{world.github_url}/repos/{INFRA}/actions/runs/{run}"
+    ended = requests.get(path, timeout=10).json()
+    assert (ended["status"], ended["event"]) == ("completed", "workflow_dispatch")
+
+
+@pytest.mark.parametrize(("dry_run", "end"), [(True, "skipped"), (False, "success")])
+def test_a_dry_run_of_the_branch_cut_leaves_its_jobs_out(
+    world: World, dry_run: bool, end: str
+) -> None:
+    wanted: dict[str, object] = {"release_version": "2.15", "dry_run": dry_run}
+    started = dispatch(world, "release-pytorch-post-branch-cut", wanted).json()["workflow_run_id"]
+    assert {job.conclusion for job in infra_jobs(world, started)} == {end}
+
+
+def dispatch(world: World, file: str, inputs: Mapping[str, object]) -> requests.Response:
+    return requests.post(
+        f"{world.github_url}/repos/{INFRA}/actions/workflows/{file}.yml/dispatches",
+        headers={"Authorization": "token rehearsal-token-of-the-captain"},
+        json={"ref": "release/2.15", "inputs": inputs, "return_run_details": True},
+        timeout=10,
+    )
+
+
+def infra_jobs(world: World, run: int) -> list[Job]:
+    return world.forge.repositories[INFRA].runs[run].jobs
