@@ -90,7 +90,7 @@ def start_run(
             inputs={one.name: one.default for one in workflow.inputs} | dict(inputs or {}),
         )
         rng = _chance(forge, repository, workflow, run)
-        drawn = _drawn_outcomes(workflow, rng) if outcomes is None else outcomes
+        drawn = drawn_outcomes(workflow, rng) if outcomes is None else outcomes
         jobs, left_out = _jobs_of(workflow, run)
         ends: dict[str, Outcome] = {**drawn, **dict.fromkeys(left_out, "skipped")}
         run.jobs = _plan(forge, jobs, ends, attempt=1, at=created_at, rng=rng)
@@ -237,6 +237,16 @@ def delete_run(forge: Forge, repository: Repository, run_id: int) -> None:
             raise ValueError(f"{repository.full_name} has no run {run_id}")
 
 
+def drawn_outcomes(workflow: Workflow, rng: random.Random) -> dict[str, Outcome]:
+    """Which jobs fail by chance; of a candidate's large builds at least one test does."""
+    templates = _templates(workflow)
+    failing = [job.name for job in templates if rng.random() < job.failure_rate]
+    tests = [job.name for job in templates if job.stage == "test" and job.failure_rate]
+    if not failing and tests and workflow.on_candidate_tag and len(templates) >= _LARGE_BUILD:
+        failing = [rng.choice(tests)]
+    return dict.fromkeys(failing, "failure")
+
+
 def _last_number(repository: Repository, workflow: Workflow) -> int:
     numbers = (run.number for run in repository.runs.values() if run.workflow == workflow.id)
     return max(numbers, default=0)
@@ -267,16 +277,6 @@ def _chance(forge: Forge, repository: Repository, workflow: Workflow, run: Run) 
         f"{forge.seed} {repository.full_name} {workflow.path} {run.head_branch} {run.head_sha} "
         f"{run.number} {run.attempt}"
     )
-
-
-def _drawn_outcomes(workflow: Workflow, rng: random.Random) -> dict[str, Conclusion]:
-    """Which jobs fail; of a candidate's large builds at least one test does."""
-    templates = _templates(workflow)
-    failing = [job.name for job in templates if rng.random() < job.failure_rate]
-    tests = [job.name for job in templates if job.stage == "test" and job.failure_rate]
-    if not failing and tests and workflow.on_candidate_tag and len(templates) >= _LARGE_BUILD:
-        failing = [rng.choice(tests)]
-    return dict.fromkeys(failing, "failure")
 
 
 def _second_outcome(job: Job, rng: random.Random) -> Conclusion:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from cockpit.rehearsal import candidateruns
 from cockpit.rehearsal.builds import start_run
-from cockpit.rehearsal.candidateruns import build_candidate
+from cockpit.rehearsal.candidateruns import build_candidate, build_later
 from cockpit.rehearsal.history import BranchPull, CoreHistory
 from cockpit.rehearsal.libraries import VISION_CANDIDATE_1, LibraryHistory
 from cockpit.rehearsal.model import Conclusion, Forge, Repository, Run, Workflow
@@ -25,6 +25,7 @@ def seed_core_runs(forge: Forge, repository: Repository, history: CoreHistory) -
     if history.plan.is_cut:
         candidate = "v2.15.0-rc1", history.candidate_1, CANDIDATE_1
         build_candidate(forge, repository, *candidate, candidateruns.CANDIDATE_1)
+        build_later(forge, repository, history)
         landed = [p.landed_at for p in history.pulls if p.landed_at and p.base == BRANCH]
         before = (BRANCH, history.candidate_1, CANDIDATE_1 - timedelta(hours=3))
         heads = [before, (BRANCH, history.head, max(landed)), *heads]

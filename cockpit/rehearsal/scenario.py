@@ -118,6 +118,7 @@ _LARGE = Scenario(
         picks=60,
         harmless_reverts=20,
         numbers_per_day=250,
+        candidates=10,
     ),
     milestone_items=300,
     library_commits=300,
