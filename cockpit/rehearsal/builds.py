@@ -28,6 +28,7 @@ from cockpit.rehearsal.model import (
     RunStatus,
     Workflow,
 )
+from cockpit.rehearsal.reporters import report_on
 from cockpit.rehearsal.steps import planned_steps
 
 Event = Literal["push", "workflow_dispatch", "pull_request", "schedule"]
@@ -117,6 +118,8 @@ def notice_pushes(forge: Forge, repository: Repository) -> list[Run]:
             if _triggers(workflow, name)
         ]
         now = forge.clock.now()
+        for _, name, sha in started if repository.reported else ():
+            report_on(forge, repository, sha, name.split("/", 2)[2], now)
         return [
             start_run(
                 forge,

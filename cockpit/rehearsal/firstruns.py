@@ -12,20 +12,25 @@ from cockpit.rehearsal.history import BranchPull, CoreHistory
 from cockpit.rehearsal.libraries import VISION_CANDIDATE_1, LibraryHistory
 from cockpit.rehearsal.model import Conclusion, Forge, Repository, Run, Workflow
 from cockpit.rehearsal.people import ADA, MERGE_BOT
+from cockpit.rehearsal.reporters import report_on
 from cockpit.rehearsal.story import BRANCH, CANDIDATE_1, CUT, Plan
 from cockpit.rehearsal.workflows import HEAD_WORKFLOWS, wheel_builds
 
+_BENCHMARKS = 120
+"""Statuses of the newest of several candidates: more than one page of them."""
 _PULL_WORKFLOWS = ("pull", "lint")
 
 
 def seed_core_runs(forge: Forge, repository: Repository, history: CoreHistory) -> None:
     """The runs of rc1, of the branch's head, of trunk and of the open picks."""
+    repository.reported = True
     by_name = {workflow.name: workflow for workflow in repository.workflows.values()}
     heads = [("main", history.viable_strict, history.plan.now - timedelta(hours=7))]
     if history.plan.is_cut:
         candidate = "v2.15.0-rc1", history.candidate_1, CANDIDATE_1
         build_candidate(forge, repository, *candidate, candidateruns.CANDIDATE_1)
         build_later(forge, repository, history)
+        _report(forge, repository, history)
         landed = [p.landed_at for p in history.pulls if p.landed_at and p.base == BRANCH]
         before = (BRANCH, history.candidate_1, CANDIDATE_1 - timedelta(hours=3))
         heads = [before, (BRANCH, history.head, max(landed)), *heads]
@@ -94,6 +99,24 @@ def _pushed(
         at=at,
         outcomes=outcomes,
     )
+
+
+def _report(forge: Forge, repository: Repository, history: CoreHistory) -> None:
+    """What applications say of every candidate and of the branch's head."""
+    tagged = {"v2.15.0-rc1": history.candidate_1, **history.later}
+    for (tag, sha), at in zip(tagged.items(), history.plan.candidates, strict=True):
+        newest = sha in list(history.later.values())[-1:]
+        report_on(
+            forge,
+            repository,
+            sha,
+            tag,
+            at,
+            preview="failure" if newest else "success",
+            benchmarks=_BENCHMARKS if newest else 0,
+        )
+    landed = max(pull.landed_at for pull in history.pulls if pull.landed_at and pull.base == BRANCH)
+    report_on(forge, repository, history.head, BRANCH, landed)
 
 
 def _check_pull(

@@ -179,6 +179,9 @@ READS: dict[str, Read] = {
     "check runs of suite": lambda g, s: (
         g.rest.checks.list_for_suite(s.owner, s.repo, s.run).parsed_data
     ),
+    "checks of an application": lambda g, s: (
+        g.rest.checks.list_for_ref(s.owner, s.repo, s.sha, check_name="docs preview").parsed_data
+    ),
     "check run": lambda g, s: g.rest.checks.get(s.owner, s.repo, s.job).parsed_data,
     "combined status": lambda g, s: (
         g.rest.repos.get_combined_status_for_ref(s.owner, s.repo, s.sha).parsed_data

@@ -167,6 +167,35 @@ def test_the_control_endpoint_knows_only_refs_that_exist(world: World) -> None:
     assert (refused.status_code, "no branch or tag v9.9.9-rc1" in refused.text) == (422, True)
 
 
+def test_others_than_actions_report_on_a_candidate_too(world: World) -> None:
+    world.push_commit(CORE)
+    sha = world.push_tag(CORE, "v2.15.0-rc9")
+    suites = github(world, f"commits/{sha}/check-suites?per_page=100")["check_suites"]
+    foreign = {s["app"]["slug"]: s for s in suites if s["app"]["slug"] != "github-actions"}
+    assert foreign.keys() == {"facebook-github-tools", "docs-preview", "codecov"}
+    silent = foreign["codecov"]
+    assert (silent["status"], silent["latest_check_runs_count"]) == ("queued", 0)
+    assert github(world, f"commits/{sha}/status")["state"] == "pending"
+
+    world.clock.advance(timedelta(minutes=20))
+    checks = {
+        check["name"]: (check["status"], check["conclusion"])
+        for suite in foreign.values()
+        for check in github(world, f"check-suites/{suite['id']}/check-runs")["check_runs"]
+    }
+    assert checks == {
+        "Meta Internal-Only Changes Check": ("completed", "success"),
+        "docs preview": ("in_progress", None),
+    }
+    every = github(world, f"commits/{sha}/check-runs?per_page=1")
+    assert every["total_count"] > len(checks)
+    told = github(world, f"commits/{sha}/status")
+    assert (told["state"], told["total_count"]) == ("success", 1)
+    assert [one["state"] for one in github(world, f"commits/{sha}/statuses")] == [
+        "success", "pending",
+    ]  # fmt: skip
+
+
 INFRA = "pytorch/test-infra"
 
 

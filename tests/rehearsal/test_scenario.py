@@ -161,6 +161,13 @@ def test_ten_candidates_follow_each_other_in_the_large_scenario(large: Built) ->
     assert all(any(run.attempt == 2 for run in count.runs) for count in counts[:8])
 
 
+def test_the_newest_candidate_has_more_statuses_than_a_page(large: Built) -> None:
+    statuses = large.core.statuses[large.git("rev-parse", "v2.15.0-rc10")]
+    assert len({status.context for status in statuses}) > 100
+    reported = {large.git("rev-parse", f"v2.15.0-rc{number}") for number in range(1, 11)}
+    assert reported <= large.core.suites.keys()
+
+
 def test_the_newest_candidates_lack_something_each(large: Built) -> None:
     older, newest = (
         count_builds(large.forge, large.core, f"v2.15.0-rc{number}") for number in (9, 10)
