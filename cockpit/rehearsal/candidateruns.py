@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cockpit.rehearsal.builds import Outcome, drawn_outcomes, ends_at, rerun, start_run
+from cockpit.rehearsal.builds import ends_at, rerun, review, start_run
 from cockpit.rehearsal.history import CoreHistory
 from cockpit.rehearsal.model import Forge, Repository, Run, Workflow
 from cockpit.rehearsal.people import ADA
+from cockpit.rehearsal.planning import Outcome, drawn_outcomes
 
 _AGAIN_AFTER = timedelta(minutes=20)
+_REVIEWED_AFTER = timedelta(minutes=40)
 _BY_HAND_AFTER = timedelta(hours=2)
 
 
@@ -38,6 +40,8 @@ class CandidateStory:
     """Whether other jobs failed too, and what failed was run again."""
     broken: tuple[str, ...] = ()
     """Workflows whose file GitHub could not read: their runs have no jobs."""
+    unreviewed: bool = False
+    """Whether nobody has let the jobs start yet that wait for reviewers."""
     absent: tuple[str, ...] = ()
     """Workflows that were disabled when the tag was pushed: they have no run."""
 
@@ -55,7 +59,7 @@ CANDIDATE_1 = CandidateStory(
 """rc1: red twice, flaky, cancelled and then green, red for good; of those the test on ARM does not
 stop its upload. Triton's wheels came from a second run."""
 
-_NEWEST = CandidateStory(by_chance=True, broken=("linux-s390x-binary-manywheel",))
+_NEWEST = CandidateStory(by_chance=True, broken=("linux-s390x-binary-manywheel",), unreviewed=True)
 _LAST_BUT_ONE = CandidateStory(
     (
         Mishap("linux-binary-manywheel", "xpu", "-test", ("stuck",)),
@@ -101,6 +105,8 @@ class _Builder:
         if self.workflow.name in self.told.broken:
             run.jobs.clear()
             return
+        if not self.told.unreviewed:
+            self._review(run, at + _REVIEWED_AFTER)
         for outcomes in further:
             self._again(run, outcomes)
         if (
@@ -124,6 +130,11 @@ class _Builder:
             at=at,
             outcomes=outcomes,
         )
+
+    def _review(self, run: Run, at: datetime) -> None:
+        waiting = {job.environment for job in self.workflow.jobs if job.environment}
+        if waiting:
+            review(self.forge, self.repository, run, waiting, approved=True, at=at)
 
     def _again(self, run: Run, outcomes: dict[str, Outcome] | None) -> None:
         """Run again what failed, unless that has not happened yet."""

@@ -39,11 +39,12 @@ _CONFIGURATIONS = (
 
 
 def core_workflows(
-    matrix: Matrix, next_id: NextId, *, shards: int, calm: bool = False
+    matrix: Matrix, next_id: NextId, *, shards: int, calm: bool = False, odd: bool = False
 ) -> list[Workflow]:
     """Core's workflows: the blocking ones of a head, and those that a tag starts.
 
-    Those of a `calm` head never fail by chance.
+    Those of a `calm` head never fail by chance. Odd workflows are those that not every release has:
+    with jobs that wait for reviewers, and with names that no grammar knows.
     """
     workflows = [
         head_workflow(next_id(), "pull", _shard_jobs(_CONFIGURATIONS[:4], shards)),
@@ -69,7 +70,7 @@ def core_workflows(
                 jobs=binary_jobs(matrix, target),
             )
         )
-    return [*workflows, *_tag_workflows(matrix, next_id)]
+    return [*workflows, *_tag_workflows(matrix, next_id), *(_odd_workflows(next_id) if odd else ())]
 
 
 def wheel_builds(workflow: Workflow) -> tuple[str, ...]:
@@ -144,6 +145,38 @@ def _tag_workflows(matrix: Matrix, next_id: NextId) -> list[Workflow]:
             dispatchable=True,
             jobs=_source_jobs(),
         ),
+    ]
+
+
+def _odd_workflows(next_id: NextId) -> list[Workflow]:
+    collect = JobTemplate("collect", "prepare", minutes=(1, 3))
+    sign = JobTemplate(
+        "sign", "upload", needs=(collect.name,), minutes=(4, 9), environment="release-signing"
+    )
+    publish = JobTemplate("publish-signatures", "upload", needs=(sign.name,), minutes=(1, 3))
+    names = (
+        "[bold red]markup[/bold red] / build",
+        "escape \x1b[31mred\x1b[0m \x1b]0;title\x07 / test",
+        "line\nbreak\tand tab",
+        "\u202eright to left\u202c 表格 é 👩‍🚀 / upload",
+        "a very long name, " * 20,
+        "..",
+        "build",
+        "build / build / build / build",
+    )
+    return [
+        Workflow(
+            next_id(),
+            name,
+            f".github/workflows/{file}.yml",
+            on_candidate_tag=True,
+            dispatchable=True,
+            jobs=jobs,
+        )
+        for name, file, jobs in (
+            ("Sign wheels", "sign-wheels", (collect, sign, publish)),
+            ("Odd names 表", "odd-names", plain_jobs(*names)),
+        )
     ]
 
 

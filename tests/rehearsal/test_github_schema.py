@@ -22,6 +22,7 @@ from tests.rehearsal.github_forge import (
     ISSUE,
     NOW,
     PICK,
+    RUNNING_RUN,
     build_forge,
     only_repository,
     serve,
@@ -334,6 +335,20 @@ WRITES: dict[str, Write] = {
     ),
     "job again": lambda g: (
         g.rest.actions.re_run_job_for_workflow_run(*TINY, FAILED_JOB).parsed_data
+    ),
+    "reviewed": lambda g: (
+        g.rest.actions.review_pending_deployments_for_run(
+            *TINY,
+            RUNNING_RUN,
+            environment_ids=[
+                int(waiting.environment.id or 0)
+                for waiting in g.rest.actions.get_pending_deployments_for_run(
+                    *TINY, RUNNING_RUN
+                ).parsed_data
+            ],
+            state="approved",
+            comment="go",
+        ).parsed_data
     ),
     "cancelled": lambda g: g.rest.actions.cancel_workflow_run(*TINY, 501).parsed_data,
     "release": lambda g: g.rest.repos.create_release(*TINY, tag_name="v9").parsed_data,

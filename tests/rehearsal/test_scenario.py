@@ -176,6 +176,10 @@ def test_the_newest_candidates_lack_something_each(large: Built) -> None:
     assert broken == ["linux-s390x-binary-manywheel"]
     started = {run.workflow for run in older.runs}
     assert {run.workflow for run in newest.runs} - started == {"Build Official Docker Images"}
+    waiting = [job.name for job in newest.jobs if job.status == "waiting"]
+    assert waiting == ["sign"]
+    signed = [job for job in older.jobs if job.workflow == "Sign wheels"]
+    assert [job.conclusion for job in signed] == ["success"] * 3
     queued = [job for job in older.jobs if job.status == "queued" and "xpu" in job.name]
     assert any(older.now - job.created_at > timedelta(hours=1) for job in queued)
 

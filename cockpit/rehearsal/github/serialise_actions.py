@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import quote
@@ -127,6 +128,56 @@ def job_body(call: Call, repository: Repository, run: Run, job: Job) -> Body:
         "runner_group_id": 1 if began else None,
         "runner_group_name": "Default" if began else None,
         "steps": [_step_body(step) for step in steps(job, call.now)],
+    }
+
+
+def environment_id(name: str) -> int:
+    """The id of an environment: nothing else is known of it here."""
+    return zlib.crc32(name.encode())
+
+
+def pending_deployment_body(call: Call, repository: Repository, name: str) -> Body:
+    """An environment whose reviewers a run waits for."""
+    quoted = quote(name, safe="")
+    return {
+        "environment": {
+            "id": environment_id(name),
+            "node_id": node_id("Environment", name),
+            "name": name,
+            "url": f"{repository_url(call, repository)}/environments/{quoted}",
+            "html_url": f"{repository_page(call, repository)}/deployments/activity_log?{quoted}",
+        },
+        "wait_timer": 0,
+        "wait_timer_started_at": None,
+        "current_user_can_approve": call.may("admin"),
+        "reviewers": [
+            {"type": "User", "reviewer": user_body(call, login)}
+            for login, held in call.forge.collaborators.items()
+            if held == "admin"
+        ],
+    }
+
+
+def deployment_body(call: Call, repository: Repository, run: Run, environment: str) -> Body:
+    """What a review has answered."""
+    root = repository_url(call, repository)
+    id_ = environment_id(f"{environment} {run.id}")
+    return {
+        "url": f"{root}/deployments/{id_}",
+        "id": id_,
+        "node_id": node_id("Deployment", id_),
+        "sha": run.head_sha,
+        "ref": run.head_branch,
+        "task": "deploy",
+        "payload": {},
+        "original_environment": environment,
+        "environment": environment,
+        "description": None,
+        "creator": user_body(call, run.actor),
+        "created_at": stamp(run.created_at),
+        "updated_at": stamp(call.now),
+        "statuses_url": f"{root}/deployments/{id_}/statuses",
+        "repository_url": root,
     }
 
 
