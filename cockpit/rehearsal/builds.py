@@ -10,36 +10,39 @@ import os
 import random
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from cockpit.rehearsal.activity import note_activity, pusher
 from cockpit.rehearsal.fastimport import read_refs
-from cockpit.rehearsal.joblogs import planned_steps, write_log
 from cockpit.rehearsal.model import (
     Conclusion,
     Forge,
     Job,
-    JobTemplate,
     Repository,
     Run,
     RunStatus,
     Workflow,
 )
+from cockpit.rehearsal.planning import (
+    Outcome,
+    chance_of,
+    drawn_outcomes,
+    jobs_of,
+    plan_jobs,
+    with_dependents,
+)
+from cockpit.rehearsal.reporters import report_on
 
 Event = Literal["push", "workflow_dispatch", "pull_request", "schedule"]
-
 _CANDIDATE_TAG = re.compile(r"v\d+\.\d+\.\d+-rc\d+")
 _FINAL_TAG = re.compile(r"v\d+\.\d+\.\d+")
 
 _RERUN_FAILURE_SHARE = 0.15
 """Part of the failures that are real, and fail again when re-run."""
-
-_LARGE_BUILD = 12
-"""Jobs from which on a candidate's workflow never passes whole: there has to be something to do."""
 
 _RACY_SECONDS = 0.1
 """A ref written this recently may be followed by another write with the same time stamp."""
@@ -59,18 +62,20 @@ def start_run(
     sha: str,
     actor: str,
     at: datetime | None = None,
-    outcomes: Mapping[str, Conclusion] | None = None,
+    outcomes: Mapping[str, Outcome] | None = None,
+    inputs: Mapping[str, str] | None = None,
 ) -> Run:
-    """Start a workflow now, or at an earlier time; `ref` is a branch or tag name.
+    """Start a workflow now, or at another time; `ref` is a branch or tag name.
 
     `outcomes` fixes how jobs end, by their names; all others are left to chance. A fixed
-    outcome for any job means that chance makes no other fail.
+    outcome for any job means that chance makes no other fail. `inputs` are those it was
+    dispatched with; those left out have their defaults.
     """
     with forge.lock:
         created_at = at or forge.clock.now()
         run = Run(
             id=forge.next_id(),
-            number=1 + sum(run.workflow == workflow.id for run in repository.runs.values()),
+            number=1 + _last_number(repository, workflow),
             workflow=workflow.id,
             name=workflow.name,
             event=event,
@@ -78,12 +83,13 @@ def start_run(
             head_sha=sha,
             actor=actor,
             created_at=created_at,
+            inputs={one.name: one.default for one in workflow.inputs} | dict(inputs or {}),
         )
-        rng = _chance(forge, repository, workflow, run)
-        if outcomes is None:
-            outcomes = _drawn_outcomes(workflow, rng)
-        jobs = _templates(workflow)
-        run.jobs = _plan(forge, jobs, outcomes, attempt=1, at=created_at, rng=rng)
+        rng = chance_of(forge, repository, workflow, run)
+        drawn = drawn_outcomes(workflow, rng) if outcomes is None else outcomes
+        jobs, left_out = jobs_of(workflow, run)
+        ends: dict[str, Outcome] = {**drawn, **dict.fromkeys(left_out, "skipped")}
+        run.jobs = plan_jobs(forge, jobs, ends, attempt=1, at=created_at, rng=rng)
         repository.runs[run.id] = run
         return run
 
@@ -100,6 +106,15 @@ def notice_pushes(forge: Forge, repository: Repository) -> list[Run]:
         repository.seen_refs = refs
         settled = time.time_ns() - stamp > _RACY_SECONDS * 1e9
         repository.refs_stamp = stamp if settled else 0
+        started = [
+            (workflow, name, sha)
+            for name, sha in pushed.items()
+            for workflow in repository.workflows.values()
+            if _triggers(workflow, name)
+        ]
+        now = forge.clock.now()
+        for _, name, sha in started if repository.reported else ():
+            report_on(forge, repository, sha, name.split("/", 2)[2], now)
         return [
             start_run(
                 forge,
@@ -109,11 +124,15 @@ def notice_pushes(forge: Forge, repository: Repository) -> list[Run]:
                 ref=name.removeprefix("refs/heads/").removeprefix("refs/tags/"),
                 sha=sha,
                 actor=pusher(forge, repository),
+                at=now + forge.runs_appear_after * number / len(started),
             )
-            for name, sha in pushed.items()
-            for workflow in repository.workflows.values()
-            if _triggers(workflow, name)
+            for number, (workflow, name, sha) in enumerate(started, 1)
         ]
+
+
+def known_runs(repository: Repository, now: datetime) -> list[Run]:
+    """The runs that GitHub lists at a time: a push's appear one after the other."""
+    return [run for run in repository.runs.values() if run.created_at <= now]
 
 
 def rerun(
@@ -124,7 +143,7 @@ def rerun(
     failed_only: bool,
     job_id: int | None = None,
     at: datetime | None = None,
-    outcomes: Mapping[str, Conclusion] | None = None,
+    outcomes: Mapping[str, Outcome] | None = None,
 ) -> None:
     """Start a new attempt of everything, of what did not succeed, or of one job.
 
@@ -137,15 +156,15 @@ def rerun(
         if run_status(run, now)[0] != "completed":
             raise RunStillGoing(f"run {run.id} is not completed")
         workflow = repository.workflows[run.workflow]
-        templates = _templates(workflow)
+        templates, left_out = jobs_of(workflow, run)
         previous = {job.name: job for job in attempt_jobs(run, run.attempt)}
-        again = _with_dependents(
+        again = with_dependents(
             templates, _chosen_again(run, failed_only=failed_only, job_id=job_id)
         )
         run.attempt += 1
-        rng = _chance(forge, repository, workflow, run)
+        rng = chance_of(forge, repository, workflow, run)
         run.jobs += [
-            replace(job, id=forge.next_id(), attempt=run.attempt)
+            replace(job, id=forge.next_id(), attempt=run.attempt, carried_over=True)
             for job in previous.values()
             if job.name not in again
         ]
@@ -154,7 +173,8 @@ def rerun(
             outcomes = {
                 name: _second_outcome(job, rng) for name, job in previous.items() if name in again
             }
-        run.jobs += _plan(forge, chosen, outcomes, attempt=run.attempt, at=now, rng=rng)
+        ends: dict[str, Outcome] = {**outcomes, **dict.fromkeys(left_out, "skipped")}
+        run.jobs += plan_jobs(forge, chosen, ends, attempt=run.attempt, at=now, rng=rng)
 
 
 def cancel(forge: Forge, repository: Repository, run: Run) -> None:
@@ -165,6 +185,38 @@ def cancel(forge: Forge, repository: Repository, run: Run) -> None:
             if job.status(now) != "completed":
                 job.cancelled_at = now
                 job.created_at = min(job.created_at, now)
+
+
+def review(
+    forge: Forge,
+    repository: Repository,
+    run: Run,
+    environments: Collection[str],
+    *,
+    approved: bool,
+    at: datetime | None = None,
+) -> list[Job]:
+    """Let the jobs start that wait for the reviewers of these environments, or fail; gives them."""
+    with forge.lock:
+        now = at or forge.clock.now()
+        waiting = {
+            job.name: job
+            for job in attempt_jobs(run, run.attempt)
+            if job.environment in environments and job.created_at <= now < job.starts_at
+        }
+        workflow = repository.workflows[run.workflow]
+        templates, _ = jobs_of(workflow, run)
+        affected = with_dependents(templates, set(waiting))
+        rng = chance_of(forge, repository, workflow, run)
+        free = [replace(one, environment="") for one in templates if one.name in affected]
+        rejected: dict[str, Outcome] = {} if approved else dict.fromkeys(waiting, "rejected")
+        planned = plan_jobs(forge, free, rejected, attempt=run.attempt, at=now, rng=rng)
+        for job in planned:
+            if job.name in waiting:
+                job.id, job.created_at = waiting[job.name].id, waiting[job.name].created_at
+        kept = [j for j in run.jobs if j.attempt != run.attempt or j.name not in affected]
+        run.jobs = [*kept, *planned]
+        return list(waiting.values())
 
 
 def attempt_jobs(run: Run, attempt: int) -> list[Job]:
@@ -187,9 +239,14 @@ def run_status(
 ) -> tuple[RunStatus, Conclusion | None]:
     """The state of a run's newest attempt, or of an older one."""
     jobs = attempt_jobs(run, attempt or run.attempt)
+    if not jobs:
+        return "completed", "startup_failure"
     states = {job.status(now) for job in jobs}
     if states - {"completed"}:
-        return ("in_progress" if states - {"queued"} else "queued"), None
+        shown = {job.status(now) for job in jobs if job.created_at <= now}
+        if "waiting" in shown and not shown & {"queued", "in_progress"}:
+            return "waiting", None
+        return ("in_progress" if states - {"queued", "waiting"} else "queued"), None
     conclusions = {job_conclusion(job) for job in jobs}
     for worst in ("failure", "timed_out", "cancelled", "action_required"):
         if worst in conclusions:
@@ -203,67 +260,21 @@ def ends_at(run: Run) -> datetime:
     return max(ends, default=run.created_at)
 
 
-def _templates(workflow: Workflow) -> tuple[JobTemplate, ...]:
-    return workflow.jobs or (JobTemplate(workflow.name),)
+def delete_run(forge: Forge, repository: Repository, run_id: int) -> None:
+    """Take a run away with all that is known of it; raises ValueError where there is none."""
+    with forge.lock:
+        if repository.runs.pop(run_id, None) is None:
+            raise ValueError(f"{repository.full_name} has no run {run_id}")
 
 
-def _chance(forge: Forge, repository: Repository, workflow: Workflow, run: Run) -> random.Random:
-    """The chance that decides one attempt; it depends on nothing else in the world."""
-    return random.Random(
-        f"{forge.seed} {repository.full_name} {workflow.path} {run.head_branch} {run.head_sha} "
-        f"{run.number} {run.attempt}"
-    )
-
-
-def _drawn_outcomes(workflow: Workflow, rng: random.Random) -> dict[str, Conclusion]:
-    """Which jobs fail; of a candidate's large builds at least one test does."""
-    templates = _templates(workflow)
-    failing = [job.name for job in templates if rng.random() < job.failure_rate]
-    tests = [job.name for job in templates if job.stage == "test" and job.failure_rate]
-    if not failing and tests and workflow.on_candidate_tag and len(templates) >= _LARGE_BUILD:
-        failing = [rng.choice(tests)]
-    return dict.fromkeys(failing, "failure")
+def _last_number(repository: Repository, workflow: Workflow) -> int:
+    numbers = (run.number for run in repository.runs.values() if run.workflow == workflow.id)
+    return max(numbers, default=0)
 
 
 def _second_outcome(job: Job, rng: random.Random) -> Conclusion:
     failed = job_conclusion(job) in ("failure", "timed_out")
     return "failure" if failed and rng.random() < _RERUN_FAILURE_SHARE else "success"
-
-
-def _plan(
-    forge: Forge,
-    templates: Iterable[JobTemplate],
-    outcomes: Mapping[str, Conclusion],
-    *,
-    attempt: int,
-    at: datetime,
-    rng: random.Random,
-) -> list[Job]:
-    """Plan the jobs in the order of their definition; what they need stands before them."""
-    planned: dict[str, Job] = {}
-    for template in templates:
-        needed = [planned[name] for name in template.needs if name in planned]
-        created_at = max((job.ends_at for job in needed), default=at)
-        conclusion = outcomes.get(template.name, "success")
-        starts_at = created_at + timedelta(minutes=rng.uniform(*template.queue))
-        ends_at = starts_at + timedelta(minutes=rng.uniform(*template.minutes))
-        if any(job.conclusion != "success" for job in needed):
-            conclusion, starts_at, ends_at = "skipped", created_at, created_at
-        elif conclusion != "success":
-            ends_at = starts_at + (ends_at - starts_at) * rng.uniform(0.3, 0.9)
-        planned[template.name] = Job(
-            id=forge.next_id(),
-            name=template.name,
-            attempt=attempt,
-            created_at=created_at,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            conclusion=conclusion,
-            labels=(template.runner,),
-            steps=planned_steps(template.stage, conclusion),
-            log=write_log(template, conclusion, starts_at=starts_at, ends_at=ends_at, rng=rng),
-        )
-    return list(planned.values())
 
 
 def _chosen_again(run: Run, *, failed_only: bool, job_id: int | None) -> set[str]:
@@ -274,14 +285,6 @@ def _chosen_again(run: Run, *, failed_only: bool, job_id: int | None) -> set[str
         for job in attempt_jobs(run, run.attempt)
         if not failed_only or job_conclusion(job) != "success"
     }
-
-
-def _with_dependents(templates: Iterable[JobTemplate], names: set[str]) -> set[str]:
-    reached = set(names)
-    for template in templates:
-        if reached.intersection(template.needs):
-            reached.add(template.name)
-    return reached
 
 
 def _triggers(workflow: Workflow, ref: str) -> bool:

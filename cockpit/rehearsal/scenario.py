@@ -14,12 +14,13 @@ from cockpit.rehearsal.clock import WorldClock
 from cockpit.rehearsal.desk import Desk, merge
 from cockpit.rehearsal.fastimport import read_refs
 from cockpit.rehearsal.history import CoreHistory, write_core
+from cockpit.rehearsal.infraworkflows import infra_workflows
 from cockpit.rehearsal.libraries import INFRA, VISION, LibraryHistory, write_infra, write_vision
 from cockpit.rehearsal.matrix import LARGE, RELEASE_2_15, SMALL, Matrix
 from cockpit.rehearsal.model import Forge, Pull, Release, Repository, User, Workflow
 from cockpit.rehearsal.records import file_records
 from cockpit.rehearsal.upstream import write_upstream
-from cockpit.rehearsal.workflows import core_workflows, infra_workflows, vision_workflows
+from cockpit.rehearsal.workflows import core_workflows, vision_workflows
 
 __all__ = ["CORE", "INFRA", "SCENARIOS", "VISION", "Scenario", "build_core_world", "build_world"]
 
@@ -52,6 +53,8 @@ class Scenario:
     """How fast its clock runs where nobody says otherwise."""
     calm: bool = False
     """Whether the checks of a pushed branch never fail by chance."""
+    odd: bool = False
+    """Whether a candidate starts workflows that not every release has."""
     branch_cut: date = date(2026, 10, 5)
     picks_close: date = date(2026, 10, 19)
     release_day: date = date(2026, 10, 28)
@@ -74,7 +77,7 @@ class Scenario:
     @property
     def jobs_target(self) -> int:
         """How many jobs a candidate tag starts in core."""
-        workflows = core_workflows(self.matrix, lambda: 0, shards=self.test_shards)
+        workflows = core_workflows(self.matrix, lambda: 0, shards=self.test_shards, odd=self.odd)
         return sum(len(workflow.jobs) for workflow in workflows if workflow.on_candidate_tag)
 
 
@@ -117,11 +120,13 @@ _LARGE = Scenario(
         picks=60,
         harmless_reverts=20,
         numbers_per_day=250,
+        candidates=10,
     ),
     milestone_items=300,
     library_commits=300,
     test_shards=5,
     matrix=LARGE,
+    odd=True,
 )
 
 _BEFORE_CUT = Scenario(
@@ -226,10 +231,14 @@ def _add_repositories(
         CORE,
         remotes,
         core_workflows(
-            scenario.matrix, forge.next_id, shards=scenario.test_shards, calm=scenario.calm
+            scenario.matrix,
+            forge.next_id,
+            shards=scenario.test_shards,
+            calm=scenario.calm,
+            odd=scenario.odd,
         ),
     )
-    infra = _add_repository(forge, INFRA, remotes, infra_workflows(forge.next_id))
+    infra = _add_repository(forge, INFRA, remotes, infra_workflows(scenario.matrix, forge.next_id))
     vision = _add_repository(
         forge, VISION, remotes, vision_workflows(scenario.matrix, forge.next_id)
     )

@@ -123,6 +123,8 @@ class Plan:
     """Reverts of what is on the branch that the branch lacks."""
     missing_fixes: list[TrunkCommit] = field(default_factory=list)
     """Fixes of milestone issues that nobody has nominated."""
+    candidates: tuple[datetime, ...] = (CANDIDATE_1,)
+    """When each candidate was tagged."""
     now: datetime = EPOCH
     """Up to when the story is told; what comes later has not happened."""
 
@@ -178,6 +180,7 @@ class Sizes:
     picks: int
     harmless_reverts: int
     numbers_per_day: float
+    candidates: int = 1
 
 
 def plan_story(sizes: Sizes, rng: random.Random, numbers: Numbers) -> Plan:
@@ -200,7 +203,7 @@ class _Planner:
         self._planned: dict[int, TrunkCommit] = {}
 
     def plan(self) -> Plan:
-        plan = Plan()
+        plan = Plan(candidates=_candidate_times(self._sizes.candidates))
         plan.cut_2_14 = _last_before(self._times, CUT_2_14)
         plan.cut = _last_before(self._times, CUT)
         self._bump(plan.cut_2_14 + 1, "2.15.0a0")
@@ -359,6 +362,14 @@ def _trunk_times(sizes: Sizes, rng: random.Random) -> list[datetime]:
     last = EPOCH - timedelta(minutes=25)
     before = spread(sizes.commits_before_cut, sizes.start, CUT - timedelta(hours=1))
     return before + spread(sizes.commits_after_cut, CUT + timedelta(minutes=20), last)
+
+
+def _candidate_times(count: int) -> tuple[datetime, ...]:
+    """rc1, then one after the other; the newest two are still being built."""
+    newest = (EPOCH - timedelta(hours=5), EPOCH - timedelta(minutes=50))[: count - 1]
+    built = count - len(newest)
+    step = (EPOCH - timedelta(hours=16) - CANDIDATE_1) / max(built - 1, 1)
+    return (*(CANDIDATE_1 + step * at for at in range(built)), *newest)
 
 
 def _last_before(times: list[datetime], moment: datetime) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import flask
 import msgspec
@@ -23,7 +24,14 @@ from cockpit.rehearsal.github.http import (
 )
 from cockpit.rehearsal.github.moments import within
 from cockpit.rehearsal.github.progress import run_progress
-from cockpit.rehearsal.github.serialise_actions import job_body, run_body, workflow_body
+from cockpit.rehearsal.github.serialise_actions import (
+    deployment_body,
+    environment_id,
+    job_body,
+    pending_deployment_body,
+    run_body,
+    workflow_body,
+)
 from cockpit.rehearsal.model import DispatchInput, Job, Repository, Run, Workflow
 
 routes = flask.Blueprint("actions", __name__)
@@ -41,6 +49,14 @@ class Dispatch(msgspec.Struct):
     ref: str
     inputs: dict[str, InputValue] = msgspec.field(default_factory=dict)
     return_run_details: bool = False
+
+
+class DeploymentReview(msgspec.Struct):
+    """What the reviewers of environments say."""
+
+    environment_ids: list[int]
+    state: Literal["approved", "rejected"]
+    comment: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +92,8 @@ def notice_pushes() -> None:
     repository = (flask.request.view_args or {}).get("repository")
     if isinstance(repository, Repository):
         builds.notice_pushes(this_call().forge, repository)
+        # What has just been started is there for the one who asks.
+        this_call().now = this_call().forge.clock.now()
 
 
 @routes.get("/repos/<owner>/<name>/actions/workflows")
@@ -99,7 +117,7 @@ def workflow_runs(repository: Repository, key: str) -> flask.Response:
     """The runs of a workflow, newest first."""
     with this_call().forge.lock:
         only = _workflow(repository, key).id
-        found = [run for run in repository.runs.values() if run.workflow == only]
+        found = [run for run in _known(repository) if run.workflow == only]
     return _runs(repository, found)
 
 
@@ -107,7 +125,7 @@ def workflow_runs(repository: Repository, key: str) -> flask.Response:
 def runs(repository: Repository) -> flask.Response:
     """All runs, newest first."""
     with this_call().forge.lock:
-        found = list(repository.runs.values())
+        found = _known(repository)
     return _runs(repository, found)
 
 
@@ -179,6 +197,8 @@ def dispatch(repository: Repository, key: str) -> flask.Response:
             ref=wanted.ref.removeprefix("refs/heads/").removeprefix("refs/tags/"),
             sha=sha or "",
             actor=actor,
+            at=call.forge.clock.now() + call.forge.runs_appear_after,
+            inputs={name: _text_of(value) for name, value in wanted.inputs.items()},
         )
     version = flask.request.headers.get("X-GitHub-Api-Version", "")
     if not wanted.return_run_details and version < _DETAILS_SINCE:
@@ -224,10 +244,48 @@ def cancel(repository: Repository, number: int) -> flask.Response:
     return answer({}, 202)
 
 
+@routes.delete("/repos/<owner>/<name>/actions/runs/<int:number>")
+@locked
+def delete(repository: Repository, number: int) -> flask.Response:
+    """Take a completed run away, with its jobs and logs."""
+    call = this_call()
+    call.require("write")
+    found = run_or_404(repository, number)
+    if run_progress(found, found.attempt, call.now).status != "completed":
+        raise ApiError(403, "Cannot delete a workflow run that is in progress.")
+    builds.delete_run(call.forge, repository, found.id)
+    return no_content()
+
+
+@routes.get("/repos/<owner>/<name>/actions/runs/<int:number>/pending_deployments")
+@locked
+def pending(repository: Repository, number: int) -> flask.Response:
+    """The environments whose reviewers a run waits for."""
+    call = this_call()
+    waiting = _waiting(run_or_404(repository, number), call.now)
+    return answer([pending_deployment_body(call, repository, name) for name in waiting])
+
+
+@routes.post("/repos/<owner>/<name>/actions/runs/<int:number>/pending_deployments")
+@locked
+def review(repository: Repository, number: int) -> flask.Response:
+    """Let jobs start that wait for reviewers, or have them fail."""
+    call = this_call()
+    call.require("admin")
+    wanted = read_body(DeploymentReview)
+    run = run_or_404(repository, number)
+    waiting = {environment_id(name): name for name in _waiting(run, call.now)}
+    if unknown := set(wanted.environment_ids) - waiting.keys():
+        raise ApiError(422, f"No pending deployment requests to approve or reject: {unknown}")
+    names = [waiting[one] for one in wanted.environment_ids]
+    builds.review(call.forge, repository, run, names, approved=wanted.state == "approved")
+    return answer([deployment_body(call, repository, run, name) for name in names])
+
+
 def run_or_404(repository: Repository, number: int) -> Run:
     """The run with this id."""
     found = repository.runs.get(number)
-    if found is None:
+    if found is None or found.created_at > this_call().now:
         raise not_found()
     return found
 
@@ -240,6 +298,15 @@ def job_or_404(repository: Repository, number: int) -> tuple[Run, Job]:
             if one.id == number and one.created_at <= now:
                 return found, one
     raise not_found()
+
+
+def _waiting(run: Run, now: datetime) -> list[str]:
+    jobs = builds.visible_jobs(run, run.attempt, now)
+    return sorted({job.environment for job in jobs if job.status(now) == "waiting"})
+
+
+def _known(repository: Repository) -> list[Run]:
+    return builds.known_runs(repository, this_call().now)
 
 
 def _workflow(repository: Repository, key: str) -> Workflow:
@@ -316,10 +383,17 @@ def _why_not_input(expected: DispatchInput, given: InputValue) -> str:
     if given is None or given == "":
         missing = expected.required and not expected.default
         return f"Required input '{expected.name}' not provided" if missing else ""
-    text = str(given).lower() if isinstance(given, bool) else str(given)
+    text = _text_of(given)
     if expected.kind == "boolean" and text not in ("true", "false"):
         return f"Provided value '{text}' for input '{expected.name}' is not a boolean"
     if expected.kind == "choice" and text not in expected.options:
         allowed = "not in the list of allowed values"
         return f"Provided value '{text}' for input '{expected.name}' {allowed}"
     return ""
+
+
+def _text_of(value: InputValue) -> str:
+    """An input as a workflow sees it: all of them are text."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
