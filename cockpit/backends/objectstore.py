@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 import shlex
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Literal
 
 from cockpit.backends.text import clean, mask
 from cockpit.config import ObjectStoreTable
-from cockpit.errors import AccessDenied, CockpitError, ConfigError, Throttled, Unreachable
+from cockpit.errors import (
+    AccessDenied,
+    CockpitError,
+    ConfigError,
+    Conflict,
+    Throttled,
+    Unreachable,
+)
 from cockpit.release.artifacts import StoredObject
 
 if TYPE_CHECKING:
@@ -34,8 +43,12 @@ _UNKNOWN_KEY = {
     "UnrecognizedClientException",
 }
 _REFUSED = {"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbidden", "403"}
+_ABSENT = {"NoSuchKey", "NotFound", "404"}
+_REPLACED = {"PreconditionFailed", "412"}
 _SKEWED = {"RequestTimeTooSkewed", "RequestInTheFuture"}
 _SLOW_DOWN = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "429"}
+_CHECKSUM_NAMES = ("checksum-sha256", "x-amz-meta-checksum-sha256")
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _LOGIN_HINT = "log in to AWS again (aws sso login, or new keys), then refresh (r)"
 
 
@@ -71,6 +84,54 @@ class ObjectStore:
                         etag=found["ETag"].strip('"'),
                         last_modified=found["LastModified"],
                     )
+
+    def describe(self, key: str) -> StoredObject | None:
+        """An object with its checksum, which no listing tells; None when it is not there."""
+        self._tell("head-object", "--bucket", self._settings.bucket, "--key", key)
+        with self._speaking():
+            from botocore.exceptions import ClientError
+
+            _, client = self._session()
+            try:
+                found = client.head_object(
+                    Bucket=self._settings.bucket, Key=key, ChecksumMode="ENABLED"
+                )
+            except ClientError as err:
+                if err.response.get("Error", {}).get("Code") in _ABSENT:
+                    return None
+                raise
+        return StoredObject(
+            key=key,
+            size=found["ContentLength"],
+            etag=found["ETag"].strip('"'),
+            last_modified=found["LastModified"],
+            sha256=_checksum(found.get("ChecksumSHA256", ""), found.get("Metadata", {})),
+        )
+
+    def read_range(self, stored: StoredObject, start: int, length: int) -> bytes:
+        """A piece of an object, from a byte on; raises Conflict when it was replaced."""
+        span = f"bytes={start}-{start + length - 1}"
+        self._tell(
+            *("get-object", "--bucket", self._settings.bucket, "--key", stored.key),
+            *("--range", span, "--if-match", stored.etag, "/dev/stdout"),
+        )
+        with self._speaking():
+            from botocore.exceptions import ClientError
+
+            _, client = self._session()
+            try:
+                found = client.get_object(
+                    Bucket=self._settings.bucket, Key=stored.key, Range=span, IfMatch=stored.etag
+                )
+                return found["Body"].read()
+            except ClientError as err:
+                if err.response.get("Error", {}).get("Code") in {*_ABSENT, *_REPLACED}:
+                    raise Conflict(
+                        "A file of the channel was replaced",
+                        f"{clean(stored.key)} is no longer the one that was listed",
+                        "refresh (r)",
+                    ) from err
+                raise
 
     def check_access(self) -> str:
         """Who the credential is, in words; raises when the bucket cannot be read."""
@@ -166,6 +227,18 @@ def _limits(addressing: Literal["path", "virtual", "auto"]) -> BotoConfig:
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
         s3={"addressing_style": addressing},
     )
+
+
+def _checksum(native: str, metadata: Mapping[str, str]) -> str:
+    """The SHA-256 of an object in hexadecimal: S3's own, else the uploader's; section 8.8.
+
+    S3's own is none of the whole object when it was put together from parts.
+    """
+    if native and "-" not in native:
+        with suppress(ValueError):
+            return base64.b64decode(native, validate=True).hex()
+    told = next((metadata[name] for name in _CHECKSUM_NAMES if name in metadata), "")
+    return told.lower() if _SHA256.fullmatch(told) else ""
 
 
 def _words_for(method: str) -> str:
