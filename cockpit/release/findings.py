@@ -10,9 +10,11 @@ import msgspec
 from cockpit.release.artifacts import Place
 from cockpit.release.finding_kinds import Finding, FindingKind, Severity
 from cockpit.release.finding_rules import Case, found_in, unknown_of
+from cockpit.release.lookups import core_package
 from cockpit.release.staging import Staged, staged_packages
 from cockpit.release.state import ReleaseState
 from cockpit.release.support import Cell
+from cockpit.release.verdicts import Evidence
 
 __all__ = [
     "CellState",
@@ -21,6 +23,7 @@ __all__ = [
     "FindingKind",
     "Severity",
     "coverage",
+    "finding_evidence",
     "findings",
     "findings_by_cell",
 ]
@@ -85,12 +88,17 @@ def findings(state: ReleaseState) -> tuple[Finding, ...]:
 
 def findings_by_cell(state: ReleaseState) -> Mapping[Cell, tuple[Finding, ...]]:
     """What is found about each wheel of the core."""
-    package = (state.spec.core.package or "").replace("_", "-")
+    package = core_package(state)
     return {
         status.place: status.findings
         for status in coverage(state)
         if status.package == package and isinstance(status.place, Cell) and status.findings
     }
+
+
+def finding_evidence(finding: Finding) -> Evidence:
+    """A finding as a gate shows it."""
+    return Evidence(finding.text, finding.url)
 
 
 def _status(case: Case) -> CellStatus:
