@@ -239,19 +239,22 @@ def _binaries_validated(state: ReleaseState) -> Verdict:
         return unknown("the wheels of the test channel are not complete yet", pending=True)
     found = validations_of(state.record, rules, version)
     then = f"start {rules.workflow} with {', '.join(_inputs(state))}"
-    newest = next((each for each in found if each.requested.at >= complete_at), None)
-    if newest is None:
-        older = f", the last run was started before: {found[0].url}" if found else ""
+    run = read.of(found[0].run) if found else None
+    if found and run is None:
+        text = f"run {found[0].run} has not been read"
+        return unknown(text, then="look at the validation runs again", action="refresh")
+    if run is None or run.created_at < complete_at:
+        older = f", run {run.id} before" if run else ""
         return failed(
-            f"{rules.workflow} has not been started since the wheels of {candidate.tag.name}"
-            f" were complete, {complete_at:%d %b %H:%M} UTC{older}",
+            Evidence(
+                f"{rules.workflow} was not started after the last file of {candidate.tag.name}"
+                f" came, {complete_at:%d %b %H:%M} UTC{older}",
+                run.url if run else "",
+            ),
             then=then,
             pending=True,
         )
-    run = read.of(newest.run)
-    if run is None:
-        return unknown(f"run {newest.run} has not been read", then="look again", action="refresh")
-    shown = Evidence(f"run {run.id} by {newest.requested.by}: {run.state.value}", run.url)
+    shown = Evidence(f"run {run.id}, started by {found[0].by}: {run.state.value}", run.url)
     if not run.ended:
         text = f"{run.jobs_ended} of {run.jobs} jobs have ended"
         return unknown(shown, text, then=f"wait for run {run.id}", pending=True)
@@ -260,7 +263,7 @@ def _binaries_validated(state: ReleaseState) -> Verdict:
     if run.jobs < rules.least_jobs:
         text = f"it had {counted(run.jobs, 'job')}, fewer than {rules.least_jobs}: it came up empty"
         return failed(shown, text, then=then)
-    return passed(shown, f"{counted(run.jobs, 'job')}, started {newest.requested.at:%d %b %H:%M}")
+    return passed(shown, f"{counted(run.jobs, 'job')}, started {run.created_at:%d %b %H:%M} UTC")
 
 
 def _complete_at(state: ReleaseState) -> datetime | None:

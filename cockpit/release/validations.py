@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from cockpit.release.dispatches import StartedRun
-from cockpit.release.record import DispatchRequested, DispatchStarted, Entry, Ledger
+from cockpit.release.record import DispatchRequested, DispatchStarted, Ledger
 
 
 class ValidationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,23 +38,24 @@ class Validations(msgspec.Struct, frozen=True):
 class Validation(msgspec.Struct, frozen=True):
     """A run that was started to validate this version in the test channel."""
 
-    requested: Entry
     run: int
     url: str
+    by: str
+    """Who started it, or took it over."""
 
 
 def validations_of(record: Ledger, rules: ValidationRules, version: str) -> tuple[Validation, ...]:
     """The runs of the ledger that validate `version` with the inputs of the rules, newest first."""
     wanted = {**rules.inputs, rules.version_input: version}
     asked = {
-        event.request: entry
-        for entry, event in record.events(DispatchRequested)
+        event.request
+        for _, event in record.events(DispatchRequested)
         if (event.repository, event.workflow) == (rules.repository, rules.workflow)
         and wanted.items() <= event.inputs.items()
     }
     found = [
-        Validation(asked[event.request], event.run, event.url)
-        for _, event in record.events(DispatchStarted)
+        Validation(event.run, event.url, entry.by)
+        for entry, event in record.events(DispatchStarted)
         if event.request in asked
     ]
-    return tuple(sorted(found, key=lambda each: (each.requested.at, each.run), reverse=True))
+    return tuple(sorted(found, key=lambda each: each.run, reverse=True))

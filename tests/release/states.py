@@ -349,8 +349,14 @@ PINNED = tuple(
 
 VALIDATION_INPUTS = {"channel": "test", "os": "all", "version": "2.15.0"}
 VALIDATION = StartedRun(
-    *(77, "https://github.example/runs/77", "ada", NOW - timedelta(minutes=15)),
-    *(JobState.PASSED, True, 40, 40),
+    id=77,
+    url="https://github.example/runs/77",
+    actor="ada",
+    created_at=NOW - timedelta(minutes=15),
+    state=JobState.PASSED,
+    ended=True,
+    jobs_ended=40,
+    jobs=40,
 )
 
 
