@@ -75,7 +75,7 @@ class GitClones:
         self._trees = Trees(self._git)
         self._work_trees = WorkTrees(self._git, self._trees)
         self._submodules = SubmoduleReader(self._git, self._clones)
-        self._published = PublishedReader(self._git, self._clones)
+        self._published = PublishedReader(self._git, self._clones, self._trees)
         self._known: dict[str, _Known] = {}
 
     def read_branch(self, repository: Repository) -> Answer[BranchState]:

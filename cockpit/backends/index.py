@@ -126,7 +126,10 @@ def _built_at(page: HtmlPage) -> datetime | None:
 
 def _file(link: str) -> IndexFile | None:
     """A link to a file; links to other pages end in a slash."""
-    parts = urlsplit(link)
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return None
     name = clean(unquote(parts.path).rpartition("/")[2])
     checksum = _SHA256.fullmatch(parts.fragment)
     return IndexFile(name, checksum[1].lower() if checksum else "") if name else None

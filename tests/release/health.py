@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import msgspec
 
-from cockpit.release.artifacts import Artifacts, PackageListing
+from cockpit.release.artifacts import Artifacts, Contents, PackageListing
 from cockpit.release.docs import DocsEntry
 from cockpit.release.jobs import Check, Checks, JobState, LibraryBuilds
 from cockpit.release.state import ReleaseState
@@ -227,9 +227,7 @@ FILE_CASES = (
         "of another commit",
         with_first(
             listing(CORE),
-            contents=msgspec.structs.replace(
-                listing(CORE).test[0].stored.contents, git_version=sha("other")
-            ),
+            contents=Contents(sha("other"), ("filelock",)),
         ),
         FAILED,
         "built from",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -76,10 +76,9 @@ def jobs_with(state: ReleaseState, upload: JobState | None, **changes: object) -
     return with_(state, builds=feed(builds(*JOBS[:2], *changed, *JOBS[3:])))
 
 
-def page(*files: IndexFile, built_at: object = NOW) -> IndexPage:
-    return IndexPage(
-        FIRST.accelerator, "torch", "https://index.example/cpu/torch/", built_at, files
-    )  # type: ignore[arg-type]
+def page(*files: IndexFile, built_at: datetime = NOW) -> IndexPage:
+    url = "https://index.example/cpu/torch/"
+    return IndexPage(FIRST.accelerator, "torch", url, built_at, files)
 
 
 def listed(**first: str) -> tuple[IndexFile, ...]:
@@ -105,7 +104,6 @@ def before(size: int) -> ReleaseState:
     return with_(artifacts=feed(Artifacts((mine, listing(VISION)))))
 
 
-INDEXED = {"indexed": True}
 REQUIRING_OTHERWISE = channel(contents=OTHERWISE)
 ALONE = with_branches(
     msgspec.structs.replace(CORE_BRANCH, tags=(RC2,)),
@@ -205,29 +203,29 @@ CASES: tuple[tuple[str, ReleaseState, FindingKind, Severity, str], ...] = (
     ("shrunk", before(2100), FindingKind.SIZE, RISK, "where 2.14.0 has 2100 B"),
     (
         "not listed yet",
-        channel(pages=(page(*listed()[1:]),), **INDEXED),
+        channel(pages=(page(*listed()[1:]),), indexed=True),
         FindingKind.UNLISTED,
         WAITS,
         "yet: it is made anew every hour",
     ),
     (
         "never listed",
-        channel(pages=(page(*listed()[1:]),), last_modified=LONG_AGO, **INDEXED),
+        channel(pages=(page(*listed()[1:]),), last_modified=LONG_AGO, indexed=True),
         FindingKind.UNLISTED,
         BLOCKS,
         "does not list it",
     ),
-    ("no page", channel(**INDEXED), FindingKind.UNLISTED, WAITS, "it has no index page"),
+    ("no page", channel(indexed=True), FindingKind.UNLISTED, WAITS, "it has no index page"),
     (
         "listed with another checksum",
-        channel(pages=(page(*listed(sha256="0" * 64)),), last_modified=LONG_AGO, **INDEXED),
+        channel(pages=(page(*listed(sha256="0" * 64)),), last_modified=LONG_AGO, indexed=True),
         FindingKind.LISTED_OTHERWISE,
         BLOCKS,
         "gives another checksum",
     ),
     (
         "an old page without checksums",
-        channel(pages=(page(*listed(sha256=""), built_at=LONG_AGO),), **INDEXED),
+        channel(pages=(page(*listed(sha256=""), built_at=LONG_AGO),), indexed=True),
         FindingKind.PAGE_TOO_OLD,
         WAITS,
         "older than the file",
@@ -300,7 +298,7 @@ def test_what_is_not_known_is_unknown_and_not_missing() -> None:
     untold = status_of_first(channel(sha256=None))
     assert (untold.state, untold.unknown) == (CellState.UNKNOWN, "its checksum was not read yet")
     artifacts = msgspec.structs.replace(
-        channel(**INDEXED).artifacts.value or Artifacts(),
+        channel(indexed=True).artifacts.value or Artifacts(),
         unread_pages={"cpu/torch": "The index cannot be reached: no connection"},
     )
     unreached = status_of_first(with_(artifacts=feed(artifacts)))
@@ -318,7 +316,7 @@ def test_what_is_not_known_is_unknown_and_not_missing() -> None:
         (channel(size=0), CellState.WRONG),
         (without_first(), CellState.MISSING),
         (jobs_with(channel(), JobState.RUNNING), CellState.WAITING),
-        (channel(**INDEXED), CellState.WAITING),
+        (channel(indexed=True), CellState.WAITING),
     ],
 )
 def test_a_cell_has_one_state(state: ReleaseState, cell_state: CellState) -> None:
