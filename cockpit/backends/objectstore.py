@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from botocore.config import Config as BotoConfig
     from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 CONNECT_S = 5
 READ_S = 20
@@ -42,8 +43,8 @@ _UNKNOWN_KEY = {
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
+_ABSENT = {"404", "NoSuchKey"}
 _REFUSED = {"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbidden", "403"}
-_ABSENT = {"NoSuchKey", "NotFound", "404"}
 _REPLACED = {"PreconditionFailed", "412"}
 _SKEWED = {"RequestTimeTooSkewed", "RequestInTheFuture"}
 _SLOW_DOWN = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "429"}
@@ -85,21 +86,23 @@ class ObjectStore:
                         last_modified=found["LastModified"],
                     )
 
+    def newest_version(self, bucket: str, key: str) -> str | None:
+        """The id of an object's current version; None where there is none to name."""
+        self._tell("head-object", "--bucket", bucket, "--key", key, "--query", "VersionId")
+        found = self._head(bucket, key)
+        # A bucket that stopped keeping versions answers with this word.
+        version = found.get("VersionId") if found else None
+        return version if version and version != "null" else None
+
     def describe(self, key: str) -> StoredObject | None:
         """An object with its checksum, which no listing tells; None when it is not there."""
-        self._tell("head-object", "--bucket", self._settings.bucket, "--key", key)
-        with self._speaking():
-            from botocore.exceptions import ClientError
-
-            _, client = self._session()
-            try:
-                found = client.head_object(
-                    Bucket=self._settings.bucket, Key=key, ChecksumMode="ENABLED"
-                )
-            except ClientError as err:
-                if err.response.get("Error", {}).get("Code") in _ABSENT:
-                    return None
-                raise
+        self._tell(
+            *("head-object", "--bucket", self._settings.bucket, "--key", key),
+            *("--checksum-mode", "ENABLED"),
+        )
+        found = self._head(self._settings.bucket, key)
+        if found is None:
+            return None
         return StoredObject(
             key=key,
             size=found["ContentLength"],
@@ -110,22 +113,22 @@ class ObjectStore:
 
     def read_range(self, stored: StoredObject, start: int, length: int) -> bytes:
         """A piece of an object, from a byte on; raises Conflict when it was replaced."""
-        span = f"bytes={start}-{start + length - 1}"
+        from botocore.exceptions import ClientError
+
+        bucket, span = self._settings.bucket, f"bytes={start}-{start + length - 1}"
         self._tell(
-            *("get-object", "--bucket", self._settings.bucket, "--key", stored.key),
+            *("get-object", "--bucket", bucket, "--key", stored.key),
             *("--range", span, "--if-match", stored.etag, "/dev/stdout"),
         )
         with self._speaking():
-            from botocore.exceptions import ClientError
-
             _, client = self._session()
             try:
                 found = client.get_object(
-                    Bucket=self._settings.bucket, Key=stored.key, Range=span, IfMatch=stored.etag
+                    Bucket=bucket, Key=stored.key, Range=span, IfMatch=stored.etag
                 )
                 return found["Body"].read()
             except ClientError as err:
-                if err.response.get("Error", {}).get("Code") in {*_ABSENT, *_REPLACED}:
+                if _code(err) in {*_ABSENT, *_REPLACED}:
                     raise Conflict(
                         "A file of the channel was replaced",
                         f"{clean(stored.key)} is no longer the one that was listed",
@@ -145,6 +148,19 @@ class ObjectStore:
                 return f"credential from {_words_for(method)}"
             sts = session.client("sts", config=_limits("virtual"))
             return f"{clean(sts.get_caller_identity()['Arn'])}, from {_words_for(method)}"
+
+    def _head(self, bucket: str, key: str) -> HeadObjectOutputTypeDef | None:
+        """What the store says of an object; None when it is not there."""
+        from botocore.exceptions import ClientError
+
+        with self._speaking(bucket):
+            _, client = self._session()
+            try:
+                return client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+            except ClientError as err:
+                if _code(err) in _ABSENT:
+                    return None
+                raise
 
     def _session(self) -> tuple[Session, S3Client]:
         with self._making:
@@ -178,15 +194,15 @@ class ObjectStore:
         return session, client
 
     @contextmanager
-    def _speaking(self) -> Iterator[None]:
-        """Turns boto3's exceptions into ours."""
+    def _speaking(self, bucket: str | None = None) -> Iterator[None]:
+        """Turns boto3's exceptions into ours; `bucket` is another one than the channels'."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         where = self._settings.endpoint or "AWS"
         try:
             yield
         except ClientError as err:
-            failure = _refusal(err, self._settings.bucket, where)
+            failure = _refusal(err, bucket or self._settings.bucket, where)
             if isinstance(failure, AccessDenied):
                 # The next try reads the credentials again, which a login has renewed by then.
                 self._kept = None
@@ -227,6 +243,10 @@ def _limits(addressing: Literal["path", "virtual", "auto"]) -> BotoConfig:
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
         s3={"addressing_style": addressing},
     )
+
+
+def _code(err: ClientError) -> str:
+    return err.response.get("Error", {}).get("Code", "")
 
 
 def _checksum(native: str, metadata: Mapping[str, str]) -> str:

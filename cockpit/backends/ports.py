@@ -374,6 +374,13 @@ class ObjectStorePort(Protocol):
         """A piece of an object, from a byte on; raises Conflict when it was replaced."""
         ...
 
+    def newest_version(self, bucket: str, key: str) -> str | None:
+        """The id of an object's current version; None where there is none to name.
+
+        That is so without such an object, and in a bucket that keeps no versions.
+        """
+        ...
+
     def check_access(self) -> str:
         """Who the credential is, in words; raises when the bucket cannot be read."""
         ...

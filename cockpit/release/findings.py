@@ -29,6 +29,9 @@ __all__ = [
 ]
 
 
+_KEPT = "coverage"
+
+
 class CellState(Enum):
     """How one file of the matrix stands, worst first."""
 
@@ -67,8 +70,16 @@ class CellStatus(msgspec.Struct, frozen=True):
 def coverage(state: ReleaseState) -> tuple[CellStatus, ...]:
     """Every file that the candidates of the release bring, expected against present.
 
-    Empty while the channels have not been read.
+    Empty while the channels have not been read. Several gates, the board and the screens ask for
+    it of one state, which keeps it.
     """
+    kept: dict[str, tuple[CellStatus, ...]] = vars(state)
+    if _KEPT not in kept:
+        kept[_KEPT] = _coverage(state)
+    return kept[_KEPT]
+
+
+def _coverage(state: ReleaseState) -> tuple[CellStatus, ...]:
     artifacts = state.artifacts.value
     if artifacts is None:
         return ()
