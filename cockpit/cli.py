@@ -67,6 +67,10 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             from cockpit.commands import ledger
 
             return ledger.run(arguments)
+        case "artifacts":
+            from cockpit.commands import artifacts
+
+            return artifacts.run(arguments)
         case "submodules":
             from cockpit.commands import submodules
 
@@ -160,6 +164,14 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _add_reading(commands: Commands) -> None:
     status = commands.add_parser("status", help="print what blocks, is risky, is ready, is next")
     status.add_argument("--json", action="store_true", help="machine-readable, with every reading")
+    artifacts = commands.add_parser(
+        "artifacts", help="print what the candidates brought into the test channel, and what not"
+    )
+    artifacts.add_argument("--package", metavar="NAME", help="this one alone, such as libtorch")
+    artifacts.add_argument(
+        "--verify", action="store_true", help="read the commit inside of every file first"
+    )
+    artifacts.add_argument("--json", action="store_true", help="machine-readable")
     ledger = commands.add_parser("ledger", help="print who decided, signed or ran what")
     ledger.add_argument("--json", action="store_true", help="one JSON object a line")
     submodules = commands.add_parser(

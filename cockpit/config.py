@@ -14,7 +14,9 @@ import msgspec
 
 from cockpit.errors import ConfigError
 from cockpit.places import PROJECT, Folders
+from cockpit.release.artifacts import ArtifactRules
 from cockpit.release.dispatches import WorkflowCall
+from cockpit.release.docs import DocsSource
 from cockpit.release.people import Person, Team
 from cockpit.release.releasechanges import AnyChange
 from cockpit.release.repos import DockerPin, Repository, Role
@@ -23,6 +25,7 @@ from cockpit.release.schedule import Schedule
 from cockpit.release.state import ReleaseSpec
 from cockpit.release.support import Nightlies, SupportMatrix, WheelWorkflow
 from cockpit.release.triton import TritonSource
+from cockpit.release.validations import ValidationRules
 from cockpit.release.versions import Naming, Version
 
 
@@ -58,6 +61,7 @@ class RepositoryTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version_file: str | None = None
     candidates: bool = True
     blocking_workflows: tuple[str, ...] = ()
+    required_checks: tuple[str, ...] = ()
     docker_pin: DockerPin | None = None
     rules: RuleSet = RuleSet.NONE
     cut_sets_version: bool = False
@@ -100,7 +104,22 @@ class ObjectStoreTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A profile of the AWS configuration; otherwise AWS's own order of credentials applies."""
     test_prefix: str = "whl/test"
     stable_prefix: str = "whl"
+    libtorch_test_prefix: str = "libtorch/test"
+    libtorch_stable_prefix: str = "libtorch"
+    index_url: str | None = None
+    """Where installers read the bucket; left out, the index pages are not looked at."""
     backup_bucket: str | None = None
+
+
+class DocsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[docs]`: where the built documentation of every line is published."""
+
+    remote: str
+    branch: str = "site"
+    path: str = "{line}"
+    """The folder of this release's documentation; {line} is X.Y."""
+    listing: str = "versions.html"
+    """The page that links to the documentation of every line."""
 
 
 class IndexTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -130,6 +149,8 @@ class FeedsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     picks: float = 120
     milestone: float = 300
     artifacts: float = 300
+    docs: float = 900
+    validations: float = 120
     ledger: float = 20
     preparation: float = 300
     submodules: float = 3600
@@ -158,7 +179,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     github: GithubTable = GithubTable()
     post_cut: PostCutTable = PostCutTable()
     objectstore: ObjectStoreTable | None = None
+    artifacts: ArtifactRules = ArtifactRules()
     index: IndexTable = IndexTable()
+    docs: DocsTable | None = None
+    validation: ValidationRules = ValidationRules()
     people: tuple[Person, ...] = ()
     schedule: Schedule = Schedule()
     support: SupportMatrix = SupportMatrix()
@@ -236,6 +260,22 @@ class Config(msgspec.Struct, frozen=True, dict=True):
             web=web_of(self.settings.github.api),
             cut_labels=self.settings.github.cut_labels,
             triton=self.triton,
+            artifacts=self.settings.artifacts,
+            docs=self.docs,
+            validation=self.settings.validation,
+        )
+
+    @cached_property
+    def docs(self) -> DocsSource | None:
+        """Where the documentation of this release is published; None when the config is silent."""
+        table = self.settings.docs
+        if table is None:
+            return None
+        return DocsSource(
+            remote=_anchored(table.remote, self.path.parent),
+            branch=table.branch,
+            folder=table.path.replace("{line}", str(self.version.line)),
+            listing=table.listing,
         )
 
     @cached_property
@@ -288,6 +328,7 @@ class Config(msgspec.Struct, frozen=True, dict=True):
             version_file=table.version_file,
             candidates=table.candidates,
             blocking_workflows=table.blocking_workflows,
+            required_checks=table.required_checks,
             docker_pin=table.docker_pin,
             rules=table.rules,
             cut_sets_version=table.cut_sets_version,

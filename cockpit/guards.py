@@ -88,6 +88,18 @@ def has_url(situation: Situation) -> Availability:
     return Enabled() if situation.selection.url else Disabled("this row has no page to open")
 
 
+def has_files(situation: Situation) -> Availability:
+    artifacts = situation.state.artifacts.value
+    if artifacts is None:
+        return Disabled("the channels have not been read yet")
+    staged = artifacts.staged()
+    if not staged:
+        return Disabled("the test channel holds nothing of this release")
+    if all(file.contents is not None for file in staged):
+        return Disabled("every file of the test channel has been looked into")
+    return Enabled()
+
+
 def _uncut(branches: Branches, spec: ReleaseSpec) -> list[Repository]:
     uncut = []
     for repository in spec.repositories:

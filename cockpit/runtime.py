@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,9 +42,10 @@ class Cockpit:
         )
         clock = self.backends.clock
         clock.now()
+        self._looks = Looks(self.backends)
         self._hub = FeedHub(
             config,
-            Looks(self.backends),
+            self._looks,
             clock,
             ReadingCache(folders.cache),
             self.backends.budget,
@@ -93,6 +94,19 @@ class Cockpit:
     async def refresh(self, *names: str) -> None:
         """Look now, at these feeds or at all."""
         await self._hub.refresh(names or NAMES)
+
+    async def verify(self, keys: Collection[str] = ()) -> dict[str, str]:
+        """Look inside of the files of the test channel, these or all, and at the channels again.
+
+        A few hundred kilobytes of each are read, once for ever. Gives the keys of files that could
+        not be read, with why.
+        """
+        channels = self._looks.channels
+        problems = await in_thread(
+            lambda: channels.read_inside(lambda file: not keys or file.key in keys)
+        )
+        await self.refresh("artifacts")
+        return problems
 
     async def plan(self, operation: str, arguments: Mapping[str, str]) -> Plan:
         """What an operation would do; reads only."""

@@ -11,8 +11,11 @@ from textual.app import App
 from textual.screen import Screen
 
 from cockpit.actions import Situation
+from cockpit.errors import CockpitError
 from cockpit.guards import meant_candidate, meant_repository
 from cockpit.release.board import board
+from cockpit.release.findings import Severity, findings
+from cockpit.release.words import counted
 from screens.arming import ARMED_FOR, Arming
 from screens.conductor import Conductor
 from screens.ports import Cockpit
@@ -53,6 +56,9 @@ class Deeds:
                 await self._next(situation)
             case "refresh":
                 self._refresh()
+            case "verify-artifacts":
+                self._app.notify("looking inside of the test channel's files")
+                self._app.run_worker(self._verify(), name="verify", exit_on_error=False)
             case "arm":
                 self._arm()
             case "quit":
@@ -141,6 +147,20 @@ class Deeds:
     def _refresh(self) -> None:
         self._app.notify("looking at every backend")
         self._app.run_worker(self._cockpit.refresh(), name="refresh", exit_on_error=False)
+
+    async def _verify(self) -> None:
+        """Nothing is written; what is found shows on the board, in the builds and the checklist."""
+        try:
+            problems = await self._cockpit.verify()
+        except CockpitError as err:
+            self._app.notify(
+                f"{err}\n{err.hint}", title="Not verified", severity="error", markup=False
+            )
+            return
+        blocking = [f for f in findings(self._cockpit.state) if f.severity is Severity.BLOCKS]
+        said = [f"{key}: {why}" for key, why in problems.items()][:3]
+        said.insert(0, f"{counted(len(blocking), 'file')} with something wrong")
+        self._app.notify("\n".join(said), title="Looked inside", markup=False)
 
     def _arm(self) -> None:
         if self._arming.left is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -64,6 +64,10 @@ class Cockpit(Protocol):
 
     async def refresh(self, *names: str) -> None:
         """Look now, at these feeds or at all."""
+        ...
+
+    async def verify(self, keys: Collection[str] = ()) -> dict[str, str]:
+        """Look inside of files of the test channel; gives those that could not be read."""
         ...
 
     async def plan(self, operation: str, arguments: Mapping[str, str]) -> Plan:

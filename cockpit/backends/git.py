@@ -23,6 +23,7 @@ from cockpit.backends.git_names import (
     tag_patterns,
     tag_prefixes,
 )
+from cockpit.backends.git_published import PublishedReader
 from cockpit.backends.git_runner import Clone, GitRunner
 from cockpit.backends.git_scripts import WorkTrees
 from cockpit.backends.git_submodules import SubmoduleReader
@@ -30,6 +31,7 @@ from cockpit.backends.git_trees import Trees
 from cockpit.backends.ports import (
     Answer,
     BranchHead,
+    BranchTree,
     CommitNode,
     CommitRecipe,
     LedgerCommit,
@@ -73,6 +75,7 @@ class GitClones:
         self._trees = Trees(self._git)
         self._work_trees = WorkTrees(self._git, self._trees)
         self._submodules = SubmoduleReader(self._git, self._clones)
+        self._published = PublishedReader(self._git, self._clones, self._trees)
         self._known: dict[str, _Known] = {}
 
     def read_branch(self, repository: Repository) -> Answer[BranchState]:
@@ -194,6 +197,10 @@ class GitClones:
     ) -> tuple[Submodule, ...]:
         """The submodules of a commit that was fetched, compared with those of `base`."""
         return self._submodules.read(self._filled_clone_of(repository), sha, base, allowed)
+
+    def branch_tree(self, remote: str, branch: str, file: str, folder: str) -> BranchTree | None:
+        """What the head of a branch holds at two paths; None when there is no such branch."""
+        return self._published.read(remote, branch, file, folder)
 
     def branch_head(self, repository: Repository, branch: str, base: str) -> BranchHead | None:
         """Fetch the head of a branch and what it has that `base` has not; None when absent."""

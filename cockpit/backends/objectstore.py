@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 import shlex
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Literal
 
 from cockpit.backends.text import clean, mask
 from cockpit.config import ObjectStoreTable
-from cockpit.errors import AccessDenied, CockpitError, ConfigError, Throttled, Unreachable
+from cockpit.errors import (
+    AccessDenied,
+    CockpitError,
+    ConfigError,
+    Conflict,
+    Throttled,
+    Unreachable,
+)
 from cockpit.release.artifacts import StoredObject
 
 if TYPE_CHECKING:
@@ -20,6 +29,7 @@ if TYPE_CHECKING:
     from botocore.config import Config as BotoConfig
     from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 CONNECT_S = 5
 READ_S = 20
@@ -35,8 +45,11 @@ _UNKNOWN_KEY = {
 }
 _ABSENT = {"404", "NoSuchKey"}
 _REFUSED = {"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbidden", "403"}
+_REPLACED = {"PreconditionFailed", "412"}
 _SKEWED = {"RequestTimeTooSkewed", "RequestInTheFuture"}
 _SLOW_DOWN = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "429"}
+_CHECKSUM_NAMES = ("checksum-sha256", "x-amz-meta-checksum-sha256")
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _LOGIN_HINT = "log in to AWS again (aws sso login, or new keys), then refresh (r)"
 
 
@@ -75,19 +88,53 @@ class ObjectStore:
 
     def newest_version(self, bucket: str, key: str) -> str | None:
         """The id of an object's current version; None where there is none to name."""
+        self._tell("head-object", "--bucket", bucket, "--key", key, "--query", "VersionId")
+        found = self._head(bucket, key)
+        # A bucket that stopped keeping versions answers with this word.
+        version = found.get("VersionId") if found else None
+        return version if version and version != "null" else None
+
+    def describe(self, key: str) -> StoredObject | None:
+        """An object with its checksum, which no listing tells; None when it is not there."""
+        self._tell(
+            *("head-object", "--bucket", self._settings.bucket, "--key", key),
+            *("--checksum-mode", "ENABLED"),
+        )
+        found = self._head(self._settings.bucket, key)
+        if found is None:
+            return None
+        return StoredObject(
+            key=key,
+            size=found["ContentLength"],
+            etag=found["ETag"].strip('"'),
+            last_modified=found["LastModified"],
+            sha256=_checksum(found.get("ChecksumSHA256", ""), found.get("Metadata", {})),
+        )
+
+    def read_range(self, stored: StoredObject, start: int, length: int) -> bytes:
+        """A piece of an object, from a byte on; raises Conflict when it was replaced."""
         from botocore.exceptions import ClientError
 
-        self._tell("head-object", "--bucket", bucket, "--key", key, "--query", "VersionId")
-        with self._speaking(bucket):
+        bucket, span = self._settings.bucket, f"bytes={start}-{start + length - 1}"
+        self._tell(
+            *("get-object", "--bucket", bucket, "--key", stored.key),
+            *("--range", span, "--if-match", stored.etag, "/dev/stdout"),
+        )
+        with self._speaking():
             _, client = self._session()
             try:
-                found = client.head_object(Bucket=bucket, Key=key).get("VersionId")
+                found = client.get_object(
+                    Bucket=bucket, Key=stored.key, Range=span, IfMatch=stored.etag
+                )
+                return found["Body"].read()
             except ClientError as err:
-                if err.response.get("Error", {}).get("Code") in _ABSENT:
-                    return None
+                if _code(err) in {*_ABSENT, *_REPLACED}:
+                    raise Conflict(
+                        "A file of the channel was replaced",
+                        f"{clean(stored.key)} is no longer the one that was listed",
+                        "refresh (r)",
+                    ) from err
                 raise
-        # A bucket that stopped keeping versions answers with this word.
-        return found if found and found != "null" else None
 
     def check_access(self) -> str:
         """Who the credential is, in words; raises when the bucket cannot be read."""
@@ -101,6 +148,19 @@ class ObjectStore:
                 return f"credential from {_words_for(method)}"
             sts = session.client("sts", config=_limits("virtual"))
             return f"{clean(sts.get_caller_identity()['Arn'])}, from {_words_for(method)}"
+
+    def _head(self, bucket: str, key: str) -> HeadObjectOutputTypeDef | None:
+        """What the store says of an object; None when it is not there."""
+        from botocore.exceptions import ClientError
+
+        with self._speaking(bucket):
+            _, client = self._session()
+            try:
+                return client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+            except ClientError as err:
+                if _code(err) in _ABSENT:
+                    return None
+                raise
 
     def _session(self) -> tuple[Session, S3Client]:
         with self._making:
@@ -183,6 +243,22 @@ def _limits(addressing: Literal["path", "virtual", "auto"]) -> BotoConfig:
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
         s3={"addressing_style": addressing},
     )
+
+
+def _code(err: ClientError) -> str:
+    return err.response.get("Error", {}).get("Code", "")
+
+
+def _checksum(native: str, metadata: Mapping[str, str]) -> str:
+    """The SHA-256 of an object in hexadecimal: S3's own, else the uploader's; section 8.8.
+
+    S3's own is none of the whole object when it was put together from parts.
+    """
+    if native and "-" not in native:
+        with suppress(ValueError):
+            return base64.b64decode(native, validate=True).hex()
+    told = next((metadata[name] for name in _CHECKSUM_NAMES if name in metadata), "")
+    return told.lower() if _SHA256.fullmatch(told) else ""
 
 
 def _words_for(method: str) -> str:

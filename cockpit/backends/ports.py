@@ -18,6 +18,7 @@ from cockpit.release.branches import BranchState
 from cockpit.release.candidates import Candidate, RefChange, Tag
 from cockpit.release.commits import Commit
 from cockpit.release.dispatches import StartedRun, WorkflowCall
+from cockpit.release.index_pages import IndexPage
 from cockpit.release.jobs import BranchHealth, CandidateBuilds, Checks
 from cockpit.release.milestones import Milestone
 from cockpit.release.people import Team
@@ -111,6 +112,16 @@ class ScriptRun(msgspec.Struct, frozen=True):
     said: tuple[str, ...]
     """The last lines of its output, cleaned."""
     changes: tuple[FileChange, ...] = ()
+
+
+class BranchTree(msgspec.Struct, frozen=True):
+    """A file and a folder of the head of a branch."""
+
+    sha: str
+    text: str | None
+    """Of the file; None when there is none."""
+    entries: tuple[str, ...]
+    """Names in the folder; none when there is no such folder."""
 
 
 class GitPort(Protocol):
@@ -213,6 +224,13 @@ class GitPort(Protocol):
         """The submodules of a commit that was fetched, compared with those of `base`.
 
         Their remotes are asked where they are `allowed`; one that cannot be asked is unknown.
+        """
+        ...
+
+    def branch_tree(self, remote: str, branch: str, file: str, folder: str) -> BranchTree | None:
+        """What the head of a branch holds at two paths; None when there is no such branch.
+
+        Only what is asked for is transferred, where the remote allows that.
         """
         ...
 
@@ -348,6 +366,14 @@ class ObjectStorePort(Protocol):
         """Every object under a prefix, all pages."""
         ...
 
+    def describe(self, key: str) -> StoredObject | None:
+        """An object with its checksum, which no listing tells; None when it is not there."""
+        ...
+
+    def read_range(self, stored: StoredObject, start: int, length: int) -> bytes:
+        """A piece of an object, from a byte on; raises Conflict when it was replaced."""
+        ...
+
     def newest_version(self, bucket: str, key: str) -> str | None:
         """The id of an object's current version; None where there is none to name.
 
@@ -357,6 +383,14 @@ class ObjectStorePort(Protocol):
 
     def check_access(self) -> str:
         """Who the credential is, in words; raises when the bucket cannot be read."""
+        ...
+
+
+class IndexPort(Protocol):
+    """The index pages of the channels, as installers get them."""
+
+    def page(self, prefix: str, folder: str, package: str) -> Answer[IndexPage | None]:
+        """The page of a package in a folder of a channel; None when there is none."""
         ...
 
 

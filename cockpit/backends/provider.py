@@ -14,6 +14,7 @@ from cockpit.backends.ports import (
     CredentialsPort,
     GithubPort,
     GitPort,
+    IndexPort,
     ObjectStorePort,
 )
 from cockpit.config import Config
@@ -109,6 +110,22 @@ class Backends:
             return ObjectStore(table, self.credentials.environment(), log=self._log)
 
         return self._once("store", make)
+
+    @property
+    def index(self) -> IndexPort | None:
+        """The index pages of the channels; None when the config does not say where they are."""
+        table = self.config.settings.objectstore
+        if table is None or table.index_url is None:
+            return None
+        base = table.index_url
+
+        def make() -> IndexPort:
+            from cockpit.backends.github_pages import PageCache
+            from cockpit.backends.index import IndexPages
+
+            return IndexPages(base, log=self._log, cache=PageCache(self._cache / "index"))
+
+        return self._once("index", make)
 
     @property
     def ledger(self) -> LedgerStore:

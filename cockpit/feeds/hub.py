@@ -14,6 +14,7 @@ from cockpit.feeds.feed import Feed, wall_now
 from cockpit.feeds.looks import Looks
 from cockpit.release.artifacts import Artifacts
 from cockpit.release.branches import Branches
+from cockpit.release.docs import DocsEntry
 from cockpit.release.jobs import (
     CandidateBuilds,
     Checks,
@@ -27,6 +28,7 @@ from cockpit.release.preparation import Preparation
 from cockpit.release.record import Ledger
 from cockpit.release.state import ReleaseState
 from cockpit.release.submodules import Submodules
+from cockpit.release.validations import Validations
 
 NAMES = (
     "branches",
@@ -39,6 +41,8 @@ NAMES = (
     "picks",
     "milestone",
     "artifacts",
+    "docs",
+    "validations",
     "preparation",
     "submodules",
 )
@@ -48,7 +52,10 @@ _THRIFTY_BELOW = 0.2
 _THRIFTY_FACTOR = 5
 """Below a fifth of GitHub's quota, feeds that spend it look five times as seldom."""
 _SPEND_QUOTA = frozenset(
-    {"ci", "builds", "libraries", "earlier", "checks", "picks", "milestone", "preparation"}
+    {
+        *("ci", "builds", "libraries", "earlier", "checks", "picks", "milestone"),
+        *("validations", "preparation"),
+    }
 )
 
 
@@ -85,6 +92,8 @@ class FeedHub:
             "picks": feed("picks", PickReading, looks.picks),
             "milestone": feed("milestone", Milestone, looks.milestone),
             "artifacts": feed("artifacts", Artifacts, looks.artifacts),
+            "docs": feed("docs", DocsEntry, looks.docs),
+            "validations": feed("validations", Validations, looks.validations),
             "preparation": feed("preparation", Preparation, looks.preparation),
             "submodules": feed("submodules", Submodules, looks.submodules),
         }

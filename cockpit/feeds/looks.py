@@ -10,16 +10,13 @@ from cockpit.backends.ports import Answer
 from cockpit.backends.tag_changes import with_changes
 from cockpit.backends.threads import gather
 from cockpit.errors import CockpitError, Throttled, Unreachable
+from cockpit.feeds.channels import ChannelLook
 from cockpit.feeds.preparing import PreparationLook, SubmodulesLook
-from cockpit.release.artifacts import (
-    Artifacts,
-    PackageListing,
-    StoredObject,
-    Wheel,
-    read_wheel,
-)
+from cockpit.feeds.validating import look_at_docs, look_at_validations
+from cockpit.release.artifacts import Artifacts
 from cockpit.release.branches import Branches, BranchState
 from cockpit.release.candidates import MovedTag, moved_tags
+from cockpit.release.docs import DocsEntry
 from cockpit.release.jobs import (
     BranchHealth,
     CandidateBuilds,
@@ -35,6 +32,7 @@ from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository, Role
 from cockpit.release.state import ReleaseState
 from cockpit.release.submodules import Submodules
+from cockpit.release.validations import Validations
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
@@ -52,6 +50,7 @@ class Looks:
         self._config = backends.config
         self._preparation = PreparationLook(backends)
         self._submodules = SubmodulesLook(backends)
+        self.channels = ChannelLook(backends)
 
     def branches(self, state: ReleaseState) -> Answer[Branches]:
         """Every repository's release branch; one that cannot be read does not hide the others."""
@@ -173,29 +172,16 @@ class Looks:
         return self._backends.github.milestone(self._config.core, self._config.milestone)
 
     def artifacts(self, _: ReleaseState) -> Answer[Artifacts]:
-        """The wheels of every package of the release in the test and stable channels."""
-        table = self._config.settings.objectstore
-        if table is None:
-            return Answer(Artifacts(), "", "no [objectstore] is configured")
-        packages = {
-            repo.package.replace("_", "-"): str(repo.version)
-            for repo in self._config.repositories
-            if repo.package
-        }
-        test = self._wheels(table.test_prefix, self._accelerators(table.test_prefix), packages)
-        stable = self._wheels(
-            table.stable_prefix, self._accelerators(table.stable_prefix), packages
-        )
-        listings = tuple(
-            PackageListing(
-                name,
-                version,
-                tuple(wheel for wheel in test if wheel.package == name),
-                tuple(wheel for wheel in stable if wheel.package == name),
-            )
-            for name, version in packages.items()
-        )
-        return Answer(Artifacts(listings), f"s3://{table.bucket}")
+        """The files of every package of the release in the test and stable channels."""
+        return self.channels.look()
+
+    def docs(self, _: ReleaseState) -> Answer[DocsEntry]:
+        """The published documentation of this release."""
+        return look_at_docs(self._backends)
+
+    def validations(self, state: ReleaseState) -> Answer[Validations]:
+        """The runs that validate the test channel's binaries."""
+        return look_at_validations(self._backends, state)
 
     def preparation(self, state: ReleaseState) -> Answer[Preparation]:
         """What the cut of the core rests on; nothing once it has been cut."""
@@ -223,23 +209,6 @@ class Looks:
 
     def _branch(self, repository: Repository) -> Answer[BranchState]:
         return self._backends.git.read_branch(repository)
-
-    def _accelerators(self, prefix: str) -> tuple[str, ...]:
-        """Folders of a channel: the stable one holds the test one, so each folder is listed."""
-        names = {name for t in self._config.settings.support.targets for name in t.accelerators}
-        return tuple(f"{prefix}/{name}/" for name in sorted(names))
-
-    def _wheels(
-        self, prefix: str, folders: tuple[str, ...], packages: dict[str, str]
-    ) -> tuple[Wheel, ...]:
-        store = self._backends.store
-
-        def listed(folder: str) -> tuple[StoredObject, ...]:
-            return tuple(store.list_objects(folder))
-
-        pages = gather([partial(listed, folder) for folder in folders], threads=8)
-        wheels = (read_wheel(stored, prefix) for page in pages for stored in page)
-        return tuple(w for w in wheels if w and packages.get(w.package) == w.version)
 
     @staticmethod
     def _each(

@@ -50,6 +50,7 @@ api = {github}
 endpoint = {s3}
 region = {region}
 bucket = "pytorch"
+index_url = {index_pages}
 backup_bucket = "pytorch-backup"
 
 [index]
@@ -80,6 +81,8 @@ checks = 20
 picks = 20
 milestone = 30
 artifacts = 30
+docs = 60
+validations = 20
 ledger = 5
 preparation = 30
 submodules = 60
@@ -143,6 +146,7 @@ def render(at: Addresses, scenario: Scenario) -> str:
         github=_value(at.github),
         s3=_value(at.s3),
         region=_value(REGION),
+        index_pages=_value(f"{at.s3}/pytorch"),
         upload=_value(f"{at.index}/legacy/"),
         ledger=_value(LEDGER),
         triton=_value(f"remotes/{TRITON}.git"),

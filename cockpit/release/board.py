@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from cockpit.release.coverage import configuration
+from cockpit.release.findings import Severity, findings
 from cockpit.release.freshness import Freshness, freshness
 from cockpit.release.gates import GATES
 from cockpit.release.gates_branches import TAG
+from cockpit.release.gates_health import unrequired_red
 from cockpit.release.jobs import JobState
 from cockpit.release.lookups import (
     branch_of,
@@ -181,6 +183,8 @@ def _risky(
     yield from _untagged(state)
     yield from _deadlines(state)
     yield from _flaky(state)
+    yield from _doubtful_files(state)
+    yield from _other_checks(state)
     problems = [recorded for recorded in state.record.entries if recorded.problem]
     if problems:
         entries = counted(len(problems), "ledger entry does", "ledger entries do")
@@ -238,6 +242,23 @@ def _flaky(state: ReleaseState) -> Iterator[BoardLine]:
         names = _few(map(configuration, flaky), 2)
         text = f"{counted(len(flaky), 'job')} green only after a re-run: {names}"
         yield BoardLine(text, "pane-2", "builds-green", flaky[0].url)
+
+
+def _doubtful_files(state: ReleaseState) -> Iterator[BoardLine]:
+    risks = [found for found in findings(state) if found.severity is Severity.RISK]
+    if risks:
+        files = len({finding.key for finding in risks})
+        text = f"{counted(files, 'file')} of the test channel in doubt: {risks[0].text}"
+        source = state.artifacts.reading.source if state.artifacts.reading else ""
+        yield BoardLine(text, "pane-2", "wheels-complete", risks[0].url, source)
+
+
+def _other_checks(state: ReleaseState) -> Iterator[BoardLine]:
+    red = unrequired_red(state)
+    if red:
+        names = _few(f"{check.app} {check.name}" for check in red)
+        text = f"{counted(len(red), 'check')} of others failed on the candidate: {names}"
+        yield BoardLine(text, "pane-2", "checks-green", red[0].url)
 
 
 def _ready(state: ReleaseState, verdicts: dict[str, Verdict]) -> Iterator[BoardLine]:

@@ -22,6 +22,8 @@ FEEDS = {
     "picks": "the cherry-pick queue",
     "milestone": "the milestone",
     "artifacts": "the channels",
+    "docs": "the published documentation",
+    "validations": "the validation runs",
     "preparation": "the preparation of the cut",
     "submodules": "the submodules",
 }
@@ -77,6 +79,8 @@ def freshness(state: ReleaseState) -> dict[str, Freshness]:
         _of("picks", state.picks, state.wall),
         _of("milestone", state.milestone, state.wall),
         _of("artifacts", state.artifacts, state.wall),
+        _of("docs", state.docs, state.wall),
+        _of("validations", state.validations, state.wall),
         _of("preparation", state.preparation, state.wall),
         _of("submodules", state.submodules, state.wall),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from cockpit.release.gates_branches import BRANCH_GATES
 from cockpit.release.gates_candidate import CANDIDATE_GATES
+from cockpit.release.gates_health import HEALTH_GATES
 from cockpit.release.gates_preparation import PREPARATION_GATES
 from cockpit.release.lookups import known, pick_label, undecided
 from cockpit.release.picks import Pick, PickState
@@ -95,6 +96,7 @@ GATES: Mapping[str, Gate] = {
         *PREPARATION_GATES,
         *BRANCH_GATES,
         *CANDIDATE_GATES,
+        *HEALTH_GATES,
         Gate(
             "milestone-empty",
             "the milestone is empty",

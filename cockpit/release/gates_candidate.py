@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from cockpit.release.artifacts import PackageListing, Wheel
 from cockpit.release.candidates import Candidate
 from cockpit.release.commits import short
 from cockpit.release.coverage import configuration, unstarted, unstarted_workflows
-from cockpit.release.job_names import UPLOAD
+from cockpit.release.findings import FindingKind, finding_evidence, findings
 from cockpit.release.jobs import CandidateBuilds, Job, JobState
-from cockpit.release.lookups import branch_of, is_red, known, listing_of
+from cockpit.release.lookups import branch_of, core_package, is_red, known, listing_of
 from cockpit.release.repos import Repository, Role
+from cockpit.release.staging import LIBTORCH
 from cockpit.release.state import ReleaseState
 from cockpit.release.support import SupportMatrix
-from cockpit.release.verdicts import Evidence, Gate, Verdict, failed, passed, unknown
+from cockpit.release.verdicts import (
+    Evidence,
+    Gate,
+    Outcome,
+    Verdict,
+    evidence,
+    failed,
+    passed,
+    unknown,
+)
 from cockpit.release.words import counted
 
 PIN = "pin-candidates"
@@ -41,7 +53,24 @@ def _builds_green(state: ReleaseState) -> Verdict:
     candidate = state.candidate
     if candidate is None:
         return failed("no candidate has been tagged", pending=True)
-    return judge_builds(builds, candidate, state.spec.support)
+    verdict = judge_builds(builds, candidate, state.spec.support)
+    return _against_channel(state, verdict) if verdict.outcome is Outcome.PASSED else verdict
+
+
+def _against_channel(state: ReleaseState, green: Verdict) -> Verdict:
+    """A green upload job whose file is not there, or is older than the job, is no green job."""
+    if state.artifacts.whole is None:
+        note = evidence(("the test channel is not known, so nothing was compared with it",))
+        return msgspec.structs.replace(green, evidence=(*green.evidence, *note))
+    untrue = [
+        finding
+        for finding in findings(state)
+        if finding.kind in (FindingKind.MISSING, FindingKind.OUTDATED)
+        and finding.package in (core_package(state), LIBTORCH)
+    ]
+    if untrue:
+        return failed(*map(finding_evidence, untrue), then=untrue[0].then.text)
+    return green
 
 
 def judge_builds(builds: CandidateBuilds, candidate: Candidate, support: SupportMatrix) -> Verdict:
@@ -95,43 +124,6 @@ def _all_passed(builds: CandidateBuilds, tag: str) -> Verdict:
     return passed(f"{counted(green, 'job')} of {tag} passed", *notes)
 
 
-def _wheels_complete(state: ReleaseState) -> Verdict:
-    core = state.spec.core
-    expected = state.spec.support.cells()
-    if not expected:
-        return unknown("the config names no support matrix", then="fill in [support]")
-    candidate = state.candidate
-    if candidate is None:
-        return failed("no candidate has been tagged", pending=True)
-    listing = listing_of(state, core)
-    missing = listing.missing(state.spec.support) if listing else expected
-    if missing:
-        return failed(
-            f"{len(expected) - len(missing)} of {len(expected)} wheels of {core.package}"
-            f" {core.version} are in the test channel",
-            *(f"missing: {c.os} {c.arch} py{c.python} {c.accelerator}" for c in missing),
-            then="find the upload jobs of the missing wheels",
-            pending=any(not job.state.finished for job in known(state.builds).jobs),
-        )
-    late = _unfinished_uploads(known(state.builds), candidate)
-    if late:
-        return unknown(late, then="wait for the uploads", pending=True)
-    return passed(f"{len(expected)} of {len(expected)} wheels are in the test channel")
-
-
-def _unfinished_uploads(builds: CandidateBuilds, candidate: Candidate) -> str:
-    """Every candidate's wheels have the same names: an upload that is open leaves the old one."""
-    tag = candidate.tag.name
-    if builds.candidate is None or builds.candidate.commit_sha != candidate.commit_sha:
-        return f"the jobs of {tag} have not been read, so the wheels may be of an earlier one"
-    uploads = [job for job in builds.jobs if job.key and job.key.stage == UPLOAD]
-    late = sum(job.state is not JobState.PASSED for job in uploads)
-    if late or not uploads:
-        open_ones = counted(late, "upload") if late else "every upload"
-        return f"{open_ones} of {tag} not done, so wheels may be of an earlier one"
-    return ""
-
-
 def _promoted_packages(state: ReleaseState) -> tuple[Repository, ...]:
     return tuple(r for r in state.spec.repositories if r.package and r.role is not Role.INFRA)
 
@@ -145,7 +137,7 @@ def _wheels_promoted(state: ReleaseState) -> Verdict:
         if listing is None or not listing.test:
             absent.append(f"{repo.package} {repo.version} is not in the test channel")
             continue
-        differing += [f"{_file(w)} differs from the promoted one" for w in _differing(listing)]
+        differing += [f"{w.stored.name} differs from the promoted one" for w in _differing(listing)]
         there = len(listing.promoted())
         line = f"{there} of {len(listing.test)} wheels of {repo.package} are in the stable channel"
         (counted if there == len(listing.test) else absent).append(line)
@@ -157,12 +149,8 @@ def _wheels_promoted(state: ReleaseState) -> Verdict:
 
 
 def _differing(listing: PackageListing) -> list[Wheel]:
-    stable = {_file(wheel): wheel.stored.size for wheel in listing.stable}
-    return [w for w in listing.test if stable.get(_file(w), w.stored.size) != w.stored.size]
-
-
-def _file(wheel: Wheel) -> str:
-    return wheel.stored.key.rpartition("/")[2]
+    stable = {wheel.stored.name: wheel.stored.size for wheel in listing.stable}
+    return [w for w in listing.test if stable.get(w.stored.name, w.stored.size) != w.stored.size]
 
 
 def _final_tag(state: ReleaseState) -> Verdict:
@@ -188,13 +176,6 @@ _TAGS = ("branches", "ledger")
 CANDIDATE_GATES = (
     Gate("candidate-pinned", "the candidate is pinned", "candidate", _TAGS, _candidate_pinned),
     Gate("builds-green", "candidate builds are green", "builds", (*_TAGS, "builds"), _builds_green),
-    Gate(
-        "wheels-complete",
-        "the candidate's wheels are in the test channel",
-        "test channel",
-        (*_TAGS, "builds", "artifacts"),
-        _wheels_complete,
-    ),
     Gate(
         "wheels-promoted",
         "the wheels are in the stable channel",

@@ -58,6 +58,11 @@ def is_red(job: Job) -> bool:
     return job.state is JobState.FAILED or job.conclusion == "cancelled"
 
 
+def core_package(state: ReleaseState) -> str:
+    """The core's package as file names normalise it."""
+    return (state.spec.core.package or "").replace("_", "-")
+
+
 def listing_of(state: ReleaseState, repository: Repository) -> PackageListing | None:
     """What the channels hold of a repository's package; None when that is not known."""
     if repository.package is None or state.artifacts.value is None:

@@ -39,14 +39,17 @@ class Standing(msgspec.Struct, frozen=True):
 
 _ALWAYS = ("tags-unmoved",)
 _BRANCHES = ("core-cut", "orig-unmoved", "version-file", "ci-green")
-_CANDIDATE = ("candidate-pinned", "builds-green")
+_CANDIDATE = ("candidate-pinned", "builds-green", "checks-green")
 _FINAL = (
     "picks-decided",
     "picks-merged",
     "core-tagged",
     "domains-tagged",
     "milestone-empty",
+    "libraries-green",
     "wheels-complete",
+    "binaries-validated",
+    "docs-entry",
 )
 _PREPARATION = (
     "schedule-set",

@@ -55,6 +55,8 @@ class Repository(msgspec.Struct, frozen=True):
     """Whether candidates of it are tagged: test-infra has none."""
     blocking_workflows: tuple[str, ...]
     """Workflows of a branch head that must be green; process section 2.4."""
+    required_checks: tuple[str, ...] = ()
+    """Patterns of checks of others than Actions that a candidate needs; the rest are a risk."""
     docker_pin: DockerPin | None = None
     rules: RuleSet = RuleSet.NONE
     """How the references of its workflows leave `main` at the cut; process section 3."""

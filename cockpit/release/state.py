@@ -8,9 +8,10 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from cockpit.release.artifacts import Artifacts
+from cockpit.release.artifacts import ArtifactRules, Artifacts
 from cockpit.release.branches import Branches
 from cockpit.release.candidates import Candidate, MovedTag, moved_tags
+from cockpit.release.docs import DocsEntry, DocsSource
 from cockpit.release.jobs import (
     CandidateBuilds,
     Checks,
@@ -28,6 +29,7 @@ from cockpit.release.schedule import Schedule
 from cockpit.release.submodules import Submodules
 from cockpit.release.support import SupportMatrix
 from cockpit.release.triton import TritonSource
+from cockpit.release.validations import ValidationRules, Validations
 from cockpit.release.versions import Version
 
 T = TypeVar("T")
@@ -106,6 +108,9 @@ class ReleaseSpec(msgspec.Struct, frozen=True, dict=True):
     cut_labels: tuple[str, ...] = ()
     """Labels of open issues in the milestone that hold up the cut; none stands for any."""
     triton: TritonSource | None = None
+    artifacts: ArtifactRules = ArtifactRules()
+    docs: DocsSource | None = None
+    validation: ValidationRules = ValidationRules()
 
     @cached_property
     def core(self) -> Repository:
@@ -132,6 +137,8 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
     picks: FeedState[PickReading] = FeedState()
     milestone: FeedState[Milestone] = FeedState()
     artifacts: FeedState[Artifacts] = FeedState()
+    docs: FeedState[DocsEntry] = FeedState()
+    validations: FeedState[Validations] = FeedState()
     ledger: FeedState[Ledger] = FeedState()
     preparation: FeedState[Preparation] = FeedState()
     submodules: FeedState[Submodules] = FeedState()

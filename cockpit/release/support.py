@@ -48,6 +48,20 @@ class Cell(msgspec.Struct, frozen=True, order=True):
     python: str
     """`3.13` or, free-threaded, `3.13t`."""
 
+    def __str__(self) -> str:
+        return f"{self.os} {self.arch} py{self.python} {self.accelerator}"
+
+
+class Archive(msgspec.Struct, frozen=True, order=True):
+    """One libtorch archive of the matrix."""
+
+    os: str
+    arch: str
+    accelerator: str
+
+    def __str__(self) -> str:
+        return f"libtorch {self.os} {self.arch} {self.accelerator}"
+
 
 class Slot(msgspec.Struct, frozen=True):
     """One job that a candidate is expected to start."""
@@ -85,6 +99,14 @@ class SupportMatrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             for target in self.targets
             for accelerator in target.accelerators
             for python in self.pythons
+        )
+
+    def archives(self) -> tuple[Archive, ...]:
+        """Every libtorch archive a candidate is expected to bring."""
+        return tuple(
+            Archive(target.os, target.arch, accelerator)
+            for target in self.targets
+            for accelerator in target.libtorch
         )
 
     def slots(self) -> tuple[Slot, ...]:

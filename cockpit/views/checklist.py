@@ -39,7 +39,10 @@ COLUMNS = (
     Column("state", "state", weight=2),
     Column("owner", "owner", Align.LEFT, rank=3),
 )
-FEEDS = ("branches", "ledger", "ci", "builds", "picks", "milestone", "artifacts", "preparation")
+FEEDS = (
+    *("branches", "ledger", "ci", "builds", "libraries", "checks", "picks", "milestone"),
+    *("artifacts", "validations", "docs", "preparation"),
+)
 MARKS: dict[Progress, Mark] = {
     Progress.PASSED: PASSED,
     Progress.SIGNED: PASSED,

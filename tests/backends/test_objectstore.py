@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import socket
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto.server import ThreadedMotoServer
 
-from cockpit.backends.objectstore import ObjectStore
+from cockpit.backends.archives import read_contents
+from cockpit.backends.objectstore import ObjectStore, _checksum
 from cockpit.config import ObjectStoreTable
-from cockpit.errors import AccessDenied, CockpitError, ConfigError, Throttled, Unreachable
+from cockpit.errors import (
+    AccessDenied,
+    CockpitError,
+    ConfigError,
+    Conflict,
+    Throttled,
+    Unreachable,
+)
 from cockpit.rehearsal.s3 import AccessKey, SeaweedS3
+from cockpit.release.artifacts import Contents, StoredObject
 from tests.backends.scripted import Asked, Reply, Scripted, scripted
 
 if TYPE_CHECKING:
@@ -104,6 +116,103 @@ class TestListing:
         assert told == [
             f"aws s3api list-objects-v2 --bucket pytorch --prefix nowhere/ --endpoint-url {moto}"
         ]
+
+
+SHA = "ab" * 32
+WHEEL = "whl/test/cpu/torch-2.15.0+cpu-cp312-cp312-win_amd64.whl"
+
+
+def wheel(*, padding: int = 0, padding_behind: int = 0) -> bytes:
+    """A wheel with a large file before or behind what is looked for."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo("torch/lib/a.so"), os.urandom(padding))
+        archive.writestr("torch/version.py", f"git_version: str = '{'c' * 40}'\n")
+        archive.writestr(
+            "torch-2.15.0+cpu.dist-info/METADATA",
+            "Name: torch\nRequires-Dist: sympy\nRequires-Dist: filelock\n\nRequires-Dist: no",
+        )
+        archive.writestr(zipfile.ZipInfo("torch/lib/b.so"), os.urandom(padding_behind))
+    return buffer.getvalue()
+
+
+class TestFiles:
+    @pytest.fixture
+    def client(self, moto: str) -> Iterator[S3Client]:
+        client = client_of(moto, KEYS)
+        yield client
+        client.delete_object(Bucket=BUCKET, Key=WHEEL)
+
+    def stored(self, moto: str, log: list[str] | None = None) -> tuple[ObjectStore, StoredObject]:
+        store = ObjectStore(table(moto), KEYS, log=(log if log is not None else []).append)
+        (found,) = store.list_objects(WHEEL)
+        return store, found
+
+    @pytest.mark.parametrize(
+        ("extra", "told"),
+        [
+            ({"Metadata": {"checksum-sha256": SHA}}, SHA),
+            ({"Metadata": {"checksum-sha256": "nonsense"}}, ""),
+            ({}, ""),
+            (
+                {"ChecksumAlgorithm": "SHA256", "Metadata": {"checksum-sha256": SHA}},
+                hashlib.sha256(b"x").hexdigest(),
+            ),
+        ],
+    )
+    def test_an_object_tells_its_checksum(
+        self, moto: str, client: S3Client, extra: Any, told: str
+    ) -> None:
+        client.put_object(Bucket=BUCKET, Key=WHEEL, Body=b"x", **extra)
+        store, listed = self.stored(moto)
+        found = store.describe(WHEEL)
+        assert found is not None
+        assert (found.sha256, found.etag, found.size) == (told, listed.etag, 1)
+
+    def test_a_checksum_of_parts_is_none_of_the_object(self) -> None:
+        assert _checksum("q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=-3", {}) == ""
+
+    def test_an_object_that_is_not_there_is_none(self, moto: str) -> None:
+        assert ObjectStore(table(moto), KEYS).describe("whl/test/none.whl") is None
+
+    @pytest.mark.parametrize("where", ["padding", "padding_behind"])
+    def test_the_commit_is_read_in_a_few_pieces(
+        self, moto: str, client: S3Client, where: str
+    ) -> None:
+        body = wheel(**{where: 1_000_000})
+        client.put_object(Bucket=BUCKET, Key=WHEEL, Body=body)
+        told: list[str] = []
+        store, found = self.stored(moto, told)
+        assert read_contents(store, found) == Contents("c" * 40, ("filelock", "sympy"))
+        ranges = [line for line in told if "get-object" in line]
+        assert len(ranges) <= 3
+        assert all(found.etag in line for line in ranges)
+
+    @pytest.mark.parametrize(
+        "body", [b"", b"no archive", wheel()[:-30], wheel()[:40] + b"\0" * 40 + wheel()[80:]]
+    )
+    def test_a_broken_file_is_told_in_words(self, moto: str, client: S3Client, body: bytes) -> None:
+        client.put_object(Bucket=BUCKET, Key=WHEEL, Body=body)
+        assert read_contents(*self.stored(moto)).problem
+
+    def test_a_file_that_was_replaced_meanwhile_is_a_conflict(
+        self, moto: str, client: S3Client
+    ) -> None:
+        client.put_object(Bucket=BUCKET, Key=WHEEL, Body=wheel())
+        store, found = self.stored(moto)
+        client.put_object(Bucket=BUCKET, Key=WHEEL, Body=wheel(padding=9))
+        with pytest.raises(Conflict, match="was replaced"):
+            read_contents(store, found)
+
+    def test_an_archive_of_libtorch_names_its_commit(self, moto: str, client: S3Client) -> None:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("libtorch/build-hash", f"{'d' * 40}\n")
+        key = "libtorch/test/cpu/libtorch-shared-with-deps-2.15.0+cpu.zip"
+        client.put_object(Bucket=BUCKET, Key=key, Body=buffer.getvalue())
+        store = ObjectStore(table(moto), KEYS)
+        (found,) = store.list_objects(key)
+        assert read_contents(store, found) == Contents("d" * 40)
 
 
 class TestVersions:

@@ -8,29 +8,42 @@ from typing import TypeVar
 
 import msgspec
 
-from cockpit.release.artifacts import Artifacts, PackageListing, StoredObject, Wheel
+from cockpit.release.artifacts import Artifacts, Contents, PackageListing, StoredObject, Wheel
 from cockpit.release.branches import Branches, BranchState
 from cockpit.release.candidates import Candidate, Tag
 from cockpit.release.commits import Commit
+from cockpit.release.dispatches import StartedRun
+from cockpit.release.docs import DocsEntry, DocsSource
 from cockpit.release.jobs import (
     BranchHealth,
     CandidateBuilds,
+    Checks,
     ContinuousIntegration,
     Job,
     JobState,
+    LibraryBuilds,
     Run,
 )
 from cockpit.release.milestones import Milestone, MilestoneItem
 from cockpit.release.people import Duty, Person, Team
 from cockpit.release.picks import Answer, Nomination, PickReading, PullSummary, Tracker, Verdict
 from cockpit.release.preparation import Base, Nightly, Preparation, PushedRun
-from cockpit.release.record import CandidatePinned, Entry, KnownEvent, Ledger, Recorded
+from cockpit.release.record import (
+    CandidatePinned,
+    DispatchRequested,
+    DispatchStarted,
+    Entry,
+    KnownEvent,
+    Ledger,
+    Recorded,
+)
 from cockpit.release.repos import Repository, Role
 from cockpit.release.schedule import Schedule
 from cockpit.release.state import Failure, FeedState, Reading, ReleaseSpec, ReleaseState
 from cockpit.release.submodules import BranchSubmodules, Reach, Submodule, Submodules
 from cockpit.release.support import Cell, Nightlies, SupportMatrix, Target
 from cockpit.release.triton import TritonPin, TritonSource
+from cockpit.release.validations import Validations
 from cockpit.release.versions import Naming, Version
 from cockpit.release.workflow_coverage import TargetCoverage
 
@@ -46,6 +59,8 @@ SUPPORT = SupportMatrix(
         Target("macos", "arm64", ("cpu",), stages=("build", "upload")),
     ),
 )
+UPLOADED = NOW - timedelta(minutes=25)
+"""When the wheels came, while their upload jobs ran."""
 SCHEDULE = Schedule(date(2026, 10, 5), date(2026, 10, 19), date(2026, 10, 28))
 
 
@@ -87,6 +102,7 @@ SPEC = ReleaseSpec(
     milestone="2.15.0",
     cut_labels=("high priority",),
     triton=TritonSource("triton.git"),
+    docs=DocsSource("docs.git", "site", "2.15", "versions.html"),
 )
 
 
@@ -235,7 +251,14 @@ def wheel(package: str, version: str, cell: Cell, *, prefix: str = "whl/test") -
     """A wheel of a channel."""
     number = cell.python.replace(".", "")
     name = f"{package}-{version}+{cell.accelerator}-cp{number}-{cell.os}_{cell.arch}.whl"
-    stored = StoredObject(f"{prefix}/{cell.accelerator}/{name}", 1000, "etag", NOW)
+    stored = StoredObject(
+        key=f"{prefix}/{cell.accelerator}/{name}",
+        size=1000,
+        etag="etag",
+        last_modified=UPLOADED,
+        sha256=hashlib.sha256(name.encode()).hexdigest(),
+        contents=Contents((RC2 if package == "torch" else VISION_RC1).commit_sha, ("filelock",)),
+    )
     return Wheel(package, version, cell, stored)
 
 
@@ -324,6 +347,30 @@ PINNED = tuple(
 )
 
 
+VALIDATION_INPUTS = {"channel": "test", "os": "all", "version": "2.15.0"}
+VALIDATION = StartedRun(
+    id=77,
+    url="https://github.example/runs/77",
+    actor="ada",
+    created_at=NOW - timedelta(minutes=15),
+    state=JobState.PASSED,
+    ended=True,
+    jobs_ended=40,
+    jobs=40,
+)
+
+
+def validated(*, hours: float = 0.3, **inputs: str) -> tuple[Recorded, Recorded]:
+    """What the ledger holds of a validating run that was started so long ago."""
+    request = f"{hours} {inputs}"
+    asked = DispatchRequested(
+        *(request, "pytorch/test-infra", "validate-binaries.yml", "main"),
+        *(VALIDATION_INPUTS | inputs, 0),
+    )
+    started = DispatchStarted(request, VALIDATION.id, VALIDATION.url)
+    return recorded(asked, hours=hours), recorded(started, hours=hours)
+
+
 def feed(
     value: T,
     source: str = "somewhere",
@@ -400,6 +447,9 @@ SUBMODULES = Submodules(
 )
 
 
+VISION_BUILDS = msgspec.structs.replace(
+    builds(*green_jobs(), of=VISION_RC1), repository=VISION.name
+)
 GREEN = ReleaseState(
     spec=SPEC,
     now=NOW,
@@ -410,7 +460,11 @@ GREEN = ReleaseState(
     picks=feed(tracked(), "GitHub"),
     milestone=feed(Milestone("2.15.0", 62, (), 143, "https://github.example/milestone/62")),
     artifacts=feed(Artifacts((listing(CORE), listing(VISION))), "s3"),
-    ledger=feed(ledger(*PINNED), "git"),
+    libraries=feed(LibraryBuilds((VISION_BUILDS,)), "GitHub"),
+    checks=feed(Checks(RC2.commit_sha), "GitHub"),
+    docs=feed(DocsEntry(sha("site"), files=9, listed=True), "git"),
+    validations=feed(Validations((VALIDATION,)), "GitHub"),
+    ledger=feed(ledger(*PINNED, *validated()), "git"),
     preparation=feed(PREPARED, "git"),
     submodules=feed(SUBMODULES, "git"),
 )

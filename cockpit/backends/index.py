@@ -1,0 +1,175 @@
+"""The index pages of the channels, as installers get them: the second witness of what is there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit
+
+from cockpit import __version__
+from cockpit.backends.github_pages import Page, PageCache
+from cockpit.backends.html_pages import HtmlPage, read_html
+from cockpit.backends.ports import Answer
+from cockpit.backends.text import clean, mask
+from cockpit.errors import AccessDenied, CockpitError, Throttled, Unreachable
+from cockpit.release.index_pages import IndexFile, IndexPage
+
+if TYPE_CHECKING:
+    import requests
+
+CONNECT_S = 5.0
+READ_S = 20.0
+_CHUNK = 65_536
+_LONGEST_PAGE = 32 * 1024 * 1024
+_SLOW_DOWN_S = 30.0
+_BUILT_AT = re.compile(r"\s*TIMESTAMP (\d{1,12})\s*")
+_SHA256 = re.compile(r"sha256=([0-9a-fA-F]{64})")
+
+
+class IndexPages:
+    """Implements IndexPort over HTTP; a page that has not changed is not sent again."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        log: Callable[[str], None] | None = None,
+        cache: PageCache | None = None,
+    ) -> None:
+        self._base = base_url.rstrip("/")
+        self._log = log
+        self._cache = cache or PageCache()
+        self._making = threading.Lock()
+        self._kept: requests.Session | None = None
+
+    def page(self, prefix: str, folder: str, package: str) -> Answer[IndexPage | None]:
+        """The page of a package in a folder; None when there is none."""
+        path = quote(f"{prefix}/{folder}/{package}/index.html")
+        url = f"{self._base}/{path}"
+        found = self._read(url)
+        if found is None:
+            return Answer(None, url)
+        page = read_html(found)
+        built = _built_at(page)
+        # The real pages end with their time; other makers of indexes close their HTML.
+        missing = "" if built or page.ended else "the index page has no end: it may be cut off"
+        files = tuple(file for link in page.links if (file := _file(link)) is not None)
+        return Answer(IndexPage(folder, package, url, built, files), url, missing)
+
+    def _read(self, url: str) -> str | None:
+        """The text of a page; None when the server says that there is none."""
+        known = self._cache.get(url)
+        headers = {"If-None-Match": known.etag} if known else {}
+        with (
+            _speaking_with(urlsplit(url).netloc),
+            self._session().get(
+                url, headers=headers, stream=True, timeout=(CONNECT_S, READ_S)
+            ) as answer,
+        ):
+            self._tell(url, answer.status_code)
+            if answer.status_code == 304 and known:
+                return known.body
+            if answer.status_code == 404:
+                return None
+            if answer.status_code != 200:
+                raise _refusal(answer.status_code, url)
+            text = _text(answer, url)
+            etag = answer.headers.get("ETag", "")
+        if etag:
+            self._cache.put(Page(url, etag, text))
+        return text
+
+    def _session(self) -> requests.Session:
+        import requests
+        from requests.adapters import HTTPAdapter
+
+        with self._making:
+            if self._kept is None:
+                session = requests.Session()
+                session.headers["User-Agent"] = f"release-cockpit/{__version__}"
+                # An authentication of its own keeps requests from looking into ~/.netrc.
+                session.auth = lambda request: request
+                for scheme in ("http://", "https://"):
+                    session.mount(scheme, HTTPAdapter(pool_maxsize=8))
+                self._kept = session
+            return self._kept
+
+    def _tell(self, url: str, status: int) -> None:
+        if self._log is not None:
+            self._log(mask(f"curl {shlex.quote(url)}  # {status}"))
+
+
+def _text(answer: requests.Response, url: str) -> str:
+    pieces: list[bytes] = []
+    length = 0
+    for chunk in answer.iter_content(_CHUNK):
+        pieces.append(chunk)
+        length += len(chunk)
+        if length > _LONGEST_PAGE:
+            raise CockpitError(
+                "An index page is too long to be one",
+                f"{url}: more than {_LONGEST_PAGE // 1024**2} MB",
+                "check [objectstore].index_url in release.toml",
+            )
+    return b"".join(pieces).decode("utf-8", "replace")
+
+
+def _built_at(page: HtmlPage) -> datetime | None:
+    found = [match for comment in page.comments if (match := _BUILT_AT.fullmatch(comment))]
+    return datetime.fromtimestamp(int(found[-1][1]), UTC) if found else None
+
+
+def _file(link: str) -> IndexFile | None:
+    """A link to a file; links to other pages end in a slash."""
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return None
+    name = clean(unquote(parts.path).rpartition("/")[2])
+    checksum = _SHA256.fullmatch(parts.fragment)
+    return IndexFile(name, checksum[1].lower() if checksum else "") if name else None
+
+
+@contextmanager
+def _speaking_with(host: str) -> Iterator[None]:
+    """Turns the network's exceptions into ours."""
+    import requests
+
+    try:
+        yield
+    except requests.RequestException as err:
+        if isinstance(err, requests.ConnectTimeout):
+            reason = f"no connection within {CONNECT_S:g} s"
+        elif isinstance(err, requests.Timeout) or "Read timed out" in str(err):
+            reason = f"no answer within {READ_S:g} s"
+        elif isinstance(err, requests.exceptions.ChunkedEncodingError):
+            reason = "the answer broke off"
+        else:
+            reason = "no connection"
+        raise Unreachable(
+            "The index cannot be reached",
+            f"{mask(clean(host))}: {reason}",
+            "check the network, then refresh (r)",
+        ) from err
+
+
+def _refusal(status: int, url: str) -> CockpitError:
+    """What it means that a page was neither given nor denied to exist."""
+    where = mask(clean(url))
+    if status == 429:
+        return Throttled(
+            "The index asks to wait", where, "nothing to do: it is asked again", _SLOW_DOWN_S
+        )
+    if status in (401, 403):
+        # S3 answers so for what is not there, too, where listing is not allowed.
+        return AccessDenied(
+            "The index does not show a page",
+            f"{where}: {status}, so it is not there or may not be read",
+            "check [objectstore].index_url in release.toml",
+        )
+    return Unreachable("The index answers with errors", f"{where}: {status}", "refresh (r)")

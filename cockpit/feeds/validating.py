@@ -1,0 +1,42 @@
+"""The looks at what a candidate is validated by: its validation runs and its documentation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cockpit.backends.ports import Answer
+from cockpit.release.dispatches import WorkflowCall
+from cockpit.release.docs import DocsEntry, leads_to
+from cockpit.release.state import ReleaseState
+from cockpit.release.validations import Validations, validations_of
+
+if TYPE_CHECKING:
+    from cockpit.backends.provider import Backends
+
+_RUNS_A_LOOK = 3
+"""The newest run decides; those before it tell how it came to that."""
+
+
+def look_at_validations(backends: Backends, state: ReleaseState) -> Answer[Validations]:
+    """The newest runs of the ledger that validate this version."""
+    rules, api = state.spec.validation, backends.config.settings.github.api
+    newest = validations_of(state.record, rules, str(state.spec.version))[:_RUNS_A_LOOK]
+    call = WorkflowCall(rules.repository, rules.workflow, "", {})
+    runs = tuple(backends.github.started_run(call, found.run) for found in newest)
+    return Answer(Validations(runs), api)
+
+
+def look_at_docs(backends: Backends) -> Answer[DocsEntry]:
+    """What the documentation's branch holds of this release."""
+    from cockpit.backends.html_pages import read_html
+
+    source = backends.config.docs
+    if source is None:
+        return Answer(DocsEntry(), "")
+    found = backends.git.branch_tree(source.remote, source.branch, source.listing, source.folder)
+    if found is None:
+        return Answer(DocsEntry(), source.remote)
+    listed = None
+    if found.text is not None:
+        listed = leads_to(read_html(found.text).links, source.folder)
+    return Answer(DocsEntry(found.sha, len(found.entries), listed), source.remote)

@@ -1,0 +1,61 @@
+"""Runs that validate the binaries of the test channel, told by what they were started with.
+
+GitHub does not say what a run was started with. The ledger does, for every run that the cockpit
+started or took over.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from cockpit.release.dispatches import StartedRun
+from cockpit.release.record import DispatchRequested, DispatchStarted, Ledger
+
+
+class ValidationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[validation]`: the workflow that validates a candidate's binaries; section 16.2."""
+
+    repository: str = "pytorch/test-infra"
+    workflow: str = "validate-binaries.yml"
+    inputs: dict[str, str] = msgspec.field(default_factory=lambda: {"channel": "test", "os": "all"})
+    """What a run must have been started with, to be one of the test channel and of every system."""
+    version_input: str = "version"
+    """The input that names the version; a run that names none, or another, does not count."""
+    least_jobs: int = 1
+    """A run of fewer jobs came up empty: its matrix had nothing to validate."""
+
+
+class Validations(msgspec.Struct, frozen=True):
+    """How the newest validating runs stand."""
+
+    runs: tuple[StartedRun, ...] = ()
+
+    def of(self, run_id: int) -> StartedRun | None:
+        """One run; None when it was not read."""
+        return next((run for run in self.runs if run.id == run_id), None)
+
+
+class Validation(msgspec.Struct, frozen=True):
+    """A run that was started to validate this version in the test channel."""
+
+    run: int
+    url: str
+    by: str
+    """Who started it, or took it over."""
+
+
+def validations_of(record: Ledger, rules: ValidationRules, version: str) -> tuple[Validation, ...]:
+    """The runs of the ledger that validate `version` with the inputs of the rules, newest first."""
+    wanted = {**rules.inputs, rules.version_input: version}
+    asked = {
+        event.request
+        for _, event in record.events(DispatchRequested)
+        if (event.repository, event.workflow) == (rules.repository, rules.workflow)
+        and wanted.items() <= event.inputs.items()
+    }
+    found = [
+        Validation(event.run, event.url, entry.by)
+        for entry, event in record.events(DispatchStarted)
+        if event.request in asked
+    ]
+    return tuple(sorted(found, key=lambda each: each.run, reverse=True))
