@@ -58,6 +58,10 @@ class InputSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return f"{self.name} is {text!r}: expected {self.expected}"
         return ""
 
+    def fits(self, default: str) -> bool:
+        """Whether a default may be one: what is to be filled in shows only later."""
+        return not default or "{" in default or self._takes(default)
+
     def _takes(self, text: str) -> bool:
         match self.type:
             case InputType.CHOICE:
@@ -71,14 +75,7 @@ class InputSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def filled(self, words: Mapping[str, str]) -> str | None:
         """The default as it is sent; None where there is none, or a word of it is not known yet."""
-        if self.default is None:
-            return None
-        text = as_sent(self.default)
-        for word, value in words.items():
-            if not value and f"{{{word}}}" in text:
-                return None
-            text = text.replace(f"{{{word}}}", value)
-        return text
+        return None if self.default is None else filled(as_sent(self.default), words)
 
 
 class LiveSwitch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,6 +100,7 @@ class WorkflowSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`owner/name`."""
     file: str
     ref: str = "main"
+    """The branch or tag it runs on; may hold {version}, {line} and {candidate}."""
     inputs: tuple[InputSpec, ...] = ()
     """All but the one of `live`."""
     live: LiveSwitch | None = None
@@ -134,11 +132,14 @@ class WorkflowSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 problems.append(problem)
             elif value is not None:
                 sent[spec.name] = value
-        if problems:
+        where = ref or filled(self.ref, words)
+        if where is None:
+            problems.append(f"its branch is not known yet: {self.ref} has no value")
+        if problems or where is None:
             raise ValueError("; ".join(problems))
         if self.live is not None:
             sent[self.live.input] = self.live.word(live=live)
-        return WorkflowCall(self.repository, self.file, ref or self.ref, sent)
+        return WorkflowCall(self.repository, self.file, where, sent)
 
     def stated(self, given: Mapping[str, str], *, live: bool) -> dict[str, str]:
         """What a person says a run was started with; raises ValueError for what cannot be."""
@@ -173,9 +174,7 @@ class WorkflowSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for spec in self.inputs:
             if bool(spec.options) is not (spec.type is InputType.CHOICE):
                 yield f"{spec.name}: a choice has options, and nothing else has"
-            elif isinstance(spec.default, str) and "{" in spec.default:
-                continue
-            elif spec.default not in (None, "") and not spec._takes(as_sent(spec.default or "")):
+            elif spec.default is not None and not spec.fits(as_sent(spec.default)):
                 yield f"{spec.name}: its default is not {spec.expected}"
 
     def _unknown(self, given: Mapping[str, str], *, live: bool) -> Iterator[str]:
@@ -189,6 +188,15 @@ class WorkflowSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 yield f"{self.file} has no input {name!r} in the config: there is {names}"
         if live and self.live is None:
             yield f"{self.file} has no dry run, so there is no live form of it either"
+
+
+def filled(text: str, words: Mapping[str, str]) -> str | None:
+    """A text with its {words} filled in; None where one of them has no value yet."""
+    for word, value in words.items():
+        if not value and f"{{{word}}}" in text:
+            return None
+        text = text.replace(f"{{{word}}}", value)
+    return text
 
 
 def as_sent(value: Default) -> str:
