@@ -28,7 +28,7 @@ LAYERS = (
     ("cockpit.backends", "cockpit.ledger", "cockpit.commandlog", "cockpit.logs"),
     ("cockpit.feeds",),
     ("cockpit.operations",),
-    ("cockpit.runtime", "cockpit.guards", "cockpit.actions", "cockpit.views", "cockpit.doctor"),
+    ("cockpit.runtime", "cockpit.guards", "cockpit.guards_builds", "cockpit.actions", "cockpit.views", "cockpit.doctor"),
     ("themes", "widgets"),
     ("screens",),
     ("cockpit.app",),

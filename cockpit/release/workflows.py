@@ -114,6 +114,10 @@ class WorkflowSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Whether a start does more than say what it would do."""
         return live or self.live is None
 
+    def runs_on(self, words: Mapping[str, str]) -> str:
+        """The branch or tag it runs on, empty while that is not known."""
+        return filled(self.ref, words) or ""
+
     def call(
         self, given: Mapping[str, str], words: Mapping[str, str], *, live: bool, ref: str = ""
     ) -> WorkflowCall:
@@ -132,10 +136,10 @@ class WorkflowSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 problems.append(problem)
             elif value is not None:
                 sent[spec.name] = value
-        where = ref or filled(self.ref, words)
-        if where is None:
+        where = ref or self.runs_on(words)
+        if not where:
             problems.append(f"its branch is not known yet: {self.ref} has no value")
-        if problems or where is None:
+        if problems:
             raise ValueError("; ".join(problems))
         if self.live is not None:
             sent[self.live.input] = self.live.word(live=live)
