@@ -22,13 +22,13 @@ from cockpit.operations.plan import (
 from cockpit.operations.rights import write_blockers
 from cockpit.operations.runs import builds_of, existing_run
 from cockpit.release.jobs import Run
+from cockpit.release.record import CancelRequested
 from cockpit.release.repos import Repository
+from cockpit.release.reruns import CANCEL_RUN, asked_cancels
 from cockpit.release.words import counted
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
-
-_CANCELLED = "cancelled"
 
 
 def _pauses_s() -> Iterator[float]:
@@ -41,6 +41,7 @@ class CancelRunStep:
 
     def __init__(self, backends: Backends, repository: Repository, run: Run) -> None:
         self._github = backends.github
+        self._ledger = backends.ledger
         self._repository = repository
         self._id = run.id
         self._workflow = run.workflow
@@ -66,6 +67,7 @@ class CancelRunStep:
     def apply(self, report: Callable[[Progress], None], cancel: threading.Event) -> None:
         """Ask once; a run that ended meanwhile, and a lost answer, are found out by looking."""
         report(Progress(note="asking GitHub"))
+        self._ledger.append(CancelRequested(self._repository.name, self._id, self._attempt))
         try:
             self._github.cancel_run(self._repository, self._id)
         except CockpitError:
@@ -97,9 +99,9 @@ class CancelRunStep:
 
 
 class CancelRuns:
-    """Plans one step a run; what was cancelled before has its step too, and is found done."""
+    """Plans one step a run; what an earlier try of it cancelled is among them, and found done."""
 
-    name = "cancel-run"
+    name = CANCEL_RUN
 
     def __init__(
         self,
@@ -116,16 +118,21 @@ class CancelRuns:
 
     def plan(self) -> Plan:
         """Read the runs, and say which would be stopped."""
+        record = self._backends.ledger.read()
         if self._runs:
+            asked = asked_cancels(record, self._repository.name)
             found = [existing_run(self._backends, self._repository, run) for run in self._runs]
             blockers = [
                 f"{run.workflow} has ended already: {run.conclusion}"
                 for run in found
-                if run.ended and run.conclusion != _CANCELLED
+                if run.ended and asked.get(run.id) != run.attempt
             ]
             return self._planned(" and ".join(f"run {run.id}" for run in found), found, blockers)
         candidate, answer = builds_of(self._backends, self._repository, self._candidate)
-        due = [run for run in answer.value.runs if not run.ended or run.conclusion == _CANCELLED]
+        asked = asked_cancels(record, self._repository.name, unfinished=True)
+        due = [
+            run for run in answer.value.runs if not run.ended or asked.get(run.id) == run.attempt
+        ]
         tag = candidate.tag.name
         warnings = [f"GitHub's list is not whole: {answer.missing}"] if answer.missing else []
         return self._planned(tag, due, [] if due else [f"every run of {tag} has ended"], warnings)

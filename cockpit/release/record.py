@@ -187,6 +187,17 @@ class RerunRefused(Event, frozen=True, tag="rerun_refused"):
         return f"the re-run of run {self.run} was refused: {self.reason}"
 
 
+class CancelRequested(Event, frozen=True, tag="cancel_requested"):
+    """A run is about to be cancelled; recorded before GitHub is asked."""
+
+    repository: str
+    run: int
+    attempt: int
+
+    def describe(self) -> str:
+        return f"asked to cancel run {self.run} of {self.repository}, attempt {self.attempt}"
+
+
 class Signed(Event, frozen=True, tag="signed"):
     """A person signed a checklist item, bound to what was signed."""
 
@@ -277,6 +288,7 @@ KnownEvent = (
     | RunAdopted
     | RerunRequested
     | RerunRefused
+    | CancelRequested
     | Signed
     | Approved
     | Denied

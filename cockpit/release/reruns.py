@@ -12,6 +12,7 @@ from cockpit.release.job_names import STAGES, JobKey
 from cockpit.release.jobs import CandidateBuilds, Job, JobState, Run
 from cockpit.release.lookups import is_red
 from cockpit.release.record import (
+    CancelRequested,
     Entry,
     Event,
     Ledger,
@@ -20,7 +21,7 @@ from cockpit.release.record import (
     RerunRequested,
 )
 
-RERUN_FAILED, RERUN_JOB = "rerun-failed", "rerun-job"
+RERUN_FAILED, RERUN_JOB, CANCEL_RUN = "rerun-failed", "rerun-job", "cancel-run"
 MOST_RERUNS = 50
 RERUN_WITHIN = timedelta(days=30)
 """GitHub's own limits: counted from the first attempt."""
@@ -121,7 +122,18 @@ def asked_reruns(record: Ledger, repository: str, *, unfinished: bool = False) -
             found[event.run] = event.attempt
         elif isinstance(event, RerunRefused):
             found.pop(event.run, None)
-        elif unfinished and _ended_well(event):
+        elif unfinished and _ended_well(event, RERUN_FAILED, RERUN_JOB):
+            found.clear()
+    return found
+
+
+def asked_cancels(record: Ledger, repository: str, *, unfinished: bool = False) -> dict[int, int]:
+    """Run → the attempt that was last asked to be cancelled; `unfinished` as for re-runs."""
+    found: dict[int, int] = {}
+    for _, event in record.events(Event):
+        if isinstance(event, CancelRequested) and event.repository == repository:
+            found[event.run] = event.attempt
+        elif unfinished and _ended_well(event, CANCEL_RUN):
             found.clear()
     return found
 
@@ -137,10 +149,10 @@ def open_rerun(record: Ledger, request: str) -> Entry | None:
     return found
 
 
-def _ended_well(event: Event) -> bool:
+def _ended_well(event: Event, *operations: str) -> bool:
     return (
         isinstance(event, OperationFinished)
-        and event.operation in (RERUN_FAILED, RERUN_JOB)
+        and event.operation in operations
         and event.outcome == "done"
     )
 

@@ -10,7 +10,7 @@ import msgspec
 from cockpit.release.dispatches import WorkflowCall
 from cockpit.release.workflows import is_number
 
-_ON = re.compile(r"^(?:on|'on'|\"on\")\s*:.*(?:\n(?:[ \t#].*|\s*))*", re.MULTILINE)
+_ON = re.compile(r"^(?:on|'on'|\"on\")\s*:.*(?:\n(?:[ \t#-].*|(?=\n|\Z)))*", re.MULTILINE)
 """The block that says what starts a workflow, up to the next key."""
 _DISPATCH = "workflow_dispatch"
 
