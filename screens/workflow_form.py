@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.markup import escape
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select, Switch
 
@@ -27,26 +29,23 @@ def workflow_provider(
     """A provider for the command palette that offers workflows instead of actions."""
 
     class WorkflowProvider(Provider):
-        """Finds workflows by title, file or repository."""
+        """Finds workflows by title, file or repository; the palette reads markup in texts."""
 
         async def discover(self) -> Hits:
             """Every workflow, in the order of the config."""
             for spec in workflows:
-                yield DiscoveryHit(spec.title, lambda spec=spec: chosen(spec), help=_note(spec))
+                title, note = escape(spec.title), escape(_note(spec))
+                yield DiscoveryHit(title, partial(chosen, spec), text=spec.title, help=note)
 
         async def search(self, query: str) -> Hits:
             """The workflows that match."""
             matcher = self.matcher(query)
             for spec in workflows:
-                score = max(matcher.match(spec.title), matcher.match(_note(spec)))
+                title, note = escape(spec.title), escape(_note(spec))
+                score = max(matcher.match(title), matcher.match(note))
                 if score > 0:
-                    yield Hit(
-                        score,
-                        matcher.highlight(spec.title),
-                        lambda spec=spec: chosen(spec),
-                        text=spec.title,
-                        help=_note(spec),
-                    )
+                    shown = matcher.highlight(title)
+                    yield Hit(score, shown, partial(chosen, spec), text=spec.title, help=note)
 
     return WorkflowProvider
 

@@ -27,7 +27,7 @@ from cockpit.release.record import RerunRefused, RerunRequested
 from cockpit.runtime import Cockpit
 from tests.flows.releases import cockpit_on, files
 from tests.flows.rewinding import Beginning
-from tests.flows.test_cli import ROOT, call, digest_of
+from tests.flows.test_cli import ROOT, call
 
 CORE, INFRA = "pytorch/pytorch", "pytorch/test-infra"
 RERUN = r"/rerun-failed-jobs$"
@@ -428,16 +428,18 @@ def killed_when(world: World, condition: Callable[[], bool], *words: str) -> Non
         process.send_signal(signal.SIGKILL)
 
 
-def test_killed_after_the_request_the_same_command_finds_what_it_started(world: World) -> None:
+async def test_killed_after_the_request_the_same_command_finds_what_it_started(
+    world: World,
+) -> None:
     config: Path = world.config_path
     rerun = ("rerun-failed", "--workflow", AARCH)
-    digest = digest_of(config, *rerun)
+    digest = (await cockpit_on(world).plan("rerun-failed", {"workflow": AARCH})).digest
     take_over = ("--yes", "--take-over", "it was killed")
     killed_when(world, lambda: bool(attempts(world)), "do", *rerun, "--yes")
     done = call("do", *rerun, *take_over, "--plan", digest, config=config)
     assert done.returncode == 0, done.stderr
     assert attempts(world) == {AARCH: 2}
-    dispatch = ("dispatch", VALIDATE, "--input", "channel=test", "--no-follow")
+    dispatch = ("dispatch", VALIDATE, "--no-follow")
     killed_when(world, lambda: bool(started(world, VALIDATE)), "do", *dispatch, *take_over)
     done = call("do", *dispatch, *take_over, config=config)
     assert done.returncode == 0, done.stderr
