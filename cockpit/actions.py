@@ -31,6 +31,7 @@ from cockpit.guards import (
     of_branch,
     of_candidate,
     of_repository,
+    of_uncut_domains,
     selected,
 )
 from cockpit.guards_builds import (
@@ -206,6 +207,7 @@ ACTIONS: tuple[Action, ...] = (
         (Scope.DASHBOARD, Scope.BRANCHES),
         can_cut,
         "cut-branch",
+        of_uncut_domains,
     ),
     Action(
         "release-changes",
