@@ -31,6 +31,7 @@ from cockpit.release.support import SupportMatrix
 from cockpit.release.triton import TritonSource
 from cockpit.release.validations import ValidationRules, Validations
 from cockpit.release.versions import Version
+from cockpit.release.workflows import WorkflowSpec
 
 T = TypeVar("T")
 
@@ -111,6 +112,8 @@ class ReleaseSpec(msgspec.Struct, frozen=True, dict=True):
     artifacts: ArtifactRules = ArtifactRules()
     docs: DocsSource | None = None
     validation: ValidationRules = ValidationRules()
+    workflows: tuple[WorkflowSpec, ...] = ()
+    """What may be started by hand."""
 
     @cached_property
     def core(self) -> Repository:
