@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
+from textual.widget import Widget
 
 from cockpit.actions import Scope
 from cockpit.views.marks import Tone
@@ -31,10 +32,10 @@ class ListScreen(CockpitScreen):
     beside: ClassVar[bool] = True
     """Whether the detail may stand beside the table; else it is short, and below."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, face: Widget | None = None) -> None:
         super().__init__()
         self.pane_name = name
-        self._pane = PaneView(name)
+        self._pane = PaneView(name, face=face)
         self._title = LineView(id="header")
         self._detail = WrappedLines(classes="detail-lines")
         self._background = LineView(id="running")
@@ -86,9 +87,9 @@ class ListScreen(CockpitScreen):
         if action == "open":
             self.query_one("#detail", VerticalScroll).focus()
             return True
-        if action == "back" and not self._pane.table.has_focus:
+        if action == "back" and not self._pane.body.has_focus:
             self._pane.drop_filter()
-            self._pane.table.focus()
+            self._pane.body.focus()
             return True
         return await super().perform(action)
 
@@ -100,12 +101,17 @@ class ListScreen(CockpitScreen):
     async def _opened(self) -> None:
         await self.perform("open")
 
-    def _show_detail(self) -> None:
+    @property
+    def cursor_key(self) -> str:
+        """What the detail is about; empty while nothing is selected."""
         row = self._pane.table.selected
-        if self._sight is None or row is None:
+        return row.key if row else ""
+
+    def _show_detail(self) -> None:
+        if self._sight is None or not self.cursor_key:
             self._detail.show(())
             return
-        detail = self.detail_of(self._sight, row.key)
+        detail = self.detail_of(self._sight, self.cursor_key)
         if detail is None:
             self._detail.show(())
             return
