@@ -184,7 +184,7 @@ ACTIONS: tuple[Action, ...] = (
         "builds-view",
         "Matrix or list",
         "The builds as a matrix of accelerators and Pythons, or as a list of jobs",
-        ("v",),
+        ("M",),
         Group.LOOK,
         READ,
         (Scope.BUILDS_SCREEN,),

@@ -9,6 +9,7 @@ from textual.containers import Container, Vertical, VerticalScroll
 
 from cockpit.actions import Scope, Selection
 from cockpit.release.build_groups import Grouping, needs_somebody
+from cockpit.release.remembered import remembered
 from cockpit.views.build_details import job_detail, place_detail
 from cockpit.views.build_grid import build_grid, foremost, jobs_at, key_of
 from cockpit.views.build_progress import progress_plot
@@ -75,17 +76,27 @@ class BuildsScreen(ListScreen):
 
     # Showing
 
+    @property
+    def moving_keys(self) -> frozenset[str]:
+        """In the matrix h and l move too."""
+        return frozenset("hl") if self._matrix.has_focus else frozenset()
+
     def prepare(self, sight: Sight) -> None:
-        """Make what takes time: views of a new reading."""
+        """Make what takes time: the views of a new reading."""
         build_grid(self._subject(sight), sight.state.now)
-        self.pane_of(sight)
+        self._pane_of(sight, self._repository, self._grouping)
 
     def pane_of(self, sight: Sight) -> Pane:
         """The jobs under the headings of the grouping."""
-        pane = builds_pane(sight.state, self._repository, self._grouping)
+        pane = self._pane_of(sight, self._repository, self._grouping)
         if self.app.size.height < _CURVE_FROM:
             pane = msgspec.structs.replace(pane, summary=pane.summary[:1])
         return pane
+
+    @staticmethod
+    @remembered
+    def _pane_of(sight: Sight, repository: str, grouping: Grouping) -> Pane:
+        return builds_pane(sight.state, repository, grouping)
 
     def detail_of(self, sight: Sight, key: str) -> Detail | None:
         """The cell, or the job."""
@@ -264,7 +275,7 @@ class BuildsScreen(ListScreen):
 
     @on(MatrixView.Moved)
     def _cell_moved(self) -> None:
-        self._show_detail()
+        self.follow_cursor()
 
     @on(MatrixView.Paged)
     def _paged(self) -> None:

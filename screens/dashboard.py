@@ -76,6 +76,13 @@ class DashboardScreen(CockpitScreen):
         """The dashboard's own scope and that of the current pane."""
         return (*self.scopes, PANE_SCOPES[PANES[self._current]])
 
+    def prepare(self, sight: Sight) -> None:
+        """Make the board, the panes and the matrix."""
+        _ = sight.board
+        for name in PANES:
+            sight.pane(name)
+        build_matrix(sight.state)
+
     def show(self, sight: Sight) -> None:
         """Show the newest state."""
         self._sight = sight

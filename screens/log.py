@@ -78,6 +78,11 @@ class LogScreen(CockpitScreen):
         """The job whose log it is."""
         return Selection("log", self._key, self._job.url, self._key, self._repository)
 
+    @property
+    def moving_keys(self) -> frozenset[str]:
+        """In the text h and l scroll sideways."""
+        return frozenset("hl") if self._view.has_focus else frozenset()
+
     def show(self, sight: Sight) -> None:
         """The header alone changes by itself: a log is read when somebody asks."""
         self._title.show((sight.header(self.app.size.width - 2),))

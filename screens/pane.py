@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
+from textual.timer import Timer
 from textual.widget import Widget
 
 from cockpit.actions import Scope
@@ -19,6 +20,8 @@ from widgets.keys import KeyBar, KeyHint
 from widgets.lines import LineView, WrappedLines
 from widgets.pane import PaneView
 
+_REST_S = 0.04
+"""How long the cursor has to rest until the detail follows it."""
 BESIDE_FROM = 120
 """Columns from which the detail stands beside the table rather than below it."""
 
@@ -41,6 +44,7 @@ class ListScreen(CockpitScreen):
         self._background = LineView(id="running")
         self._keys = KeyBar()
         self._sight: Sight | None = None
+        self._following: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Table and detail share the screen."""
@@ -95,6 +99,17 @@ class ListScreen(CockpitScreen):
 
     @on(PaneView.Moved)
     def _moved(self) -> None:
+        self.follow_cursor()
+
+    def follow_cursor(self) -> None:
+        """Show the detail once the cursor rests, so that moving never waits for it."""
+        if self._following is None:
+            self._following = self.set_timer(_REST_S, self._follow)
+        else:
+            self._following.reset()
+
+    def _follow(self) -> None:
+        self._following = None
         self._show_detail()
 
     @on(PaneView.Opened)
@@ -131,6 +146,10 @@ class PaneScreen(ListScreen):
     def acting_scopes(self) -> tuple[Scope, ...]:
         """The scope of its pane."""
         return (Scope.EVERYWHERE, PANE_SCOPES[self.pane_name])
+
+    def prepare(self, sight: Sight) -> None:
+        """Make the pane; the header asks for the board's judgement."""
+        self.pane_of(sight)
 
     def pane_of(self, sight: Sight) -> Pane:
         """The release's own pane."""

@@ -85,6 +85,8 @@ class PaneView(Vertical):
             self.table.display = not shown
             if focused:
                 self.body.focus()
+            if self._pane is not None:
+                self._show_rows(self._pane)
             self._show_head()
             self.show_title()
 
@@ -214,7 +216,9 @@ class PaneView(Vertical):
         self.body.focus()
 
     def _show_rows(self, pane: Pane) -> None:
-        """What a filter finds is shown in folded groups too."""
+        """What a filter finds is shown in folded groups too; hidden rows are left as they are."""
+        if not self.table.display:
+            return
         kept = self._filter.keep(pane.table.rows)
         if self._folded and not self._filter.active:
             kept = tuple(row for row in kept if row.heading or row.group not in self._folded)

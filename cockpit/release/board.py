@@ -15,6 +15,7 @@ from cockpit.release.jobs import JobState
 from cockpit.release.lookups import branch_of, is_red, next_tag, pick_label, undecided
 from cockpit.release.phases import PHASE_GATES, PhaseId, judge, standing
 from cockpit.release.picks import PickState
+from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState
 from cockpit.release.verdicts import NextStep, Outcome, Verdict
 from cockpit.release.words import counted
@@ -44,6 +45,7 @@ class Board(msgspec.Struct, frozen=True):
     next: NextStep
 
 
+@remembered
 def board(state: ReleaseState) -> Board:
     """The board of a state; one's own lease blocks nobody."""
     phase = standing(state).phase
