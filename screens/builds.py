@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
@@ -10,6 +9,7 @@ from textual.containers import Container, Vertical, VerticalScroll
 from cockpit.actions import Scope, Selection
 from cockpit.release.build_groups import Grouping, needs_somebody
 from cockpit.release.remembered import remembered
+from cockpit.release.state import ReleaseState
 from cockpit.views.build_details import job_detail, place_detail
 from cockpit.views.build_grid import build_grid, foremost, jobs_at, key_of
 from cockpit.views.build_progress import progress_plot
@@ -84,19 +84,12 @@ class BuildsScreen(ListScreen):
     def prepare(self, sight: Sight) -> None:
         """Make what takes time: the views of a new reading."""
         build_grid(self._subject(sight), sight.state.now)
-        self._pane_of(sight, self._repository, self._grouping)
+        self.pane_of(sight)
 
     def pane_of(self, sight: Sight) -> Pane:
         """The jobs under the headings of the grouping."""
-        pane = self._pane_of(sight, self._repository, self._grouping)
-        if self.app.size.height < _CURVE_FROM:
-            pane = msgspec.structs.replace(pane, summary=pane.summary[:1])
-        return pane
-
-    @staticmethod
-    @remembered
-    def _pane_of(sight: Sight, repository: str, grouping: Grouping) -> Pane:
-        return builds_pane(sight.state, repository, grouping)
+        curve = self.app.size.height >= _CURVE_FROM
+        return _pane_of(sight.state, self._repository, self._grouping, curve)
 
     def detail_of(self, sight: Sight, key: str) -> Detail | None:
         """The cell, or the job."""
@@ -261,7 +254,9 @@ class BuildsScreen(ListScreen):
         """Say how the list is grouped, or which page of the matrix this is."""
         grouping = self._grouping.value
         self._pane.annotate(grouping if self._as_list else self._matrix.pages)
-        spans = legend(build_grid(subject, sight.state.now), short=self.app.size.width < 100)
+        spans = legend(
+            build_grid(subject, sight.state.now), short=self.app.size.width < _BROAD_FROM
+        )
         self._pane.subtitle(() if self._as_list else spans)
 
     def _show_plot(self) -> None:
@@ -285,3 +280,8 @@ class BuildsScreen(ListScreen):
     @on(PaneView.Opened)
     async def _opened(self) -> None:
         await self.run_action("app.act('open')")
+
+
+@remembered
+def _pane_of(state: ReleaseState, repository: str, grouping: Grouping, curve: bool) -> Pane:
+    return builds_pane(state, repository, grouping, curve=curve)

@@ -85,7 +85,7 @@ class LogView(ScrollView, can_focus=True):
         left, top = self.scroll_offset
         at, width = top + y, self.size.width
         if at >= len(self._lines):
-            return Strip.blank(width)
+            return Strip.blank(width, self.rich_style)
         background = self._mark_style() if at == self._marked else Style()
         segments = [
             Segment(
@@ -95,7 +95,7 @@ class LogView(ScrollView, can_focus=True):
             for span in self._spans(self._lines[at])
         ]
         strip = Strip(segments or [Segment("")])
-        return strip.crop_extend(left, left + width, background)
+        return strip.crop_extend(left, left + width, background).apply_style(self.rich_style)
 
     def _mark_style(self) -> Style:
         if self.app.native_ansi_color or self.app.no_color:

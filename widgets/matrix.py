@@ -39,7 +39,7 @@ class MatrixView(Widget, can_focus=True):
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"matrix--cursor"}
     DEFAULT_CSS = """
-    MatrixView { height: 1fr; width: 1fr; padding: 0 1; }
+    MatrixView { height: 1fr; width: 1fr; padding: 0 0 0 1; }
     """
 
     class Moved(Message):
@@ -233,20 +233,20 @@ class MatrixView(Widget, can_focus=True):
         """One line: the Pythons, a row of wheels, or a group of jobs."""
         page, layout, width = self._shown, self._layout, self.size.width
         if layout is None or y > len(page.lines):
-            return Strip.blank(width)
+            return Strip.blank(width, self.rich_style)
         if y == 0:
             segments = self._heading(page, layout)
         else:
             item = page.lines[y - 1]
             above = page.lines[y - 2] if y > 1 else None
             if item is None:
-                return Strip.blank(width)
+                return Strip.blank(width, self.rich_style)
             if isinstance(item, WideRow):
                 segments = self._wide(item, layout, width)
             else:
                 first = not isinstance(above, GridRow) or above.target != item.target
                 segments = self._row(page, layout, item, named=first)
-        return Strip(segments)
+        return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
 
     def _heading(self, page: Page, layout: Layout) -> list[Segment]:
         pythons = self._grid.pythons[page.first : page.end]

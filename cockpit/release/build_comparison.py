@@ -21,10 +21,10 @@ class Turn(Enum):
     NEWLY_RED = "newly red"
     STILL_RED = "still red"
     NEWLY_MISSING = "newly missing"
-    OPEN = "not finished"
     SLOWER = "slower"
     FIXED = "fixed"
     ADDED = "new"
+    OPEN = "not finished"
     SAME = "as before"
 
 

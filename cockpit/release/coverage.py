@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import msgspec
 
-from cockpit.release.job_names import UPLOAD, JobKey, parse_job_name
+from cockpit.release.job_names import LIBTORCH, UPLOAD, JobKey, parse_job_name
 from cockpit.release.jobs import CandidateBuilds, Job, JobState
 from cockpit.release.remembered import remembered
 from cockpit.release.support import Cell, Slot, SupportMatrix
@@ -95,7 +95,7 @@ def never_started(builds: CandidateBuilds, support: SupportMatrix) -> frozenset[
     going = {run.workflow for run in builds.runs if not run.ended}
     makers: dict[tuple[str, str], set[str]] = defaultdict(set)
     for job in builds.jobs:
-        if job.key and job.key.package in (*WHEELS, "libtorch"):
+        if job.key and job.key.package in (*WHEELS, LIBTORCH):
             makers[job.key.os, job.key.arch].add(job.workflow)
     return frozenset(
         slot
@@ -122,7 +122,8 @@ def configuration(job: Job) -> str:
 @lru_cache(maxsize=8192)
 def _configuration(workflow: str, name: str) -> str:
     key = parse_job_name(workflow, name)
-    if key is None:
+    if key is None or key.package == "docker":
+        # Images differ by what the grammar of wheels has no word for: runtime or devel.
         return name
     parts = (key.os, key.arch, f"py{key.python}" if key.python else "", key.accelerator)
     package = "" if key.package in WHEELS else key.package

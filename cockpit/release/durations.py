@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from cockpit.release.coverage import WHEELS, elapsed, never_started, slot_of, unstarted
-from cockpit.release.job_names import BUILD, EXTRACT, TEST, UPLOAD, JobKey
+from cockpit.release.job_names import BUILD, EXTRACT, LIBTORCH, TEST, UPLOAD, JobKey
 from cockpit.release.jobs import CandidateBuilds, Job, JobState
 from cockpit.release.remembered import remembered
 from cockpit.release.support import Slot, SupportMatrix
@@ -19,7 +19,7 @@ SLOW_BY = timedelta(minutes=10)
 """A job is slow when it takes both longer than usual by that factor and by that much."""
 
 Identity = Slot | tuple[str, str]
-"""What a job is from one candidate to the next: what it works on, else workflow and name."""
+"""What a job is from one candidate to the next: the wheel or archive it works on, else its name."""
 _Kind = tuple[str, ...]
 _Chain = tuple[str, str, str]
 """System, architecture and accelerator."""
@@ -28,7 +28,9 @@ _Chain = tuple[str, str, str]
 def identity(job: Job) -> Identity:
     """What a job can be found by in another candidate."""
     key = job.key
-    return slot_of(key) if key else (job.workflow, job.name)
+    if key is None or (key.package not in WHEELS and key.package != LIBTORCH):
+        return job.workflow, job.name
+    return slot_of(key)
 
 
 class Usual(msgspec.Struct, frozen=True):
@@ -132,9 +134,9 @@ def forecast(
     for slot, span in _open_spans(builds, known, support, now):
         if span is None:
             unknown += 1
-        elif slot is None or slot.package not in ("wheel", "libtorch"):
+        elif slot is None or slot.package not in ("wheel", LIBTORCH):
             spans.append(span)
-        elif slot.package == "libtorch":
+        elif slot.package == LIBTORCH:
             archives[slot.os, slot.arch, slot.accelerator] += span
         else:
             wheel = chains[slot.os, slot.arch, slot.accelerator][slot.python]

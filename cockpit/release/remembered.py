@@ -15,7 +15,7 @@ R = TypeVar("R")
 
 _KEPT = 6
 """Results of one function that are kept, since a few candidates are looked at in turn."""
-_BY_VALUE = (str, int, bool, frozenset)
+_BY_VALUE = (str, int, frozenset)
 """Small values, which are compared as such; anything else is compared by identity."""
 
 

@@ -148,11 +148,8 @@ def _wheel_detail(
             lines.append(line(*marked(mark, f"{stage:<7} "), Span(mark.word, Tone.DIM)))
     lines += [line(*marked(NEEDS_YOU, words)) for words in findings]
     for job in jobs:
-        if job.superseded or job.failed_step:
-            stage = job.key.stage if job.key else job.name
-            lines += [_BLANK, heading(stage), *_attempts(job)]
-            if job.failed_step:
-                lines.append(field("failed in", Span(job.failed_step, Tone.BAD)))
+        if job.superseded:
+            lines += [_BLANK, heading(job.key.stage if job.key else job.name), *_attempts(job)]
     pages = dict.fromkeys(job.workflow for job in jobs)
     return detail(
         f"{wheel.os} {wheel.arch} · {wheel.accelerator} · Python {wheel.python}",
@@ -182,8 +179,10 @@ def _job_line(subject: BuildSubject, job: Job, now: datetime, title: str) -> Lin
         tail.append(Span(f"{duration(spent):>10}", Tone.PLAIN))
     if usual is not None and (spent is None or not job.state.finished or slow):
         tail.append(Span(f"  usually {duration(usual.span)}", Tone.WARN if slow else Tone.DIM))
-    if spent is None or mark.word not in ("passed", "running"):
-        tail.append(Span(f"  {mark.word}", mark.tone))
+    if job.failed_step:
+        tail.append(Span(f"  failed in {job.failed_step}", mark.tone))
+    elif spent is None or mark.word not in ("passed", "running"):
+        tail.append(Span(f"  {_word(job, mark.word)}", mark.tone))
     return line(*marked(mark, f"{title:<7} "), *tail)
 
 

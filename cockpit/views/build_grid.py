@@ -15,7 +15,7 @@ import msgspec
 from cockpit.release.build_groups import natural, needs_somebody, urgency
 from cockpit.release.coverage import WHEELS, cell_of, configuration
 from cockpit.release.durations import slow_jobs
-from cockpit.release.job_names import STAGES, JobKey
+from cockpit.release.job_names import LIBTORCH, STAGES, JobKey
 from cockpit.release.jobs import CandidateBuilds, Check, Job
 from cockpit.release.remembered import remembered
 from cockpit.release.support import Cell as WheelCell
@@ -194,8 +194,8 @@ def _sorted_out(builds: CandidateBuilds) -> _Places:
 
 
 def _group_title(job: Job, key: JobKey | None) -> str:
-    if key is not None and key.package == "libtorch":
-        return f"libtorch {key.os} {key.arch}"
+    if key is not None and key.package == LIBTORCH:
+        return f"{LIBTORCH} {key.os} {key.arch}"
     return job.workflow
 
 
@@ -284,7 +284,7 @@ def _others(subject: BuildSubject, places: _Places) -> tuple[WideRow, ...]:
     }
     titles = sorted(
         dict.fromkeys((*absent, *places.groups)),
-        key=lambda title: (not title.startswith("libtorch "), title in makers),
+        key=lambda title: (not title.startswith(f"{LIBTORCH} "), title in makers),
     )
     rows = [
         _wide(title, places.by_key.get(_more(title), ()), absent.get(title, ())) for title in titles

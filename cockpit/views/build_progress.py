@@ -28,16 +28,13 @@ def curve_line(builds: CandidateBuilds, now: datetime) -> Line | None:
     step = until / _POINTS
     drawn = []
     for column in range(_POINTS):
-        share = found.share(step * (column + 1))
-        red = found.failures(step * column, step * (column + 1))
-        drawn.append(Span(_EIGHTHS[round(share * 8)], Tone.BAD if red else Tone.ACCENT))
-    reds = len(found.failed)
-    failures = (Span(f"   {FAILED.shape} {reds} on the way", Tone.DIM),) if reds else ()
+        if found.failures(step * column, step * (column + 1)):
+            drawn.append(Span(FAILED.shape, FAILED.tone))
+        else:
+            level = round(found.share(step * (column + 1)) * 8)
+            drawn.append(Span(_EIGHTHS[max(level, 1)], Tone.ACCENT if level else Tone.DIM))
     return line(
-        Span(f"{_tagged(found)} ", Tone.DIM),
-        *drawn,
-        Span(f" {_end(found, now)}", Tone.DIM),
-        *failures,
+        Span(f"{_tagged(found)} ", Tone.DIM), *drawn, Span(f" {_end(found, now)}", Tone.DIM)
     )
 
 

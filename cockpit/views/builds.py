@@ -52,12 +52,19 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def builds_pane(
-    state: ReleaseState, repository: str = "", grouping: Grouping = Grouping.NONE
+    state: ReleaseState,
+    repository: str = "",
+    grouping: Grouping = Grouping.NONE,
+    *,
+    curve: bool = False,
 ) -> Pane:
-    """One row per job under the headings of a grouping, what needs somebody first."""
+    """One row per job under the headings of a grouping, what needs somebody first.
+
+    With `curve` a second line of numbers tells how the candidate went so far.
+    """
     subject = build_subject(state, repository)
     table = Table(COLUMNS, _rows(subject, grouping, state.now), empty_words(subject))
-    summary = build_summary(subject, state.now) if subject.builds.jobs else ()
+    summary = build_summary(subject, state.now, curve=curve) if subject.builds.jobs else ()
     return framed(state, "builds", title_of(state, subject), (subject.feed,), table, summary)
 
 
@@ -184,11 +191,10 @@ def _workflow_cell(workflow: str) -> Cell:
     return cell(workflow, Tone.DIM)
 
 
-def build_summary(subject: BuildSubject, now: datetime) -> tuple[Line, ...]:
+def build_summary(subject: BuildSubject, now: datetime, *, curve: bool) -> tuple[Line, ...]:
     """The counts with what is left, and how the candidate went so far."""
-    lines = [_counts_line(subject, now)]
-    curve = curve_line(subject.builds, now)
-    return (*lines, curve) if curve else tuple(lines)
+    drawn = curve_line(subject.builds, now) if curve else None
+    return (_counts_line(subject, now), *((drawn,) if drawn else ()))
 
 
 def counts(subject: BuildSubject) -> tuple[tuple[Mark, int], ...]:
@@ -238,17 +244,23 @@ def _bar(share: float) -> str:
     return f"▕{drawn:<{BAR_WIDTH}}▏"
 
 
+_SHORT = {
+    EXPECTED: "expected",
+    NEVER_STARTED: "never started",
+    FLAKY: "flaky",
+    SLOW: "slow",
+}
+
+
 def legend(grid: Grid, *, short: bool) -> tuple[Span, ...]:
     """What the marks of a grid mean: its stages, and those marks that are in it."""
-    drawn = {
-        mark.shape for row in grid.rows for cell in row.cells if cell for mark in cell.marks if mark
-    }
-    notes = any(cell.note for row in grid.rows for cell in row.cells if cell)
-    spans = [Span(" ".join(grid.stages), Tone.DIM)] if grid.rows else []
+    cells = [cell for row in grid.rows for cell in row.cells if cell is not None]
+    drawn = {mark.shape for cell in cells for mark in cell.marks if mark is not None}
+    spans = [Span(" ".join(grid.stages), Tone.DIM)] if cells else []
     for mark in WORST_FIRST:
         if mark.shape in drawn and not (short and mark is PASSED):
-            word = mark.word.partition(":")[0].partition(",")[0] if short else mark.word
-            spans += [Span(f"   {mark.shape}", mark.tone), Span(f" {word}", Tone.DIM)]
-    if notes:
-        spans += [Span(f"   {NEEDS_YOU.shape}", NEEDS_YOU.tone), Span(" file", Tone.DIM)]
+            word = _SHORT.get(mark, mark.word) if short else mark.word
+            spans += [Span(f"  {mark.shape}", mark.tone), Span(f" {word}", Tone.DIM)]
+    if any(cell.note for cell in cells):
+        spans += [Span(f"  {NEEDS_YOU.shape}", NEEDS_YOU.tone), Span(" file", Tone.DIM)]
     return tuple(spans)

@@ -64,6 +64,7 @@ async def test_something_carries_every_action_out(monkeypatch: pytest.MonkeyPatc
             await driven.pause()
             while len(app.screen_stack) > 1:
                 await app.pop_screen()
+            await driven.press("escape")
         await until(driven, lambda: not app.is_running)
 
 
