@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.timer import Timer
 
 from cockpit.actions import ACTIONS, Disabled, Group, Situation, action, availability, offered
 from cockpit.operations.plan import Danger
@@ -18,6 +17,7 @@ from screens.conductor import Conductor
 from screens.dashboard import DashboardScreen
 from screens.deeds import Deeds
 from screens.messages import SightWanted
+from screens.showing import Showing
 from screens.sight import Sight
 from themes.palettes import DARK, THEMES
 from widgets.bursts import WINDOW_S, BurstGuard
@@ -27,9 +27,6 @@ from widgets.tones import ASCII_CLASS
 if TYPE_CHECKING:
     from screens.ports import Cockpit
 
-_TICK_S = 1.0
-_LARGEST_SHARE = 0.05
-"""Part of the time that ticking may take, on a slow machine or with a huge release."""
 _HANDS_FREE = frozenset("jkgG") | {
     key for entry in ACTIONS if entry.group is Group.MOVE for key in entry.keys
 }
@@ -68,30 +65,30 @@ class CockpitApp(App[None], inherit_bindings=False):
         self.set_class(compact, "-compact")
         self.cockpit = cockpit
         self.arming = Arming(time.monotonic)
+        self._showing = Showing(self, lambda: self.front, self.sight, self._draw)
         self.conductor = Conductor(
-            self, cockpit, self.arming, self.report, self._started, changed=self.show_soon
+            self, cockpit, self.arming, self.report, self._started, changed=self._showing.soon
         )
         self._deeds = Deeds(self, cockpit, self.arming, self.conductor, self.perform)
         self._bursts: BurstGuard[events.Key] = BurstGuard()
-        self._showing: Timer | None = None
-        self._cost_s = 0.0
 
     def get_default_screen(self) -> DashboardScreen:
         """The dashboard lies below everything else; its first frame shows what is known."""
         screen = DashboardScreen()
-        self._show_on(screen)
+        self._draw(screen, self.sight())
         screen.just_shown = True
         return screen
 
     def on_mount(self) -> None:
         """The world is looked at once the readings that were kept are on screen."""
-        self._unsubscribe = self.cockpit.subscribe(self.show_soon)
+        self._unsubscribe = self.cockpit.subscribe(self._showing.soon)
         self.theme_changed_signal.subscribe(self, lambda _: self.redraw())
         self.call_after_refresh(self._begin)
 
     async def _begin(self) -> None:
         await self.cockpit.start()
-        self.set_timer(_TICK_S, self._tick)
+        self._showing.tick()
+        self.set_interval(1.0, self._check_arming)
 
     async def on_unmount(self) -> None:
         """Stop looking at the world."""
@@ -117,21 +114,13 @@ class CockpitApp(App[None], inherit_bindings=False):
             budget=self.cockpit.budget,
         )
 
-    def show_soon(self) -> None:
-        """Show what changed; several changes at once are shown together."""
-        if self._showing is None and self.is_running:
-            self._showing = self.set_timer(WINDOW_S, self.show_now)
-
     @on(SightWanted)
     def show_now(self) -> None:
-        """Show the newest state on the screen in front."""
-        self._showing = None
+        """Show the newest state on the screen in front, without waiting for anything."""
         if self.front is not None:
-            self._show_on(self.front)
+            self._draw(self.front, self.sight())
 
-    def _show_on(self, front: CockpitScreen) -> None:
-        began = time.perf_counter()
-        sight = self.sight()
+    def _draw(self, front: CockpitScreen, sight: Sight) -> None:
         situation = sight.situation(front.acting_scopes, front.selection)
         with self.batch_update():
             front.show(sight)
@@ -141,7 +130,6 @@ class CockpitApp(App[None], inherit_bindings=False):
                 if entry.footer
             ]
             front.show_keys(hints, self.conductor.lines)
-        self._cost_s = time.perf_counter() - began
 
     def redraw(self) -> None:
         """Draw everything anew, in another theme."""
@@ -149,12 +137,10 @@ class CockpitApp(App[None], inherit_bindings=False):
             if isinstance(screen, CockpitScreen):
                 screen.redraw()
 
-    def _tick(self) -> None:
+    def _check_arming(self) -> None:
         if self.arming.ran_out:
             self.arming.disarm()
             self.notify("Disarmed: ten minutes have passed")
-        self.show_now()
-        self.set_timer(max(_TICK_S, self._cost_s / _LARGEST_SHARE), self._tick)
 
     # Acting
 
@@ -187,7 +173,7 @@ class CockpitApp(App[None], inherit_bindings=False):
         """Something irreversible disarms as soon as it starts."""
         if danger is Danger.IRREVERSIBLE:
             self.arming.disarm()
-        self.show_soon()
+        self._showing.soon()
 
     def report(self, error: BaseException) -> None:
         """The one place where failures are shown."""
@@ -223,11 +209,14 @@ class CockpitApp(App[None], inherit_bindings=False):
         """Whether a field takes the keys."""
         return self.focused is not None and self.focused.check_consume_key("x", "x")
 
+    def _only_moves(self, key: str) -> bool:
+        return key in _HANDS_FREE or bool(self.front and key in self.front.moving_keys)
+
     async def _on_typed(self, key: events.Key) -> None:
         guard, printable = self._bursts, key.is_printable and not self._typing
         if guard.dropping(key.time) and not self._typing:
             guard.prolong(key.time)
-        elif not guard.holding and (not printable or key.key in _HANDS_FREE):
+        elif not guard.holding and (not printable or self._only_moves(key.key)):
             if printable and guard.count(key.time):
                 self._dropped()
             else:

@@ -9,6 +9,7 @@ import msgspec
 
 from cockpit.release.branches import Branches
 from cockpit.release.candidates import Candidate
+from cockpit.release.jobs import Job
 from cockpit.release.lookups import branch_of, listing_of
 from cockpit.release.repos import Repository, Role
 from cockpit.release.state import ReleaseSpec, ReleaseState
@@ -25,6 +26,9 @@ class Scope(Enum):
     CHECKLIST = "checklist"
     LEDGER = "ledger"
     TIMELINE = "timeline"
+    BUILDS_SCREEN = "builds in full"
+    JOB = "job"
+    LOG = "log"
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -35,7 +39,9 @@ class Selection(msgspec.Struct, frozen=True):
     url: str = ""
     copy: str = ""
     repository: str = ""
-    """The repository whose branch the row belongs to, where a screen shows only one."""
+    """The repository that the row belongs to, where a screen shows only one."""
+    jobs: tuple[str, ...] = ()
+    """The keys of all jobs of a cell or group, where what is selected is more than one."""
 
 
 class Situation(msgspec.Struct, frozen=True):
@@ -251,6 +257,35 @@ def can_compare(situation: Situation) -> Availability:
     if not any(other.number < candidate.number for other in alive):
         return Disabled(f"there is no candidate before {candidate.tag.name}")
     return Enabled()
+
+
+def has_log(situation: Situation) -> Availability:
+    job = selected_job(situation)
+    if job is None:
+        return Disabled("no job is selected")
+    if not job.state.finished:
+        return Disabled("GitHub writes the log of a job when it has ended")
+    return Enabled()
+
+
+def selected_job(situation: Situation) -> Job | None:
+    """The job under the cursor; of a cell the one that needs somebody most."""
+    selection = situation.selection
+    if selection is None or selection.pane != "builds":
+        return None
+    from cockpit.views.build_subject import build_subject, jobs_by_key
+
+    subject = build_subject(situation.state, selection.repository)
+    return jobs_by_key(subject.builds).get(selection.key)
+
+
+def has_builds(situation: Situation) -> Availability:
+    from cockpit.views.build_subject import build_repositories
+
+    repository = meant_repository(situation)
+    if repository.name in build_repositories(situation.state):
+        return Enabled()
+    return Disabled(f"no builds of {repository.short_name} have been read")
 
 
 def can_pin(situation: Situation) -> Availability:

@@ -18,6 +18,9 @@ from cockpit.feeds.hub import NAMES, FeedHub
 from cockpit.feeds.looks import Looks
 from cockpit.operations.plan import Plan
 from cockpit.process.loader import Process, load_process
+from cockpit.release.job_logs import JobLog
+from cockpit.release.jobs import Step
+from cockpit.release.repos import Repository
 from cockpit.release.state import ReleaseState
 
 if TYPE_CHECKING:
@@ -114,6 +117,19 @@ class Cockpit:
 
         spec = find(operation)
         return await in_thread(lambda: spec.build(self.backends, arguments).plan())
+
+    async def job_steps(self, repository: str, job_id: int) -> tuple[Step, ...]:
+        """The steps of a job, read now."""
+        where = self._repository(repository)
+        return await in_thread(lambda: self.backends.github.job_steps(where, job_id))
+
+    async def job_log(self, repository: str, job_id: int) -> JobLog:
+        """The end of a job's log, read now."""
+        where = self._repository(repository)
+        return await in_thread(lambda: self.backends.github.job_log(where, job_id))
+
+    def _repository(self, name: str) -> Repository:
+        return self.config.repository(name) or self.config.core
 
     async def carry_out(
         self,

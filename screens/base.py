@@ -25,6 +25,11 @@ class CockpitScreen(Screen[None]):
     scopes: ClassVar[tuple[Scope, ...]] = (Scope.EVERYWHERE,)
 
     @property
+    def moving_keys(self) -> frozenset[str]:
+        """Printable keys that only move here, and so are never held back."""
+        return frozenset()
+
+    @property
     def pane(self) -> PaneView | None:
         """The pane that keys act on."""
         return None
@@ -38,6 +43,9 @@ class CockpitScreen(Screen[None]):
     def selection(self) -> Selection | None:
         """The selected row."""
         return self.pane.selection if self.pane else None
+
+    def prepare(self, sight: Sight) -> None:
+        """Make what takes time before `sight` is shown; runs in a thread, and draws nothing."""
 
     def show(self, sight: Sight) -> None:
         """Show the newest state; only what differs is drawn."""

@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 
 from cockpit.actions import Scope
 from cockpit.views.board import board_lines
-from cockpit.views.builds import build_matrix
+from cockpit.views.build_matrix import build_matrix
 from cockpit.views.table import Line, Pane
 from screens.base import CockpitScreen
 from screens.sight import PANE_SCOPES, PANES, Sight
@@ -76,6 +76,13 @@ class DashboardScreen(CockpitScreen):
         """The dashboard's own scope and that of the current pane."""
         return (*self.scopes, PANE_SCOPES[PANES[self._current]])
 
+    def prepare(self, sight: Sight) -> None:
+        """Make the board, the panes and the matrix."""
+        _ = sight.board
+        for name in PANES:
+            sight.pane(name)
+        build_matrix(sight.state)
+
     def show(self, sight: Sight) -> None:
         """Show the newest state."""
         self._sight = sight
@@ -84,7 +91,7 @@ class DashboardScreen(CockpitScreen):
         self._board.show(board_lines(sight.board, width))
         for pane in self._panes:
             drawable = pane.pane_name == "builds" and sight.state.builds.value is not None
-            picture = build_matrix(sight.state).lines() if drawable else ()
+            picture = build_matrix(sight.state).lines(pane.size.width - 4) if drawable else ()
             pane.show(sight.pane(pane.pane_name), picture)
         self._fit_branches(sight.pane("branches"))
 
@@ -134,10 +141,10 @@ class DashboardScreen(CockpitScreen):
     @on(PaneView.Opened)
     def _open(self) -> None:
         """Show the current pane in full, on the same row."""
-        from screens.pane import PaneScreen
+        from screens.full import in_full
 
         key = self.selection.key if self.selection else ""
-        self.app.push_screen(PaneScreen(self.pane.pane_name, key))
+        self.app.push_screen(in_full(self.pane.pane_name, key))
 
     def _fit_branches(self, branches: Pane) -> None:
         """A release has few branches: what they leave over goes to the picks below them."""

@@ -10,9 +10,9 @@ import msgspec
 from textual.app import App
 from textual.screen import Screen
 
-from cockpit.actions import Situation
+from cockpit.actions import Scope, Situation
 from cockpit.errors import CockpitError
-from cockpit.guards import meant_candidate, meant_repository
+from cockpit.guards import meant_candidate, meant_repository, selected_job
 from cockpit.release.board import board
 from cockpit.release.findings import Severity, findings
 from cockpit.release.words import counted
@@ -52,6 +52,8 @@ class Deeds:
                 self._open(PANES[int(action.removeprefix("pane-")) - 1])
             case "browse" | "copy-id" | "copy-url":
                 self._hand_over(action, situation)
+            case "open" | "job-log":
+                self._open_job(action, situation)
             case "next":
                 await self._next(situation)
             case "refresh":
@@ -82,6 +84,10 @@ class Deeds:
                 self._push(TimelineScreen(meant_repository(situation)))
             case "compare-candidates":
                 self._compare(situation)
+            case "other-builds":
+                from screens.builds import BuildsScreen
+
+                self._push(BuildsScreen(repository=meant_repository(situation).name))
             case "help":
                 from screens.help import HelpScreen
 
@@ -99,7 +105,28 @@ class Deeds:
             case _:
                 raise LookupError(f"the registry has an action {action} that nothing carries out")
 
+    def _open_job(self, action: str, situation: Situation) -> None:
+        """A job's steps, or its log; from its steps the log is opened at the selected one."""
+        from screens.job import JobScreen
+        from screens.log import LogScreen
+
+        job, selection = selected_job(situation), situation.selection
+        if job is None or selection is None:
+            return
+        repository, key, front = selection.repository, selection.key, self._app.screen
+        if action == "open" and not isinstance(front, JobScreen):
+            self._push(JobScreen(self._cockpit, repository, key))
+            return
+        step = front.step if isinstance(front, JobScreen) else None
+        read = partial(self._cockpit.job_log, repository, job.id)
+        self._push(LogScreen(repository, key, job, read, step))
+
     def _compare(self, situation: Situation) -> None:
+        if Scope.BUILDS in situation.scopes:
+            from screens.builds_comparison import BuildsComparisonScreen
+
+            self._push(BuildsComparisonScreen())
+            return
         from cockpit.views.timeline import previous_of
         from screens.timeline import ComparisonScreen
 
@@ -115,9 +142,9 @@ class Deeds:
 
     def _open(self, pane: str) -> None:
         """Another pane in full, in place of the one that is open."""
-        from screens.pane import PaneScreen
+        from screens.full import in_full
 
-        self._app.switch_screen(PaneScreen(pane))
+        self._app.switch_screen(in_full(pane))
 
     def _hand_over(self, action: str, situation: Situation) -> None:
         """Copy, or open the browser; the text is always shown, since a terminal may refuse."""

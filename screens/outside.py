@@ -1,9 +1,15 @@
-"""What leaves the terminal: the browser, where there is one."""
+"""What leaves the cockpit: the browser, where there is one, and the pager."""
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
+
+from textual.app import App, SuspendNotSupported
 
 
 def browser_missing(environment: Mapping[str, str], platform: str = sys.platform) -> str:
@@ -15,3 +21,19 @@ def browser_missing(environment: Mapping[str, str], platform: str = sys.platform
     if environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"):
         return ""
     return "there is no display"
+
+
+def page_text(app: App[None], text: str) -> str:
+    """Show a text in the person's pager, the cockpit set aside; why it could not be, else empty."""
+    command = shlex.split(os.environ.get("PAGER", "")) or ["less"]
+    with tempfile.NamedTemporaryFile("w", suffix=".log", encoding="utf-8") as kept:
+        kept.write(text)
+        kept.flush()
+        try:
+            with app.suspend():
+                subprocess.run([*command, "--", kept.name], check=False)
+        except SuspendNotSupported:
+            return "this terminal cannot be handed to a pager"
+        except OSError as err:
+            return f"{command[0]} could not be started: {err.strerror}; set PAGER"
+    return ""

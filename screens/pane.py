@@ -8,6 +8,8 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
+from textual.timer import Timer
+from textual.widget import Widget
 
 from cockpit.actions import Scope
 from cockpit.views.marks import Tone
@@ -18,6 +20,8 @@ from widgets.keys import KeyBar, KeyHint
 from widgets.lines import LineView, WrappedLines
 from widgets.pane import PaneView
 
+_REST_S = 0.04
+"""How long the cursor has to rest until the detail follows it."""
 BESIDE_FROM = 120
 """Columns from which the detail stands beside the table rather than below it."""
 
@@ -31,15 +35,16 @@ class ListScreen(CockpitScreen):
     beside: ClassVar[bool] = True
     """Whether the detail may stand beside the table; else it is short, and below."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, face: Widget | None = None) -> None:
         super().__init__()
         self.pane_name = name
-        self._pane = PaneView(name)
+        self._pane = PaneView(name, face=face)
         self._title = LineView(id="header")
         self._detail = WrappedLines(classes="detail-lines")
         self._background = LineView(id="running")
         self._keys = KeyBar()
         self._sight: Sight | None = None
+        self._following: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Table and detail share the screen."""
@@ -86,26 +91,42 @@ class ListScreen(CockpitScreen):
         if action == "open":
             self.query_one("#detail", VerticalScroll).focus()
             return True
-        if action == "back" and not self._pane.table.has_focus:
+        if action == "back" and not self._pane.body.has_focus:
             self._pane.drop_filter()
-            self._pane.table.focus()
+            self._pane.body.focus()
             return True
         return await super().perform(action)
 
     @on(PaneView.Moved)
     def _moved(self) -> None:
+        self.follow_cursor()
+
+    def follow_cursor(self) -> None:
+        """Show the detail once the cursor rests, so that moving never waits for it."""
+        if self._following is None:
+            self._following = self.set_timer(_REST_S, self._follow)
+        else:
+            self._following.reset()
+
+    def _follow(self) -> None:
+        self._following = None
         self._show_detail()
 
     @on(PaneView.Opened)
     async def _opened(self) -> None:
         await self.perform("open")
 
-    def _show_detail(self) -> None:
+    @property
+    def cursor_key(self) -> str:
+        """What the detail is about; empty while nothing is selected."""
         row = self._pane.table.selected
-        if self._sight is None or row is None:
+        return row.key if row else ""
+
+    def _show_detail(self) -> None:
+        if self._sight is None or not self.cursor_key:
             self._detail.show(())
             return
-        detail = self.detail_of(self._sight, row.key)
+        detail = self.detail_of(self._sight, self.cursor_key)
         if detail is None:
             self._detail.show(())
             return
@@ -125,6 +146,10 @@ class PaneScreen(ListScreen):
     def acting_scopes(self) -> tuple[Scope, ...]:
         """The scope of its pane."""
         return (Scope.EVERYWHERE, PANE_SCOPES[self.pane_name])
+
+    def prepare(self, sight: Sight) -> None:
+        """Make the pane; the header asks for the board's judgement."""
+        self.pane_of(sight)
 
     def pane_of(self, sight: Sight) -> Pane:
         """The release's own pane."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from cockpit.operations.plan import Plan
     from cockpit.operations.runner import Observer, Outcome
     from cockpit.release.checklist import Process
+    from cockpit.release.job_logs import JobLog
+    from cockpit.release.jobs import Step
     from cockpit.release.state import ReleaseState
 
 
@@ -72,6 +74,14 @@ class Cockpit(Protocol):
 
     async def plan(self, operation: str, arguments: Mapping[str, str]) -> Plan:
         """What an operation would do; reads only."""
+        ...
+
+    async def job_steps(self, repository: str, job_id: int) -> tuple[Step, ...]:
+        """The steps of a job, read now."""
+        ...
+
+    async def job_log(self, repository: str, job_id: int) -> JobLog:
+        """The end of a job's log, read now."""
         ...
 
     async def carry_out(

@@ -75,7 +75,7 @@ class Sight:
 
                 return branch_detail(self.state, key)
             case "builds":
-                from cockpit.views.builds import job_detail
+                from cockpit.views.build_details import job_detail
 
                 return job_detail(self.state, key)
             case "picks":

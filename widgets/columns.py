@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from rich.cells import cell_len
 
-from cockpit.views.table import Cell, Column, Table
+from cockpit.views.table import Cell, Column, Row
 
 PADDING = 2
 """Cells between two columns, half of them on either side."""
@@ -32,13 +32,15 @@ def cell_width(cell: Cell) -> int:
     return width + (2 if cell.spans else 1)
 
 
-def natural_widths(table: Table) -> tuple[int, ...]:
-    """What each column takes when nothing is cut."""
-    widths = [cell_len(column.title) for column in table.columns]
-    for row in table.rows:
-        for index, cell in enumerate(row.cells):
-            widths[index] = max(widths[index], cell_width(cell))
-    return tuple(widths)
+def row_widths(row: Row) -> tuple[int, ...]:
+    """What each cell of a row takes in full; a heading may be cut, and widens no column."""
+    return tuple(0 if row.heading else cell_width(cell) for cell in row.cells)
+
+
+def natural_widths(columns: Sequence[Column], rows: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    """What each column takes when nothing is cut, by the widths of its rows."""
+    titles = tuple(cell_len(column.title) for column in columns)
+    return tuple(map(max, zip(titles, *rows, strict=True)))
 
 
 def fit_columns(

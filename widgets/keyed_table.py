@@ -13,7 +13,7 @@ from textual.widgets import DataTable
 
 from cockpit.views.marks import Tone
 from cockpit.views.table import Align, Cell, Row, Table, cell
-from widgets.columns import Fitted, fit_columns, natural_widths
+from widgets.columns import Fitted, fit_columns, natural_widths, row_widths
 from widgets.tones import text_of
 
 _REBUILD_FROM = 50
@@ -67,6 +67,8 @@ class KeyedTable(DataTable[DrawnCell], inherit_bindings=False):
         self._shown = Table(())
         self._fitted: tuple[Fitted, ...] = ()
         self._built = False
+        self._natural: dict[str, tuple[Row, tuple[int, ...]]] = {}
+        """Widths that rows take when nothing is cut, kept while they stay the same."""
         self._wanted: str | None = None
         """The row to select once there are rows."""
 
@@ -129,7 +131,15 @@ class KeyedTable(DataTable[DrawnCell], inherit_bindings=False):
         room = self.outer_size.width - self.gutter.width
         if len(self._shown.rows) + self.header_height > self.outer_size.height:
             room -= self.styles.scrollbar_size_vertical
-        return fit_columns(self._shown.columns, natural_widths(self._shown), room)
+        return fit_columns(self._shown.columns, self._natural_widths(), room)
+
+    def _natural_widths(self) -> tuple[int, ...]:
+        known, self._natural = self._natural, {}
+        for row in self._shown.rows:
+            found = known.get(row.key)
+            same = found is not None and found[0] is row
+            self._natural[row.key] = found if found and same else (row, row_widths(row))
+        return natural_widths(self._shown.columns, (w for _, w in self._natural.values()))
 
     def _rebuild(self, before: Table, *, columns: bool) -> None:
         """Build everything anew and put cursor and scroll position back."""

@@ -53,10 +53,13 @@ class WrappedLines(LineView):
     """Lines that go on below where they are too wide, under their own beginning."""
 
     def show(self, lines: Sequence[Line]) -> None:
-        """Show these lines; how many rows they take depends on what they say."""
-        if tuple(lines) != self._lines:
-            super().show(lines)
-            self.refresh(layout=True)
+        """Show these lines; the screen is laid out anew only when they take more or fewer rows."""
+        if tuple(lines) == self._lines:
+            return
+        width = self.content_size.width
+        before = len(self._rows(width)) if width else -1
+        super().show(lines)
+        self.refresh(layout=not width or len(self._rows(width)) != before)
 
     def render(self) -> Content:
         """The lines, wrapped to the width there is."""

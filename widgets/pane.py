@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import DataTable
 
 from cockpit.actions import Selection
@@ -49,8 +50,11 @@ class PaneView(Vertical):
             self.pane = pane
             self.row = row
 
-    def __init__(self, name: str, number: int | None = None) -> None:
+    def __init__(self, name: str, number: int | None = None, face: Widget | None = None) -> None:
         super().__init__(id=f"pane-{name}", classes="pane")
+        self._face = face
+        self._note = ""
+        self._folded: set[str] = set()
         self.pane_name = name
         self._number = number
         self._pane: Pane | None = None
@@ -63,7 +67,34 @@ class PaneView(Vertical):
     def compose(self) -> ComposeResult:
         """What is said about the rows stands above them, never over them."""
         yield self._head
+        if self._face is not None:
+            yield self._face
         yield self.table
+
+    @property
+    def body(self) -> Widget:
+        """What takes the keys: the rows, or what stands in their place."""
+        faced = self._face is not None and self._face.display
+        return self._face if self._face is not None and faced else self.table
+
+    def show_face(self, *, shown: bool) -> None:
+        """Show another face of the same data in place of the rows, or the rows again."""
+        if self._face is not None:
+            focused = self.has_focus_within
+            self._face.display = shown
+            self.table.display = not shown
+            if focused:
+                self.body.focus()
+            if self._pane is not None:
+                self._show_rows(self._pane)
+            self._show_head()
+            self.show_title()
+
+    def annotate(self, note: str) -> None:
+        """Say something beside the title."""
+        if note != self._note:
+            self._note = note
+            self.show_title()
 
     @property
     def selection(self) -> Selection | None:
@@ -90,6 +121,25 @@ class PaneView(Vertical):
             self._show_rows(pane)
         self._show_head()
         self.show_title()
+
+    def subtitle(self, spans: Sequence[Span]) -> None:
+        """Explain what is shown, in the lower border."""
+        self.border_subtitle = content_of(self, spans) if spans else ""
+
+    def fold(self, heading: str) -> None:
+        """Fold the group under a heading, or unfold it."""
+        self._folded ^= {heading}
+        if self._pane is not None:
+            self._show_rows(self._pane)
+            self.show_title()
+
+    def fold_all(self) -> None:
+        """Fold every group; unfold them where all are folded."""
+        if self._pane is None:
+            return
+        headings = {row.key for row in self._pane.table.rows if row.heading}
+        self._folded = set() if headings <= self._folded else headings
+        self._show_rows(self._pane)
 
     async def begin_filter(self) -> None:
         """Let a filter be typed."""
@@ -133,7 +183,7 @@ class PaneView(Vertical):
 
     def on_click(self) -> None:
         """A click anywhere in the pane makes it the one that keys act on."""
-        self.table.focus()
+        self.body.focus()
 
     def on_descendant_focus(self) -> None:
         """The title is drawn in the colour of focus."""
@@ -163,10 +213,15 @@ class PaneView(Vertical):
         event.stop()
         if not event.kept:
             self.set_filter("")
-        self.table.focus()
+        self.body.focus()
 
     def _show_rows(self, pane: Pane) -> None:
+        """What a filter finds is shown in folded groups too; hidden rows are left as they are."""
+        if not self.table.display:
+            return
         kept = self._filter.keep(pane.table.rows)
+        if self._folded and not self._filter.active:
+            kept = tuple(row for row in kept if row.heading or row.group not in self._folded)
         self.table.show(msgspec.structs.replace(pane.table, rows=kept))
 
     def _show_head(self) -> None:
@@ -175,7 +230,7 @@ class PaneView(Vertical):
             return
         room = self.size.height - len(self._picture) - _FEWEST_ROWS - len(pane.summary)
         empty = ""
-        if not self.table.rows_shown:
+        if not self.table.rows_shown and (self.table.display or not pane.table.rows):
             no_match = f"no row matches {self._filter.text}"
             empty = no_match if pane.table.rows else pane.table.empty or "nothing here"
         self._head.show(
@@ -206,10 +261,15 @@ class PaneView(Vertical):
     def _named(self, pane: Pane, *, focused: bool) -> Content:
         number = Span(f"{self._number} " if self._number else "", Tone.DIM)
         title = Span(pane.title, Tone.ACCENT if focused else Tone.PLAIN)
-        return content_of(self, (number, title)).stylize("bold" if focused else "")
+        named = content_of(self, (number, title)).stylize("bold" if focused else "")
+        note = content_of(self, (Span(f" · {self._note}" if self._note else "", Tone.DIM),))
+        return Content.assemble(named, note)
 
     def _filtered(self, pane: Pane) -> Content:
         if not self._filter.text:
             return Content("")
-        kept, total = len(self.table.rows_shown), len(pane.table.rows)
+        kept, total = (
+            sum(not row.heading for row in rows)
+            for rows in (self.table.rows_shown, pane.table.rows)
+        )
         return content_of(self, (Span(f"  / {self._filter.text}  {kept} of {total}", Tone.WARN),))

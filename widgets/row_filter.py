@@ -28,12 +28,27 @@ class RowFilter(msgspec.Struct, frozen=True):
             return f"no regular expression: {err}"
         return ""
 
+    @property
+    def active(self) -> bool:
+        """Whether it leaves any row out; not while it has a problem."""
+        return bool(self._needle) and not self.problem
+
     def keep(self, rows: Iterable[Row]) -> tuple[Row, ...]:
-        """The rows that are shown; all of them while the filter has a problem."""
-        if not self._needle or self.problem:
+        """The rows that are shown, with the headings above them."""
+        if not self.active:
             return tuple(rows)
         matches = self._matcher()
-        return tuple(row for row in rows if matches(_haystack(row)) is not self._inverse)
+        found: list[Row] = []
+        heading: Row | None = None
+        for row in rows:
+            if row.heading:
+                heading = row
+            elif matches(_haystack(row)) is not self._inverse:
+                if heading is not None and heading.key == row.group:
+                    found.append(heading)
+                heading = None
+                found.append(row)
+        return tuple(found)
 
     @property
     def _inverse(self) -> bool:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from cockpit.backends.github_errors import Gone, NotFound
-from cockpit.backends.github_http import PAGE_SIZE, Transport, list_kind, tail
+from cockpit.backends.github_http import PAGE_SIZE, Transport, list_kind
 from cockpit.backends.github_records import (
     CheckRunPage,
     CheckRunRecord,
@@ -19,12 +19,14 @@ from cockpit.backends.github_records import (
     RunRecord,
     StatusPage,
     StatusRecord,
+    StepRecord,
 )
 from cockpit.backends.ports import Answer
 from cockpit.backends.text import clean, mask
 from cockpit.errors import CockpitError
 from cockpit.release.attempts import merge_attempts
 from cockpit.release.candidates import Candidate
+from cockpit.release.job_logs import JobLog
 from cockpit.release.jobs import (
     CandidateBuilds,
     Check,
@@ -32,6 +34,7 @@ from cockpit.release.jobs import (
     Job,
     JobState,
     Run,
+    Step,
     state_of,
 )
 from cockpit.release.repos import Repository
@@ -48,7 +51,8 @@ _STATUSES = list_kind("statuses", StatusPage, lambda page: (page.statuses, page.
 
 _RUN = msgspec.json.Decoder(RunRecord)
 _JOB = msgspec.json.Decoder(JobRecord)
-
+_LONGEST_LINE = 4_096
+"""Characters of a log's line that anybody reads."""
 _ACTIONS = "github-actions"
 _STATUS_STATES = {
     "success": JobState.PASSED,
@@ -172,11 +176,16 @@ class GithubBuilds:
             sentence(missing),
         )
 
-    def job_log_tail(self, repository: Repository, job_id: int, lines: int) -> tuple[str, ...]:
-        """The last lines of a job's log."""
+    def job_steps(self, repository: Repository, job_id: int) -> tuple[Step, ...]:
+        """The steps of a job, in their order; none before it has started."""
+        path = f"/repos/{repository.name}/actions/jobs/{job_id}"
+        return tuple(_step(step) for step in self._transport.read(path, _JOB.decode).steps)
+
+    def job_log(self, repository: Repository, job_id: int) -> JobLog:
+        """The end of a job's log, a few megabytes of it at most."""
         path = f"/repos/{repository.name}/actions/jobs/{job_id}/logs"
         try:
-            last = tail(self._transport.lines_behind(path), lines)
+            end = self._transport.end_behind(path)
         except Gone as err:
             raise CockpitError(
                 "The log has expired",
@@ -189,7 +198,17 @@ class GithubBuilds:
                 f"GitHub writes the log of job {job_id} when the job has ended",
                 "refresh (r) when it has",
             ) from err
-        return tuple(mask(clean(line.lstrip("\ufeff"))) for line in last)
+        text = end.body.decode("utf-8", "replace").removeprefix("\ufeff").removesuffix("\n")
+        lines = text.split("\n") if text else []
+        # The end of a log seldom begins with a line.
+        return JobLog(
+            lines=tuple(
+                mask(clean(line[:_LONGEST_LINE])) for line in lines[0 if end.whole else 1 :]
+            ),
+            size=end.size,
+            whole=end.whole,
+            cut=end.cut,
+        )
 
 
 def _run_path(repository: Repository, run_id: int) -> str:
@@ -242,6 +261,17 @@ def _job(record: JobRecord, workflow: str) -> Job:
         completed_at=record.completed_at,
         url=record.html_url or "",
         failed_step=clean(failed) if failed else None,
+    )
+
+
+def _step(record: StepRecord) -> Step:
+    return Step(
+        number=record.number,
+        name=clean(record.name),
+        state=state_of(record.status, record.conclusion),
+        conclusion=record.conclusion,
+        started_at=record.started_at,
+        completed_at=record.completed_at,
     )
 
 

@@ -6,9 +6,8 @@ import re
 import shlex
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
@@ -26,6 +25,7 @@ from cockpit.backends.github_errors import (
     throttled,
 )
 from cockpit.backends.github_pages import Page, PageCache
+from cockpit.backends.github_texts import TextEnd, read_end
 from cockpit.backends.ports import ApiBudget, Credential
 from cockpit.backends.threads import gather
 from cockpit.errors import CockpitError, Unreachable
@@ -46,8 +46,6 @@ _AMBIGUITY_S = 150.0
 """How long a refusal that may be throttling is taken for it: two full waits and a bit."""
 _LINK = re.compile(r'<([^>]+)>;\s*rel="(\w+)"')
 _PAGE_NUMBER = re.compile(r"[?&]page=(\d+)")
-_LONGEST_LINE = 16_384
-_CHUNK = 65_536
 
 
 class _Record(Protocol):
@@ -139,23 +137,14 @@ class Transport:
         with self._writing:
             return self._checked(verb, path, self._exchange(verb, path, payload=payload))
 
-    def lines_behind(self, path: str) -> Iterator[str]:
-        """Follow a redirection to a text and stream its lines; the token stays with GitHub."""
-        import requests
-
+    def end_behind(self, path: str) -> TextEnd:
+        """Follow a redirection to a text and read its end; the token stays with GitHub."""
         location = self.ask(path).headers.get("location", "")
+        host = urlsplit(location).netloc
         if urlsplit(location).scheme not in ("http", "https"):
             raise Unreachable("GitHub's answer could not be read", f"{path} leads nowhere", "")
-        host = urlsplit(location).netloc
-        session = requests.Session()
-        # An authentication of its own keeps requests from looking into ~/.netrc.
-        session.auth = _unauthenticated
-        with _speaking_with(host, self._timeout_s), closing(session):
-            timeouts = (CONNECT_S, self._timeout_s)
-            with session.get(location, stream=True, timeout=timeouts) as answer:
-                if answer.status_code >= 400:
-                    raise refusal(answer.status_code, {}, "", path, None)
-                yield from _lines(answer.iter_content(_CHUNK))
+        with _speaking_with(host, self._timeout_s):
+            return read_end(location, path, timeouts=(CONNECT_S, self._timeout_s))
 
     def _page(self, path: str, decode: Callable[[str], V]) -> tuple[Page, V]:
         url = path if "://" in path else self.api + path
@@ -360,10 +349,6 @@ def _refuse_moved(answer: requests.Response, **_: object) -> None:
         )
 
 
-def _unauthenticated(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
 def _page_of(url: str, answer: Response) -> Page:
     links = {rel: target for target, rel in _LINK.findall(answer.headers.get("link", ""))}
     number = _PAGE_NUMBER.search(links.get("last", ""))
@@ -374,20 +359,3 @@ def _page_of(url: str, answer: Response) -> Page:
         next=links.get("next"),
         last=int(number[1]) if number else None,
     )
-
-
-def _lines(chunks: Iterator[bytes]) -> Iterator[str]:
-    """Lines of a stream; one that is longer than anybody reads is cut."""
-    rest = b""
-    for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        rest = rest[:_LONGEST_LINE]
-        for line in whole:
-            yield line[:_LONGEST_LINE].decode("utf-8", "replace")
-    if rest:
-        yield rest.decode("utf-8", "replace")
-
-
-def tail(lines: Iterator[str], count: int) -> tuple[str, ...]:
-    """The last lines of a stream, keeping no more than those in memory."""
-    return tuple(deque(lines, maxlen=count))

@@ -34,6 +34,10 @@ class StepRecord(msgspec.Struct, frozen=True):
 
     name: str
     conclusion: str | None = None
+    status: str = ""
+    number: int = 0
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
 
 
 class RunRecord(msgspec.Struct, frozen=True):

@@ -19,7 +19,8 @@ from cockpit.release.candidates import Candidate, RefChange, Tag
 from cockpit.release.commits import Commit
 from cockpit.release.dispatches import StartedRun, WorkflowCall
 from cockpit.release.index_pages import IndexPage
-from cockpit.release.jobs import BranchHealth, CandidateBuilds, Checks, Job, Run
+from cockpit.release.job_logs import JobLog
+from cockpit.release.jobs import BranchHealth, CandidateBuilds, Checks, Job, Run, Step
 from cockpit.release.milestones import Milestone
 from cockpit.release.people import Team
 from cockpit.release.picks import PickReading, PullSummary
@@ -316,8 +317,12 @@ class GithubPort(Protocol):
         """The latest changes of a ref that GitHub recorded, newest first; it may record none."""
         ...
 
-    def job_log_tail(self, repository: Repository, job_id: int, lines: int) -> tuple[str, ...]:
-        """The last lines of a job's log."""
+    def job_steps(self, repository: Repository, job_id: int) -> tuple[Step, ...]:
+        """The steps of a job, in their order; none before it has started."""
+        ...
+
+    def job_log(self, repository: Repository, job_id: int) -> JobLog:
+        """The end of a job's log, a few megabytes of it at most."""
         ...
 
     def pulls_from(self, repository: Repository, branch: str) -> Answer[tuple[OpenPull, ...]]:

@@ -24,6 +24,7 @@ from cockpit.release.lookups import (
 )
 from cockpit.release.phases import PHASE_GATES, PhaseId, judge, standing
 from cockpit.release.picks import PickState
+from cockpit.release.remembered import remembered
 from cockpit.release.reruns import RERUN_FAILED, again_first
 from cockpit.release.state import ReleaseState
 from cockpit.release.verdicts import NextStep, Outcome, Verdict
@@ -54,6 +55,7 @@ class Board(msgspec.Struct, frozen=True):
     next: NextStep
 
 
+@remembered
 def board(state: ReleaseState) -> Board:
     """The board of a state; one's own lease blocks nobody."""
     phase = standing(state).phase

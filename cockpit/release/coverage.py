@@ -10,8 +10,9 @@ from functools import lru_cache
 
 import msgspec
 
-from cockpit.release.job_names import UPLOAD, JobKey, parse_job_name
+from cockpit.release.job_names import LIBTORCH, UPLOAD, JobKey, parse_job_name
 from cockpit.release.jobs import CandidateBuilds, Job, JobState
+from cockpit.release.remembered import remembered
 from cockpit.release.support import Cell, Slot, SupportMatrix
 
 WHEELS = frozenset({"manywheel", "wheel"})
@@ -65,6 +66,7 @@ def slot_of(key: JobKey) -> Slot:
     return Slot(package, key.os, key.arch, key.accelerator, key.python, key.stage)
 
 
+@remembered
 def unstarted(builds: CandidateBuilds, support: SupportMatrix) -> tuple[Slot, ...]:
     """Jobs of the support matrix that GitHub has not listed.
 
@@ -78,6 +80,27 @@ def unstarted(builds: CandidateBuilds, support: SupportMatrix) -> tuple[Slot, ..
         slot
         for slot in support.slots()
         if slot not in started and msgspec.structs.replace(slot, python=None) not in started
+    )
+
+
+@remembered
+def never_started(builds: CandidateBuilds, support: SupportMatrix) -> frozenset[Slot]:
+    """Jobs of the support matrix that GitHub will not list any more.
+
+    Every run of the workflows that build for their target has ended; where there is none, every
+    run of the candidate has. Empty before the first run.
+    """
+    if not builds.runs:
+        return frozenset()
+    going = {run.workflow for run in builds.runs if not run.ended}
+    makers: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for job in builds.jobs:
+        if job.key and job.key.package in (*WHEELS, LIBTORCH):
+            makers[job.key.os, job.key.arch].add(job.workflow)
+    return frozenset(
+        slot
+        for slot in unstarted(builds, support)
+        if going.isdisjoint(makers.get((slot.os, slot.arch), going))
     )
 
 
@@ -99,7 +122,8 @@ def configuration(job: Job) -> str:
 @lru_cache(maxsize=8192)
 def _configuration(workflow: str, name: str) -> str:
     key = parse_job_name(workflow, name)
-    if key is None:
+    if key is None or key.package == "docker":
+        # Images differ by what the grammar of wheels has no word for: runtime or devel.
         return name
     parts = (key.os, key.arch, f"py{key.python}" if key.python else "", key.accelerator)
     package = "" if key.package in WHEELS else key.package
@@ -112,45 +136,3 @@ def elapsed(job: Job, now: datetime) -> timedelta | None:
         return None
     end = job.completed_at or (now if job.state is JobState.RUNNING else None)
     return max(end - job.started_at, timedelta()) if end else None
-
-
-def remaining(builds: CandidateBuilds, now: datetime) -> timedelta | None:
-    """Time until the last listed job ends, from what finished jobs of its kind took.
-
-    Time in the queue is not foreseen. None when nothing is open, or nothing comparable finished.
-    """
-    open_jobs = [job for job in builds.jobs if job.state in (JobState.RUNNING, JobState.QUEUED)]
-    usual = _usual_durations(builds) if open_jobs else {}
-    left: dict[object, timedelta] = defaultdict(timedelta)
-    for job in open_jobs:
-        expected = next((usual[kind] for kind in _kinds(job) if kind in usual), None)
-        if expected is None:
-            return None
-        spent = elapsed(job, now) if job.state is JobState.RUNNING else None
-        chain = cell_of(job.key) if job.key else None
-        left[chain or job.id] += max(expected - (spent or timedelta()), timedelta())
-    return max(left.values(), default=None)
-
-
-def _usual_durations(builds: CandidateBuilds) -> dict[tuple[str, ...], timedelta]:
-    """The median of what finished jobs of each kind took."""
-    taken: dict[tuple[str, ...], list[timedelta]] = defaultdict(list)
-    for job in builds.jobs:
-        if job.state is JobState.PASSED and job.started_at and job.completed_at:
-            for kind in _kinds(job):
-                taken[kind].append(job.completed_at - job.started_at)
-    return {kind: sorted(spans)[len(spans) // 2] for kind, spans in taken.items()}
-
-
-def _kinds(job: Job) -> tuple[tuple[str, ...], ...]:
-    """What a job can be compared by, closest first."""
-    key = job.key
-    if key is None:
-        return ((job.workflow,),)
-    family = key.accelerator.rstrip("0123456789.")
-    return (
-        (key.os, key.arch, family, key.stage),
-        (key.os, family, key.stage),
-        (key.os, key.stage),
-        (key.stage,),
-    )

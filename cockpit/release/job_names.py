@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import msgspec
 
+LIBTORCH = "libtorch"
 BUILD, TEST, UPLOAD, EXTRACT = "build", "test", "upload", "extract"
 STAGES = (BUILD, TEST, EXTRACT, UPLOAD)
 """What a job of one configuration does, in the order in which it happens."""

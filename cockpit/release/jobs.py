@@ -72,6 +72,17 @@ class Attempt(msgspec.Struct, frozen=True):
     failed_step: str | None = None
 
 
+class Step(msgspec.Struct, frozen=True):
+    """One step of a job."""
+
+    number: int
+    name: str
+    state: JobState
+    conclusion: str | None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+
+
 class Job(msgspec.Struct, frozen=True):
     """One job of a candidate, as its attempts together say; process section 7.8."""
 

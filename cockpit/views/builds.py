@@ -1,4 +1,4 @@
-"""The builds pane: every job of the candidate, and the matrix of its wheels."""
+"""The candidate's jobs as a list, with its numbers and when it will be done."""
 
 from __future__ import annotations
 
@@ -7,93 +7,183 @@ from functools import lru_cache
 
 import msgspec
 
-from cockpit.release.coverage import (
-    SEVERITY,
-    cell_state,
-    configuration,
-    elapsed,
-    jobs_by_cell,
-    remaining,
-    unstarted,
-)
+from cockpit.release.build_groups import Grouping, grouped_jobs
+from cockpit.release.coverage import configuration, elapsed
+from cockpit.release.durations import Durations, forecast, slow_jobs
 from cockpit.release.jobs import CandidateBuilds, Job, JobState
+from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState
-from cockpit.release.support import Cell as WheelCell
-from cockpit.views.ages import duration, grouped, timestamp
-from cockpit.views.framing import detail, field, framed, line, link
-from cockpit.views.marks import EXPECTED, FAILED, JOB_MARKS, NOT_APPLICABLE, Mark, Tone
-from cockpit.views.table import Align, Cell, Column, Detail, Line, Pane, Row, Span, Table, cell
+from cockpit.views.ages import duration, grouped
+from cockpit.views.build_grid import WORST_FIRST, Grid
+from cockpit.views.build_progress import curve_line
+from cockpit.views.build_subject import BuildSubject, build_subject, keys_of_jobs
+from cockpit.views.framing import framed
+from cockpit.views.marks import (
+    CANCELLED,
+    EXPECTED,
+    FAILED,
+    FLAKY,
+    NEEDS_YOU,
+    NEVER_STARTED,
+    NO_DATA,
+    PASSED,
+    QUEUED,
+    RUNNING,
+    SKIPPED,
+    SLOW,
+    Mark,
+    Tone,
+    job_mark,
+)
+from cockpit.views.table import Align, Cell, Column, Line, Pane, Row, Span, Table, cell
 
 COLUMNS = (
     Column("job", "job", weight=1),
     Column("workflow", "workflow", rank=3),
     Column("attempt", "try", Align.RIGHT, rank=2),
     Column("duration", "time", Align.RIGHT, rank=1),
+    Column("usual", "usually", Align.RIGHT, rank=4),
 )
 BAR_WIDTH = 20
-_RANK = {state: position for position, state in enumerate(SEVERITY)}
-_COUNTED = (
-    JobState.PASSED,
-    JobState.RUNNING,
-    JobState.FAILED,
-    JobState.QUEUED,
-    JobState.EXPECTED,
-    JobState.SKIPPED,
-    JobState.UNKNOWN,
-)
+_ALWAYS = (PASSED, RUNNING, FAILED)
+"""Marks that are counted even where there are none."""
 _NO_CELL = Cell()
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-def builds_pane(state: ReleaseState) -> Pane:
-    """One row per job, what needs somebody first."""
-    builds = state.builds.value or CandidateBuilds()
-    tag = builds.candidate.tag.name if builds.candidate else ""
-    title = f"Candidate builds · {tag}" if tag else "Candidate builds"
-    empty = f"GitHub has started no job of {tag} yet" if tag else "no candidate has been tagged"
-    rows = [_row(state, job) for job in sorted(builds.jobs, key=_order)]
-    table = Table(COLUMNS, tuple(_distinct(rows)), empty)
-    summary = _summary(state, builds) if builds.jobs else ()
-    return framed(state, "builds", title, ("builds",), table, summary)
+def builds_pane(
+    state: ReleaseState,
+    repository: str = "",
+    grouping: Grouping = Grouping.NONE,
+    *,
+    curve: bool = False,
+) -> Pane:
+    """One row per job under the headings of a grouping, what needs somebody first.
+
+    With `curve` a second line of numbers tells how the candidate went so far.
+    """
+    subject = build_subject(state, repository)
+    table = Table(COLUMNS, _rows(subject, grouping, state.now), empty_words(subject))
+    summary = build_summary(subject, state.now, curve=curve) if subject.builds.jobs else ()
+    return framed(state, "builds", title_of(state, subject), (subject.feed,), table, summary)
 
 
-def _order(job: Job) -> tuple[int, str, str]:
-    rank = 0 if job.conclusion == "cancelled" else _RANK[job.state]
-    return rank, job.workflow, job.name
+def title_of(state: ReleaseState, subject: BuildSubject) -> str:
+    """The heading of a candidate's builds; a library's names the library."""
+    name = "Candidate builds"
+    if subject.repository != state.spec.core.name:
+        name = f"Builds of {subject.repository.rpartition('/')[2]}"
+    return f"{name} · {subject.tag}" if subject.tag else name
 
 
-def _distinct(rows: list[Row]) -> list[Row]:
-    """Two jobs of one name, which GitHub allows, get keys of their own."""
-    seen: dict[str, int] = {}
-    found = []
-    for row in rows:
-        seen[row.key] = seen.get(row.key, 0) + 1
-        again = seen[row.key]
-        found.append(
-            row if again == 1 else msgspec.structs.replace(row, key=f"{row.key} ({again})")
-        )
-    return found
+def empty_words(subject: BuildSubject) -> str:
+    """What is said where there is no job."""
+    if subject.tag:
+        return f"GitHub has started no job of {subject.tag} yet"
+    return "no candidate has been tagged"
 
 
-def job_key(job: Job) -> str:
-    """What a job is known by across attempts, which give it a new number."""
-    return f"{job.workflow} / {job.name}"
+class _Entry(msgspec.Struct, frozen=True):
+    """A row, and its job while that one's times still change."""
+
+    row: Row
+    moving: Job | None = None
 
 
-def _row(state: ReleaseState, job: Job) -> Row:
-    mark, key = JOB_MARKS[job.state], job_key(job)
+def _rows(subject: BuildSubject, grouping: Grouping, now: datetime) -> tuple[Row, ...]:
+    known = subject.durations
+    slow = slow_jobs(subject.builds, known, now)
+    entries, moving = _entries(subject.builds, known, grouping)
+    if not moving:
+        return tuple(entry.row for entry in entries)
+    return tuple(
+        entry.row
+        if entry.moving is None
+        else _moved(entry.row, entry.moving, now, slow=entry.moving.id in slow)
+        for entry in entries
+    )
+
+
+@remembered
+def _entries(
+    builds: CandidateBuilds, known: Durations, grouping: Grouping
+) -> tuple[tuple[_Entry, ...], bool]:
+    keys = keys_of_jobs(builds)
+    entries: list[_Entry] = []
+    for group in grouped_jobs(builds.jobs, grouping):
+        heading = f"group:{group.title}" if group.title else ""
+        if heading:
+            entries.append(_Entry(_heading(heading, group.title, group.jobs)))
+        for job in group.jobs:
+            row = _row(keys[job.id], job, known, heading)
+            entries.append(_Entry(row, job if job.state is JobState.RUNNING else None))
+    return tuple(entries), any(entry.moving for entry in entries)
+
+
+def _heading(key: str, title: str, jobs: tuple[Job, ...]) -> Row:
+    spans = [Span(f"{title}  ", Tone.ACCENT), Span(f"{grouped(len(jobs))}   ", Tone.DIM)]
+    for mark, count in mark_counts(jobs):
+        if mark is not PASSED:
+            spans.append(Span(f"{mark.shape} {count}  ", mark.tone))
+    blanks = (_NO_CELL,) * (len(COLUMNS) - 1)
+    return Row(key, (Cell(tuple(spans)), *blanks), copy=title, group=key, heading=True)
+
+
+def mark_counts(jobs: tuple[Job, ...]) -> list[tuple[Mark, int]]:
+    """How many jobs have each mark, what needs somebody first; marks without a job are left out."""
+    found: dict[str, int] = {}
+    for job in jobs:
+        shape = job_mark(job).shape
+        found[shape] = found.get(shape, 0) + 1
+    order = (FAILED, CANCELLED, NO_DATA, SLOW, RUNNING, QUEUED, EXPECTED, SKIPPED, FLAKY, PASSED)
+    return [(mark, found[mark.shape]) for mark in order if mark.shape in found]
+
+
+def _row(key: str, job: Job, known: Durations, group: str) -> Row:
+    mark = job_mark(job)
+    usual = known.of(job)
+    words = f"{job.name} {mark.word} {job.conclusion or ''} {job.failed_step or ''}"
     return Row(
         key=key,
         cells=(
-            Cell((Span(configuration(job)),), mark, _RANK[job.state]),
+            Cell((Span(configuration(job)),), mark),
             _workflow_cell(job.workflow),
             cell(job.attempt, Tone.WARN) if job.attempt > 1 else _NO_CELL,
-            _time_cell(job, state.now),
+            _time_cell(job, None, slow=_was_slow(job, known)),
+            _dim_cell(duration(usual.span)) if usual else _NO_CELL,
         ),
         url=job.url,
-        copy=key,
-        search=f"{job.name} {mark.word} {job.conclusion or ''} {job.failed_step or ''}",
+        copy=f"{job.workflow} / {job.name}",
+        search=words,
+        group=group,
     )
+
+
+def _was_slow(job: Job, known: Durations) -> bool:
+    """Whether a job that has ended took much longer than usual; no clock is asked for it."""
+    return job.completed_at is not None and known.slow(job, job.completed_at)
+
+
+def _moved(row: Row, job: Job, now: datetime, *, slow: bool) -> Row:
+    """The row of a running job at this moment."""
+    first = msgspec.structs.replace(row.cells[0], mark=job_mark(job, slow=slow))
+    return msgspec.structs.replace(
+        row, cells=(first, *row.cells[1:3], _time_cell(job, now, slow=slow), row.cells[4])
+    )
+
+
+def _time_cell(job: Job, now: datetime | None, *, slow: bool) -> Cell:
+    at = now or job.completed_at
+    spent = elapsed(job, at) if at else None
+    if spent is None:
+        return _NO_CELL
+    text = duration(spent)
+    return cell(f"slow {text}", Tone.WARN) if slow else _dim_cell(text)
+
+
+@lru_cache(maxsize=1024)
+def _dim_cell(text: str) -> Cell:
+    return cell(text, Tone.DIM)
 
 
 @lru_cache(maxsize=256)
@@ -101,29 +191,50 @@ def _workflow_cell(workflow: str) -> Cell:
     return cell(workflow, Tone.DIM)
 
 
-def _time_cell(job: Job, now: datetime) -> Cell:
-    spent = elapsed(job, now)
-    if spent is None:
-        return _NO_CELL
-    return Cell((Span(duration(spent), Tone.DIM),), None, spent.total_seconds())
+def build_summary(subject: BuildSubject, now: datetime, *, curve: bool) -> tuple[Line, ...]:
+    """The counts with what is left, and how the candidate went so far."""
+    drawn = curve_line(subject.builds, now) if curve else None
+    return (_counts_line(subject, now), *((drawn,) if drawn else ()))
 
 
-def _summary(state: ReleaseState, builds: CandidateBuilds) -> tuple[Line, ...]:
-    counts = dict(builds.counts)
-    counts[JobState.EXPECTED] += len(unstarted(builds, state.spec.support))
-    spans: list[Span] = []
-    for job_state in _COUNTED:
-        mark, count = JOB_MARKS[job_state], counts[job_state]
-        if count or job_state in (JobState.PASSED, JobState.RUNNING, JobState.FAILED):
-            tone = mark.tone if count else Tone.DIM
-            spans.append(Span(f"{mark.shape} {grouped(count)}   ", tone))
-    total = sum(counts.values())
-    share = sum(count for s, count in counts.items() if s.finished) / total
+def counts(subject: BuildSubject) -> tuple[tuple[Mark, int], ...]:
+    """How many jobs have each mark, with those that are expected."""
+    return _counts(subject.builds, subject)
+
+
+@remembered
+def _counts(builds: CandidateBuilds, subject: BuildSubject) -> tuple[tuple[Mark, int], ...]:
+    found = dict.fromkeys((mark.shape for mark in _ALWAYS), 0)
+    for mark, count in mark_counts(builds.jobs):
+        found[mark.shape] = count
+    never = len(subject.never)
+    found[NEVER_STARTED.shape] = never
+    found[EXPECTED.shape] = found.get(EXPECTED.shape, 0) + len(subject.absent) - never
+    order = (PASSED, FLAKY, RUNNING, FAILED, CANCELLED, QUEUED, EXPECTED, NEVER_STARTED)
+    return tuple(
+        (mark, found[mark.shape])
+        for mark in (*order, SKIPPED, NO_DATA)
+        if found.get(mark.shape) or mark in _ALWAYS
+    )
+
+
+def _counts_line(subject: BuildSubject, now: datetime) -> Line:
+    found = counts(subject)
+    spans = [
+        Span(f"{mark.shape} {grouped(count)}   ", mark.tone if count else Tone.DIM)
+        for mark, count in found
+    ]
+    total = sum(count for _, count in found)
+    done = sum(job.state.finished for job in subject.builds.jobs)
+    share = done / total if total else 0.0
     spans += [Span(_bar(share), Tone.ACCENT), Span(f" {int(share * 100)} %")]
-    left = remaining(builds, state.now)
-    if left is not None:
-        spans.append(Span(f"  ~{duration(left)}", Tone.DIM))
-    return (Line(tuple(spans)),)
+    ahead = forecast(subject.builds, subject.durations, subject.support, now)
+    if ahead is not None:
+        spans.append(Span(f"  ~{duration(ahead.left)}", Tone.DIM))
+    slow = len(slow_jobs(subject.builds, subject.durations, now))
+    if slow:
+        spans.append(Span(f"   {SLOW.shape} {slow} slow", SLOW.tone))
+    return Line(tuple(spans))
 
 
 def _bar(share: float) -> str:
@@ -133,94 +244,23 @@ def _bar(share: float) -> str:
     return f"▕{drawn:<{BAR_WIDTH}}▏"
 
 
-class MatrixRow(msgspec.Struct, frozen=True):
-    """One operating system and architecture."""
-
-    title: str
-    groups: tuple[tuple[Mark, ...], ...]
-    """Per Python one mark per accelerator."""
-    accelerators: tuple[str, ...]
-
-
-class Matrix(msgspec.Struct, frozen=True):
-    """The candidate's wheels at a glance."""
-
-    pythons: tuple[str, ...]
-    rows: tuple[MatrixRow, ...]
-
-    def lines(self) -> tuple[Line, ...]:
-        """The matrix as it is drawn, accelerators named at the end of each row."""
-        if not self.rows:
-            return ()
-        title = max(len(row.title) for row in self.rows) + 2
-        width = max(5, *(len(row.accelerators) + 1 for row in self.rows))
-        head = " " * title + "".join(f"{python:<{width}}" for python in self.pythons)
-        return (line(Span(head, Tone.DIM)), *(_drawn(row, title, width) for row in self.rows))
+_SHORT = {
+    EXPECTED: "expected",
+    NEVER_STARTED: "never started",
+    FLAKY: "flaky",
+    SLOW: "slow",
+}
 
 
-def _drawn(row: MatrixRow, title: int, width: int) -> Line:
-    spans = [Span(f"{row.title:<{title}}")]
-    for group in row.groups:
-        spans += [Span(mark.shape, mark.tone) for mark in group]
-        spans.append(Span(" " * (width - len(group))))
-    spans.append(Span(" ".join(row.accelerators), Tone.DIM))
-    return Line(tuple(spans))
-
-
-def build_matrix(state: ReleaseState) -> Matrix:
-    """Every wheel of the support matrix and of the jobs, each by the worst of its stages."""
-    builds = state.builds.value or CandidateBuilds()
-    found = {where: cell_state(jobs) for where, jobs in jobs_by_cell(builds).items()}
-    expected = state.spec.support.cells()
-    wheels = tuple(dict.fromkeys((*expected, *sorted(found))))
-    pythons = tuple(dict.fromkeys(wheel.python for wheel in wheels))
-    targets = dict.fromkeys((wheel.os, wheel.arch) for wheel in wheels)
-    rows = []
-    for os, arch in targets:
-        mine = [wheel for wheel in wheels if (wheel.os, wheel.arch) == (os, arch)]
-        accelerators = tuple(dict.fromkeys(wheel.accelerator for wheel in mine))
-        present = frozenset(mine)
-        groups = tuple(
-            tuple(
-                _wheel_mark(WheelCell(os, arch, accelerator, python), present, found)
-                for accelerator in accelerators
-            )
-            for python in pythons
-        )
-        rows.append(MatrixRow(f"{os} {arch}", groups, accelerators))
-    return Matrix(pythons, tuple(rows))
-
-
-def _wheel_mark(
-    wheel: WheelCell, present: frozenset[WheelCell], found: dict[WheelCell, JobState]
-) -> Mark:
-    if wheel not in present:
-        return NOT_APPLICABLE
-    return JOB_MARKS[found[wheel]] if wheel in found else EXPECTED
-
-
-def job_detail(state: ReleaseState, key: str) -> Detail | None:
-    """Everything about one job."""
-    builds = state.builds.value or CandidateBuilds()
-    job = next((job for job in builds.jobs if job_key(job) == key), None)
-    if job is None:
-        return None
-    mark = JOB_MARKS[job.state]
-    spent = elapsed(job, state.now)
-    failure: tuple[Line, ...] = ()
-    if job.failed_step:
-        failure = (field("failed in", Span(f"{FAILED.shape} {job.failed_step}", Tone.BAD)),)
-    return detail(
-        configuration(job),
-        field("state", Span(f"{mark.shape} {job.conclusion or mark.word}", mark.tone)),
-        failure,
-        field("workflow", job.workflow),
-        field("job", job.name),
-        field("attempt", str(job.attempt)),
-        field("queued", timestamp(job.created_at)),
-        field("started", timestamp(job.started_at)),
-        field("ended", timestamp(job.completed_at)),
-        field("took" if job.completed_at else "running", duration(spent) if spent else "–"),
-        field("run", str(job.run_id)),
-        link(job.url),
-    )
+def legend(grid: Grid, *, short: bool) -> tuple[Span, ...]:
+    """What the marks of a grid mean: its stages, and those marks that are in it."""
+    cells = [cell for row in grid.rows for cell in row.cells if cell is not None]
+    drawn = {mark.shape for cell in cells for mark in cell.marks if mark is not None}
+    spans = [Span(" ".join(grid.stages), Tone.DIM)] if cells else []
+    for mark in WORST_FIRST:
+        if mark.shape in drawn and not (short and mark is PASSED):
+            word = _SHORT.get(mark, mark.word) if short else mark.word
+            spans += [Span(f"  {mark.shape}", mark.tone), Span(f" {word}", Tone.DIM)]
+    if any(cell.note for cell in cells):
+        spans += [Span(f"  {NEEDS_YOU.shape}", NEEDS_YOU.tone), Span(" file", Tone.DIM)]
+    return tuple(spans)

@@ -6,7 +6,7 @@ from enum import Enum
 
 import msgspec
 
-from cockpit.release.jobs import JobState
+from cockpit.release.jobs import Job, JobState
 
 
 class Tone(Enum):
@@ -39,7 +39,11 @@ FAILED = Mark("✖", "x", "failed", Tone.BAD)
 RUNNING = Mark("◐", "~", "running", Tone.BUSY)
 QUEUED = Mark("○", "o", "queued", Tone.DIM)
 EXPECTED = Mark("·", ".", "expected, not started", Tone.DIM)
-SKIPPED = Mark("⊘", "-", "skipped or cancelled", Tone.DIM)
+SKIPPED = Mark("⊘", "-", "skipped", Tone.DIM)
+CANCELLED = Mark("⊗", "c", "cancelled", Tone.WARN)
+FLAKY = Mark("±", "%", "flaky: green after red", Tone.GOOD)
+SLOW = Mark("≫", "s", "running, slow", Tone.WARN)
+NEVER_STARTED = Mark("□", "n", "expected but never started", Tone.WARN)
 NO_DATA = Mark("?", "?", "no data", Tone.WARN)
 NEEDS_YOU = Mark("▲", "!", "needs you", Tone.WARN)
 WAITING = Mark("●", "*", "waiting", Tone.ACCENT)
@@ -55,3 +59,14 @@ JOB_MARKS = {
     JobState.SKIPPED: SKIPPED,
     JobState.UNKNOWN: NO_DATA,
 }
+
+
+def job_mark(job: Job, *, slow: bool = False) -> Mark:
+    """The mark of a job, where a state has more than one."""
+    if job.conclusion == "cancelled":
+        return CANCELLED
+    if job.flaky:
+        return FLAKY
+    if slow and job.state is JobState.RUNNING:
+        return SLOW
+    return JOB_MARKS[job.state]

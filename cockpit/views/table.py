@@ -66,6 +66,10 @@ class Row(msgspec.Struct, frozen=True):
     """What `y` copies."""
     search: str = ""
     """Words a filter finds the row by, beside what its cells say."""
+    group: str = ""
+    """The key of the heading it stands under."""
+    heading: bool = False
+    """Whether it is the heading of its group rather than one of its rows."""
 
 
 class Table(msgspec.Struct, frozen=True):

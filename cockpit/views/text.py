@@ -8,7 +8,8 @@ from cockpit.release.state import ReleaseState
 from cockpit.views import marks
 from cockpit.views.board import board_lines
 from cockpit.views.branches import branches_pane
-from cockpit.views.builds import build_matrix, builds_pane
+from cockpit.views.build_matrix import build_matrix
+from cockpit.views.builds import builds_pane
 from cockpit.views.checklist import checklist_pane
 from cockpit.views.header import Controls, header
 from cockpit.views.marks import Mark, Tone
@@ -37,6 +38,8 @@ _ASCII = {
     "█": "#",
     "–": "-",
     **dict.fromkeys("▎▍▌▋▊▉", "="),
+    **dict(zip("▁▂▃▄▅▆▇", ".:-=+**", strict=True)),
+    "•": ".",
     "\u2009": " ",
     "“": '"',
     "”": '"',
@@ -58,7 +61,7 @@ def render(
     facts = board(state)
     lines = [header(state, process, Controls(), width), *_board(facts, width)]
     builds = builds_pane(state)
-    matrix = build_matrix(state).lines() if width >= _MATRIX_FROM and builds.table.rows else ()
+    matrix = build_matrix(state).lines(width) if width >= _MATRIX_FROM and builds.table.rows else ()
     for pane, extra in (
         (branches_pane(state), ()),
         (builds, matrix),

@@ -13,7 +13,6 @@ from cockpit.release.coverage import (
     cell_state,
     configuration,
     elapsed,
-    remaining,
     unstarted,
     unstarted_workflows,
     worst,
@@ -201,15 +200,3 @@ def test_a_running_job_has_run_until_now_and_never_less_than_nothing() -> None:
     assert elapsed(early, NOW) == timedelta()
     assert elapsed(job(1, "x"), NOW) == timedelta(minutes=40)
     assert elapsed(job(1, "x", state=JobState.QUEUED), NOW) is None
-
-
-def test_what_is_left_comes_from_what_finished_jobs_took() -> None:
-    finished = job(1, "manywheel-py3_12-cpu-build / build")
-    running = job(2, "manywheel-py3_13-cpu-build / build", state=JobState.RUNNING)
-    queued = job(3, "manywheel-py3_14-cpu-build / build", state=JobState.QUEUED)
-    other = job(4, "wheel-py3_13-cpu-test", "windows-binary-wheel", JobState.RUNNING)
-
-    assert remaining(builds(finished, running), NOW) == timedelta(minutes=30)
-    assert remaining(builds(finished, running, queued), NOW) == timedelta(minutes=40)
-    assert remaining(builds(finished), NOW) is None
-    assert remaining(builds(finished, other), NOW) is None

@@ -7,12 +7,14 @@ import os
 import threading
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from textual.pilot import Pilot
 
 from cockpit.app import CockpitApp
 from cockpit.backends.ports import ApiBudget
 from cockpit.commandlog import CommandLog
+from cockpit.errors import CockpitError
 from cockpit.operations.plan import (
     Danger,
     Expectation,
@@ -26,9 +28,12 @@ from cockpit.operations.plan import (
 from cockpit.operations.runner import Observer, Outcome
 from cockpit.process.loader import parse
 from cockpit.release.checklist import Process
+from cockpit.release.job_logs import JobLog
+from cockpit.release.jobs import Step
 from cockpit.release.state import ReleaseState
 from tests.release.states import GREEN, NOW
 
+T = TypeVar("T")
 Driven = Pilot[None]
 PROCESS = """
 [[phases]]
@@ -128,6 +133,11 @@ class StillCockpit:
         self.next_plan: Plan | Exception = plan()
         self.plan_ready = asyncio.Event()
         self.plan_ready.set()
+        self.asked: list[tuple[str, int]] = []
+        self.steps: tuple[Step, ...] | CockpitError = ()
+        self.log: JobLog | CockpitError = JobLog((), 0, whole=True)
+        self.reads_ready = asyncio.Event()
+        self.reads_ready.set()
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.observe: Observer = lambda _: None
         self.cancel = threading.Event()
@@ -172,6 +182,22 @@ class StillCockpit:
         if isinstance(self.next_plan, Exception):
             raise self.next_plan
         return self.next_plan
+
+    async def job_steps(self, repository: str, job_id: int) -> tuple[Step, ...]:
+        """The steps that the test laid out, when it says so."""
+        self.asked.append((repository, job_id))
+        return await self._laid_out(self.steps)
+
+    async def job_log(self, repository: str, job_id: int) -> JobLog:
+        """The log that the test laid out, when it says so."""
+        self.asked.append((repository, job_id))
+        return await self._laid_out(self.log)
+
+    async def _laid_out(self, answer: T | CockpitError) -> T:
+        await self.reads_ready.wait()
+        if isinstance(answer, CockpitError):
+            raise answer
+        return answer
 
     async def carry_out(
         self,

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.views.marks import PASSED
-from cockpit.views.table import Column, Row, Table, cell
-from widgets.columns import PADDING, fit_columns, natural_widths
+from cockpit.views.table import Column, Row, cell
+from widgets.columns import PADDING, fit_columns, natural_widths, row_widths
 
 NARROWEST = 6
 
@@ -15,7 +15,7 @@ NARROWEST = 6
 def test_natural_widths_count_cells_and_marks() -> None:
     columns = (Column("a", "title"), Column("b", "b"))
     rows = (Row("1", (cell("日本", mark=PASSED), cell("123"))),)
-    assert natural_widths(Table(columns, rows)) == (6, 3)
+    assert natural_widths(columns, map(row_widths, rows)) == (6, 3)
 
 
 def test_everything_fits_at_its_natural_width() -> None:

@@ -17,12 +17,23 @@ WRITING = [entry for entry in ACTIONS if entry.danger is not Danger.READ]
 CARRIED_OUT = [entry for entry in WRITING if entry.operation]
 
 
+KEYS_TO = {
+    **{PANE_SCOPES[name]: (str(number),) for number, name in enumerate(PANES, start=1)},
+    Scope.TIMELINE: ("1", "h"),
+    Scope.BUILDS_SCREEN: ("2", "enter"),
+    Scope.JOB: ("2", "enter", "enter"),
+    Scope.LOG: ("2", "enter", "L"),
+}
+
+
 async def go_where_it_is_offered(app: CockpitApp, driven: Driven, entry: Action) -> None:
-    """Bring the pane to the front that the action belongs to."""
+    """Bring the pane or screen to the front that the action belongs to."""
     await until(driven, lambda: "NEXT" in shown(app))
     if {Scope.EVERYWHERE, Scope.DASHBOARD}.isdisjoint(entry.scopes):
-        place = next(name for name in PANES if PANE_SCOPES[name] in entry.scopes)
-        await driven.press(str(PANES.index(place) + 1))
+        place = next(scope for scope in KEYS_TO if scope in entry.scopes)
+        for key in KEYS_TO[place]:
+            await driven.press(key)
+        await until(driven, lambda: app.front and place in app.front.acting_scopes)
 
 
 def test_every_key_is_bound_once_and_to_its_action() -> None:
@@ -53,6 +64,7 @@ async def test_something_carries_every_action_out(monkeypatch: pytest.MonkeyPatc
             await driven.pause()
             while len(app.screen_stack) > 1:
                 await app.pop_screen()
+            await driven.press("escape")
         await until(driven, lambda: not app.is_running)
 
 

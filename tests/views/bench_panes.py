@@ -14,7 +14,8 @@ from cockpit.release.board import board
 from cockpit.release.picks import Verdict
 from cockpit.release.state import ReleaseState
 from cockpit.views.branches import branches_pane
-from cockpit.views.builds import build_matrix, builds_pane
+from cockpit.views.build_matrix import build_matrix
+from cockpit.views.builds import builds_pane
 from cockpit.views.checklist import checklist_pane
 from cockpit.views.header import Controls, header
 from cockpit.views.picks import picks_pane

@@ -17,14 +17,16 @@ from cockpit.release.record import LeaseTaken, Note, Recorded, Signed
 from cockpit.release.state import FeedState, ReleaseState
 from cockpit.views.board import board_lines
 from cockpit.views.branches import branch_detail, branches_pane
-from cockpit.views.builds import build_matrix, builds_pane, job_detail
+from cockpit.views.build_details import job_detail
+from cockpit.views.build_matrix import build_matrix
+from cockpit.views.builds import builds_pane
 from cockpit.views.checklist import checklist_pane, item_detail
 from cockpit.views.header import Controls, header
 from cockpit.views.ledger import entry_detail, ledger_pane
 from cockpit.views.marks import (
-    EXPECTED,
     FAILED,
     NEEDS_YOU,
+    NEVER_STARTED,
     NO_DATA,
     NOT_APPLICABLE,
     PASSED,
@@ -256,7 +258,7 @@ def test_jobs_that_need_somebody_come_first() -> None:
         "no data",
         "running",
         "queued",
-        "skipped or cancelled",
+        "skipped",
     ]
 
 
@@ -268,9 +270,13 @@ def test_the_counts_add_up_and_say_what_is_left() -> None:
 
 
 def test_jobs_that_did_not_start_are_counted_as_expected() -> None:
-    state = with_(builds=feed(builds(*green_jobs()[:-2])))
+    ended = builds(*green_jobs()[:-2])
+    going = msgspec.structs.replace(
+        ended, runs=tuple(msgspec.structs.replace(run, ended=False) for run in ended.runs)
+    )
 
-    assert "· 2" in builds_pane(state).summary[0].text
+    assert "· 2" in builds_pane(with_(builds=feed(going))).summary[0].text
+    assert "□ 2" in builds_pane(with_(builds=feed(ended))).summary[0].text
 
 
 def test_a_re_run_keeps_its_row_and_shows_its_attempt() -> None:
@@ -313,15 +319,23 @@ def test_the_matrix_shows_what_has_not_started_and_what_does_not_exist() -> None
     extra = job(1, "manywheel-py3_14-cpu-upload / upload")
     rows = build_matrix(with_(builds=feed(builds(extra)))).rows
 
-    assert rows[0].groups[0] == (EXPECTED,) * 4
+    assert rows[0].groups[0] == (NEVER_STARTED,) * 4
     assert rows[0].groups[3] == (PASSED, NOT_APPLICABLE, NOT_APPLICABLE, NOT_APPLICABLE)
 
 
 def test_the_matrix_is_drawn_in_columns() -> None:
     head, first, *_ = build_matrix(GREEN).lines()
 
-    assert head.text.index("3.13 ") == first.text.index("✔✔✔✔ ✔✔✔✔") + 5
+    assert head.text.index("3.13 ") == first.text.index("✔✔✔✔  ✔✔✔✔") + 6
     assert first.text.endswith("cpu cu126 cu130 rocm7.2")
+
+
+def test_a_narrow_matrix_shows_the_worst_of_all_accelerators() -> None:
+    matrix = build_matrix(changed_jobs(JobState.PASSED, JobState.FAILED))
+    _, first, second, *_ = matrix.lines(30)
+
+    assert first.text.startswith("linux x86_64    ✖    ✔    ✔")
+    assert second.text.startswith("linux aarch64   ✔    ✔    ✔")
 
 
 def test_the_detail_of_a_job() -> None:
@@ -329,7 +343,7 @@ def test_the_detail_of_a_job() -> None:
     key = builds_pane(state).table.rows[0].key
     found = text(job_detail(state, key))
 
-    for words in ("linux x86_64 py3.12 cpu build", "✖ failure", "✖ Build wheel", "40 min", "UTC"):
+    for words in ("linux x86_64 py3.12 cpu build", "✖ failed", "✖ Build wheel", "40 min", "UTC"):
         assert words in found
     assert "https://github.example/jobs/1000" in found
     assert job_detail(state, "gone") is None

@@ -1,0 +1,199 @@
+"""Everything about one job, one wheel, or one group of jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from cockpit.release.coverage import configuration, elapsed
+from cockpit.release.durations import Durations
+from cockpit.release.jobs import Attempt, Check, Job, JobState
+from cockpit.release.state import ReleaseState
+from cockpit.release.support import Cell as WheelCell
+from cockpit.release.words import counted
+from cockpit.views.ages import duration, timestamp
+from cockpit.views.build_grid import (
+    CHECKS,
+    NO_FINDINGS,
+    Findings,
+    build_grid,
+    jobs_at,
+    wheel_of,
+)
+from cockpit.views.build_subject import BuildSubject, build_subject, jobs_by_key
+from cockpit.views.framing import detail, field, heading, line, link, marked
+from cockpit.views.marks import (
+    EXPECTED,
+    FAILED,
+    JOB_MARKS,
+    NEEDS_YOU,
+    NEVER_STARTED,
+    Tone,
+    job_mark,
+)
+from cockpit.views.table import Detail, Line, Span
+
+_BLANK = Line((Span(""),))
+
+
+def job_detail(state: ReleaseState, key: str, repository: str = "") -> Detail | None:
+    """Everything about the job of a row; None when there is no such job."""
+    subject = build_subject(state, repository)
+    job = jobs_by_key(subject.builds).get(key)
+    return of_job(subject, job, state.now) if job else None
+
+
+def of_job(subject: BuildSubject, job: Job, now: datetime) -> Detail:
+    """Everything about one job."""
+    mark = job_mark(job, slow=subject.durations.slow(job, now))
+    failure: tuple[Line, ...] = ()
+    if job.failed_step:
+        failure = (field("failed in", Span(f"{FAILED.shape} {job.failed_step}", Tone.BAD)),)
+    return detail(
+        configuration(job),
+        field("state", Span(f"{mark.shape} {_word(job, mark.word)}", mark.tone)),
+        failure,
+        _attempts(job),
+        field("workflow", job.workflow),
+        field("job", job.name),
+        field("attempt", str(job.attempt)),
+        *_times(job, subject.durations, now),
+        field("run", str(job.run_id)),
+        link(job.url),
+    )
+
+
+def _word(job: Job, word: str) -> str:
+    """A mark's word, and GitHub's own where that says more."""
+    said = (job.conclusion or "").replace("_", " ")
+    return f"{word} ({said})" if said not in ("", "success", "failure", word) else word
+
+
+def _attempts(job: Job) -> tuple[Line, ...]:
+    """The attempts that another one has superseded."""
+    return tuple(line(*marked(JOB_MARKS[a.state], _superseded(a, job))) for a in job.superseded)
+
+
+def _superseded(attempt: Attempt, job: Job) -> str:
+    how = attempt.conclusion or attempt.state.value
+    if attempt.state is JobState.FAILED:
+        how = f"failed in {attempt.failed_step}" if attempt.failed_step else "failed"
+    other = f"attempt {job.attempt}" if attempt.run_id == job.run_id else "a newer run"
+    if attempt.number > job.attempt and attempt.run_id == job.run_id:
+        return f"attempt {attempt.number} {how}: attempt {job.attempt} counts"
+    return f"attempt {attempt.number} {how} — superseded by {other}"
+
+
+def _times(job: Job, known: Durations, now: datetime) -> Iterable[Line]:
+    spent, usual = elapsed(job, now), known.of(job)
+    yield field("queued", timestamp(job.created_at))
+    yield field("started", timestamp(job.started_at))
+    if job.completed_at:
+        yield field("ended", timestamp(job.completed_at))
+    if job.created_at and job.started_at:
+        yield field("waited", duration(job.started_at - job.created_at), " for a runner")
+    elif job.created_at and job.state is JobState.QUEUED:
+        yield field("waits", duration(now - job.created_at), " for a runner so far")
+    if spent is not None:
+        slow = (Span(" · slow", Tone.WARN),) if known.slow(job, now) else ()
+        yield field("took" if job.completed_at else "running", duration(spent), *slow)
+    if usual is not None:
+        of = counted(usual.candidates, "earlier candidate") if usual.candidates else "its kind"
+        yield field("usually", duration(usual.span), Span(f"  median of {of}", Tone.DIM))
+    if job.state in (JobState.RUNNING, JobState.QUEUED):
+        left = known.left(job, now)
+        after = " once it has a runner" if job.state is JobState.QUEUED else ""
+        if left is not None:
+            words = f"~{duration(left)}{after}" if left else "any moment, by what it usually takes"
+            yield field("left", words)
+
+
+def place_detail(
+    state: ReleaseState, key: str, repository: str = "", findings: Findings = NO_FINDINGS
+) -> Detail | None:
+    """Everything about a cell or row of the grid; None when it is gone."""
+    subject = build_subject(state, repository)
+    wheel = wheel_of(key)
+    if wheel is not None:
+        return _wheel_detail(subject, wheel, key, state.now, findings.get(wheel, ()))
+    title = key.partition(":")[2]
+    if title == CHECKS:
+        return _checks_detail(subject.checks.found)
+    jobs = jobs_at(subject, key)
+    lines = [_job_line(subject, job, state.now, configuration(job)) for job in jobs]
+    lines += [
+        line(*marked(NEVER_STARTED if slot in subject.never else EXPECTED, str(slot)))
+        for slot in subject.absent
+        if title == f"{slot.package} {slot.os} {slot.arch}"
+    ]
+    if title in subject.silent_workflows:
+        mark = EXPECTED if subject.builds.unfinished_runs else NEVER_STARTED
+        return detail(
+            title,
+            line(*marked(mark, mark.word)),
+            line("The tag should have started a workflow of this name."),
+        )
+    return detail(title, *lines) if lines else None
+
+
+def _wheel_detail(
+    subject: BuildSubject, wheel: WheelCell, key: str, now: datetime, findings: Sequence[str]
+) -> Detail:
+    jobs = jobs_at(subject, key)
+    lines = []
+    for stage, mark in zip(*_stages_at(subject, key, now), strict=True):
+        here = [job for job in jobs if job.key and job.key.stage == stage]
+        lines += [_job_line(subject, job, now, stage) for job in here]
+        if not here and mark is not None:
+            lines.append(line(*marked(mark, f"{stage:<7} "), Span(mark.word, Tone.DIM)))
+    lines += [line(*marked(NEEDS_YOU, words)) for words in findings]
+    for job in jobs:
+        if job.superseded:
+            lines += [_BLANK, heading(job.key.stage if job.key else job.name), *_attempts(job)]
+    pages = dict.fromkeys(job.workflow for job in jobs)
+    return detail(
+        f"{wheel.os} {wheel.arch} · {wheel.accelerator} · Python {wheel.python}",
+        *lines,
+        _BLANK,
+        *(field("workflow", page) for page in pages),
+    )
+
+
+def _stages_at(
+    subject: BuildSubject, key: str, now: datetime
+) -> tuple[tuple[str, ...], tuple[object, ...]]:
+    grid = build_grid(subject, now)
+    for row in grid.rows:
+        for cell in row.cells:
+            if cell is not None and cell.key == key:
+                return grid.stages, cell.marks
+    return (), ()
+
+
+def _job_line(subject: BuildSubject, job: Job, now: datetime, title: str) -> Line:
+    known = subject.durations
+    spent, usual, slow = elapsed(job, now), known.of(job), known.slow(job, now)
+    mark = job_mark(job, slow=slow)
+    tail = []
+    if spent is not None:
+        tail.append(Span(f"{duration(spent):>10}", Tone.PLAIN))
+    if usual is not None and (spent is None or not job.state.finished or slow):
+        tail.append(Span(f"  usually {duration(usual.span)}", Tone.WARN if slow else Tone.DIM))
+    if job.failed_step:
+        tail.append(Span(f"  failed in {job.failed_step}", mark.tone))
+    elif spent is None or mark.word not in ("passed", "running"):
+        tail.append(Span(f"  {_word(job, mark.word)}", mark.tone))
+    return line(*marked(mark, f"{title:<7} "), *tail)
+
+
+def _checks_detail(checks: Sequence[Check]) -> Detail:
+    return detail(
+        CHECKS,
+        *(
+            line(
+                *marked(JOB_MARKS[check.state], check.name),
+                Span(f"  {check.app}", Tone.DIM),
+            )
+            for check in checks
+        ),
+    )

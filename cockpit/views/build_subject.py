@@ -1,0 +1,137 @@
+"""Whose builds a view is about: the core's newest candidate, or a library's."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cockpit.release.coverage import never_started, unstarted, unstarted_workflows
+from cockpit.release.durations import Durations, durations
+from cockpit.release.jobs import CandidateBuilds, Check, Checks, EarlierBuilds, Job
+from cockpit.release.remembered import remembered
+from cockpit.release.state import ReleaseState
+from cockpit.release.support import Slot, SupportMatrix
+from cockpit.release.versions import CandidateName
+
+_NOTHING = CandidateBuilds()
+_NO_EARLIER: tuple[CandidateBuilds, ...] = ()
+_NO_SUPPORT = SupportMatrix()
+_NO_CHECKS = Checks()
+
+
+class BuildSubject(msgspec.Struct, frozen=True):
+    """The builds of one candidate with what they are compared with."""
+
+    builds: CandidateBuilds
+    earlier: tuple[CandidateBuilds, ...]
+    """Newest first; none for a library."""
+    support: SupportMatrix
+    """Empty for a library, whose matrix the config does not tell."""
+    checks: Checks
+    feed: str
+    """Where the builds come from."""
+    repository: str
+
+    @property
+    def tag(self) -> str:
+        """The candidate's tag; empty while there is none."""
+        return self.builds.candidate.tag.name if self.builds.candidate else ""
+
+    @property
+    def durations(self) -> Durations:
+        """What its jobs usually take."""
+        return durations(self.builds, self.earlier)
+
+    @property
+    def absent(self) -> tuple[Slot, ...]:
+        """Expected jobs that GitHub has not listed."""
+        return unstarted(self.builds, self.support)
+
+    @property
+    def never(self) -> frozenset[Slot]:
+        """Those of them that it will not list any more."""
+        return never_started(self.builds, self.support)
+
+    @property
+    def silent_workflows(self) -> tuple[str, ...]:
+        """Patterns of workflows that the tag should have started."""
+        if not self.builds.runs:
+            return ()
+        return unstarted_workflows(self.builds, self.support)
+
+    def before(self, tag: str = "") -> CandidateBuilds | None:
+        """The candidate before this one, or an earlier one by its tag."""
+        for builds in self.earlier:
+            if builds.candidate and tag in ("", builds.candidate.tag.name):
+                return builds
+        return None
+
+
+def build_subject(state: ReleaseState, repository: str = "") -> BuildSubject:
+    """The builds of a repository, of the core where none is named."""
+    core = state.spec.core.name
+    if repository not in ("", core):
+        found = state.libraries.value.of(repository) if state.libraries.value else None
+        builds = found or _NOTHING
+        return _subject(builds, None, _NO_SUPPORT, _NO_CHECKS, "libraries", repository)
+    builds = state.builds.value or _NOTHING
+    checks = state.checks.value or _NO_CHECKS
+    if builds.candidate is None or checks.sha != builds.candidate.commit_sha:
+        checks = _NO_CHECKS
+    return _subject(builds, state.earlier.value, state.spec.support, checks, "builds", core)
+
+
+def build_repositories(state: ReleaseState) -> tuple[str, ...]:
+    """The repositories whose candidates have builds to show, the core first."""
+    libraries = state.libraries.value.libraries if state.libraries.value else ()
+    return (state.spec.core.name, *(builds.repository for builds in libraries))
+
+
+@remembered
+def _subject(
+    builds: CandidateBuilds,
+    earlier: EarlierBuilds | None,
+    support: SupportMatrix,
+    checks: Checks,
+    feed: str,
+    repository: str,
+) -> BuildSubject:
+    return BuildSubject(
+        builds, _before(builds, earlier) or _NO_EARLIER, support, checks, feed, repository
+    )
+
+
+def _before(builds: CandidateBuilds, earlier: EarlierBuilds | None) -> tuple[CandidateBuilds, ...]:
+    """Candidates before this one: the two are read one after the other, so one may be in both."""
+    if builds.candidate is None or earlier is None:
+        return ()
+    name: CandidateName = builds.candidate.name
+    return tuple(b for b in earlier.candidates if b.candidate and b.candidate.name < name)
+
+
+def job_key(job: Job) -> str:
+    """What a job is known by across attempts, which give it a new number."""
+    return f"{job.workflow} / {job.name}"
+
+
+@remembered
+def jobs_by_key(builds: CandidateBuilds) -> dict[str, Job]:
+    """Every job by its key; two jobs of one name, which GitHub allows, get keys of their own."""
+    found: dict[str, Job] = {}
+    for job in builds.jobs:
+        key, again = job_key(job), 1
+        while key in found:
+            again += 1
+            key = f"{job_key(job)} ({again})"
+        found[key] = job
+    return found
+
+
+@remembered
+def keys_of_jobs(builds: CandidateBuilds) -> dict[int, str]:
+    """The key of every job by its number."""
+    return {job.id: key for key, job in jobs_by_key(builds).items()}
+
+
+def check_key(check: Check) -> str:
+    """What a check is known by."""
+    return f"check:{check.id}"

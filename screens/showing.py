@@ -1,0 +1,73 @@
+"""What is shown and when: what takes time is made in a thread, and only then drawn."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+from textual.app import App
+from textual.timer import Timer
+
+from cockpit.backends.threads import in_thread
+from screens.base import CockpitScreen
+from screens.sight import Sight
+from widgets.bursts import WINDOW_S
+
+_TICK_S = 1.0
+_LARGEST_SHARE = 0.05
+"""Part of the time that ticking may take, on a slow machine or with a huge release."""
+
+
+class Showing:
+    """Shows the newest state on the screen in front, one look at a time."""
+
+    def __init__(
+        self,
+        app: App[None],
+        front: Callable[[], CockpitScreen | None],
+        sight: Callable[[], Sight],
+        draw: Callable[[CockpitScreen, Sight], None],
+    ) -> None:
+        self._app = app
+        self._front = front
+        self._sight = sight
+        self._draw = draw
+        self._waiting: Timer | None = None
+        self._under_way = False
+        self._again = False
+        self._cost_s = 0.0
+
+    def soon(self) -> None:
+        """Show what changed; several changes at once are shown together."""
+        if self._waiting is None and self._app.is_running:
+            self._waiting = self._app.set_timer(WINDOW_S, self.begin)
+
+    def begin(self) -> None:
+        """Look now, or again once the look that is under way has ended."""
+        self._waiting = None
+        if self._under_way:
+            self._again = True
+            return
+        self._under_way = True
+        self._app.run_worker(self._look(), name="look")
+
+    def tick(self) -> None:
+        """Look, and go on doing so."""
+        self.begin()
+        self._app.set_timer(max(_TICK_S, self._cost_s / _LARGEST_SHARE), self.tick)
+
+    async def _look(self) -> None:
+        front, sight = self._front(), self._sight()
+        began = time.perf_counter()
+        try:
+            if front is not None:
+                await in_thread(partial(front.prepare, sight))
+                if front is self._front():
+                    self._draw(front, sight)
+        finally:
+            self._under_way = False
+            self._cost_s = time.perf_counter() - began
+        if self._again:
+            self._again = False
+            self.soon()
