@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cockpit.backends.ports import Answer
-from cockpit.release.dispatches import WorkflowCall
 from cockpit.release.docs import DocsEntry, leads_to
 from cockpit.release.state import ReleaseState
 from cockpit.release.validations import Validations, validations_of
@@ -21,8 +20,7 @@ def look_at_validations(backends: Backends, state: ReleaseState) -> Answer[Valid
     """The newest runs of the ledger that validate this version."""
     rules, api = state.spec.validation, backends.config.settings.github.api
     newest = validations_of(state.record, rules, str(state.spec.version))[:_RUNS_A_LOOK]
-    call = WorkflowCall(rules.repository, rules.workflow, "", {})
-    runs = tuple(backends.github.started_run(call, found.run) for found in newest)
+    runs = tuple(backends.github.started_run(rules.repository, found.run) for found in newest)
     return Answer(Validations(runs), api)
 
 

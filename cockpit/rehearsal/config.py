@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cockpit.rehearsal.infraworkflows import infra_workflows
 from cockpit.rehearsal.matrix import Target
 from cockpit.rehearsal.model import DispatchInput, Workflow
 from cockpit.rehearsal.people import CAPTAIN, MANAGERS, ON_CALL, TEAM, Person
@@ -25,7 +26,7 @@ from cockpit.rehearsal.releasefiles import (
 from cockpit.rehearsal.s3 import REGION
 from cockpit.rehearsal.scenario import CORE, INFRA, VISION, Scenario
 from cockpit.rehearsal.upstream import TRITON
-from cockpit.rehearsal.workflows import HEAD_WORKFLOWS, core_workflows, infra_workflows
+from cockpit.rehearsal.workflows import HEAD_WORKFLOWS, core_workflows
 
 CONFIG_NAME = "release.toml"
 CREDENTIALS_NAME = "credentials.env"
@@ -230,7 +231,7 @@ def _wheel_workflow(target: Target) -> Mapping[str, object]:
 def _workflows(scenario: Scenario) -> Iterator[Mapping[str, object]]:
     """Everything of the world that can be started by hand."""
     numbers = itertools.count().__next__
-    for workflow in infra_workflows(numbers):
+    for workflow in infra_workflows(scenario.matrix, numbers):
         if workflow.dispatchable:
             yield _workflow(INFRA, "main", workflow)
     for workflow in core_workflows(scenario.matrix, numbers, shards=1):

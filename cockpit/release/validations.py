@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
-from cockpit.release.dispatches import StartedRun
-from cockpit.release.record import DispatchRequested, DispatchStarted, Ledger
+from cockpit.release.dispatches import Dispatched, StartedRun, dispatched
+from cockpit.release.record import Ledger
 
 
 class ValidationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,27 +35,12 @@ class Validations(msgspec.Struct, frozen=True):
         return next((run for run in self.runs if run.id == run_id), None)
 
 
-class Validation(msgspec.Struct, frozen=True):
-    """A run that was started to validate this version in the test channel."""
-
-    run: int
-    url: str
-    by: str
-    """Who started it, or took it over."""
-
-
-def validations_of(record: Ledger, rules: ValidationRules, version: str) -> tuple[Validation, ...]:
+def validations_of(record: Ledger, rules: ValidationRules, version: str) -> tuple[Dispatched, ...]:
     """The runs of the ledger that validate `version` with the inputs of the rules, newest first."""
     wanted = {**rules.inputs, rules.version_input: version}
-    asked = {
-        event.request
-        for _, event in record.events(DispatchRequested)
-        if (event.repository, event.workflow) == (rules.repository, rules.workflow)
-        and wanted.items() <= event.inputs.items()
-    }
-    found = [
-        Validation(event.run, event.url, entry.by)
-        for entry, event in record.events(DispatchStarted)
-        if event.request in asked
-    ]
-    return tuple(sorted(found, key=lambda each: each.run, reverse=True))
+    found = (
+        run
+        for run in dispatched(record, rules.workflow)
+        if run.repository == rules.repository and wanted.items() <= run.inputs.items()
+    )
+    return tuple(sorted(found, key=lambda run: run.run, reverse=True))
