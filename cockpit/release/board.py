@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from cockpit.release.coverage import configuration
-from cockpit.release.findings import Severity, findings
+from cockpit.release.findings import FindingKind, Severity, findings
 from cockpit.release.freshness import Freshness, freshness
 from cockpit.release.gates import GATES
 from cockpit.release.gates_branches import TAG
@@ -248,12 +248,17 @@ def _flaky(state: ReleaseState) -> Iterator[BoardLine]:
 
 
 def _doubtful_files(state: ReleaseState) -> Iterator[BoardLine]:
-    risks = [found for found in findings(state) if found.severity is Severity.RISK]
-    if risks:
-        files = len({finding.key for finding in risks})
-        text = f"{counted(files, 'file')} of the test channel in doubt: {risks[0].text}"
+    """Files in doubt; and wrong ones too, while no gate of the phase is about them."""
+    gated = "wheels-complete" in PHASE_GATES[standing(state).phase]
+    shown = [Severity.RISK] if gated else [Severity.BLOCKS, Severity.RISK]
+    found = [
+        f for f in findings(state) if f.severity in shown and f.kind is not FindingKind.MISSING
+    ]
+    if found:
+        files = len({finding.key for finding in found})
+        text = f"{counted(files, 'file')} of the test channel in doubt: {found[0].text}"
         source = state.artifacts.reading.source if state.artifacts.reading else ""
-        yield BoardLine(text, "pane-2", "wheels-complete", risks[0].url, source)
+        yield BoardLine(text, "pane-2", "wheels-complete", found[0].url, source)
 
 
 def _other_checks(state: ReleaseState) -> Iterator[BoardLine]:

@@ -257,6 +257,16 @@ def test_the_real_server_answers_the_same(tmp_path: Path) -> None:
             client.put_object(Bucket=BUCKET, Key=f"whl/test/{number}", Body=b"x")
         store = ObjectStore(table(server.url), keys)
         assert [found.key[-1] for found in store.list_objects("whl/test/")] == list("01234")
+        told = {"checksum-sha256": SHA}
+        client.put_object(Bucket=BUCKET, Key=WHEEL, Body=wheel(padding=100_000), Metadata=told)
+        described = store.describe(WHEEL)
+        assert described is not None
+        assert described.sha256 == SHA
+        assert read_contents(store, described).git_version == "c" * 40
+        client.put_object(Bucket=BUCKET, Key=WHEEL, Body=wheel(padding=200_000))
+        with pytest.raises(Conflict, match="was replaced"):
+            read_contents(store, described)
+        client.delete_object(Bucket=BUCKET, Key=WHEEL)
         assert store.check_access()
         wrong = ObjectStore(table(server.url), keys | {"AWS_SECRET_ACCESS_KEY": "wrong"})
         with pytest.raises(AccessDenied, match="not accepted"):

@@ -7,13 +7,14 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
-from cockpit.release.artifacts import Artifacts
+from cockpit.release.artifacts import Artifacts, Contents
 from cockpit.release.board import Board, BoardLine, board
-from cockpit.release.jobs import JobState
+from cockpit.release.jobs import Check, Checks, JobState
 from cockpit.release.milestones import Milestone
 from cockpit.release.picks import Verdict
 from cockpit.release.record import LeaseTaken, Recorded
 from cockpit.release.state import FeedState, ReleaseState
+from tests.release.health import with_first
 from tests.release.states import (
     APPROVALS,
     CORE,
@@ -323,3 +324,18 @@ def test_after_promotion_the_final_tag_comes_next() -> None:
 
 def test_a_feed_that_was_never_read_is_not_ready_either() -> None:
     assert board(with_(artifacts=FeedState())).ready == ()
+
+
+def test_doubtful_files_and_checks_nobody_required_are_a_risk() -> None:
+    bare, wrong = (
+        with_first(listing(CORE), **changes)
+        for changes in ({"sha256": ""}, {"contents": Contents(sha("other"), ("filelock",))})
+    )
+    assert "1 file of the test channel in doubt: torch linux" in texts(board(bare).risky)
+    assert "1 file of the test channel in doubt: torch linux" in texts(board(wrong).risky)
+    late = on(date(2026, 10, 20), wrong)
+    assert "test channel: 27 of 27 wheels" in texts(board(late).blocked)
+    assert "in doubt" not in texts(board(late).risky)
+    red = Check("check/1", "Bot", "lint", JobState.FAILED, "failure", NOW)
+    found = board(with_(checks=feed(Checks(RC2.commit_sha, (red,))))).risky
+    assert "1 check of others failed on the candidate: Bot lint" in texts(found)
