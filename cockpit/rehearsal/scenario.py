@@ -75,6 +75,12 @@ class Scenario:
         return self.epoch > story.CUT
 
     @property
+    def channels_since(self) -> datetime:
+        """From when on uploads come into the channels one by one; rc1's lie there before."""
+        tagged = story.candidate_times(self.sizes.candidates)
+        return tagged[-3] if len(tagged) > 2 else self.epoch
+
+    @property
     def trunk_commits(self) -> int:
         """Commits on core's trunk."""
         return self.sizes.commits_before_cut + self.sizes.commits_after_cut

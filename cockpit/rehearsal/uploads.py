@@ -65,7 +65,7 @@ class Uploads:
             CORE: _by_place(_core_makers(scenario.matrix)),
             VISION: _by_place(_vision_makers(scenario.matrix, scenario.version)),
         }
-        self._since = forge.clock.epoch
+        self._since = scenario.channels_since
         """What ended before this lay in the channels when the world started."""
         self._attempts: dict[int, int] = {}
         """Run → the attempt whose jobs are known."""

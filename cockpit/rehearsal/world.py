@@ -340,7 +340,7 @@ class World:
         self._s3.keep_versions(STATE_BUCKET)
         self._objects = self._s3.put(objects)
         uploads = Uploads(self.forge, self.scenario)
-        self._channels = Channels(self._s3, uploads, self.scenario.epoch)
+        self._channels = Channels(self._s3, uploads, self.scenario.channels_since)
         if isinstance(self._s3, MotoS3):
             self._s3.before_request = self._settle_or_log
         for item in objects:
