@@ -255,7 +255,8 @@ def _add_rehearse(commands: Commands) -> None:
         "--scenario",
         default="default",
         metavar="NAME",
-        help="default, small, large, or before-cut: nothing of the release is cut yet",
+        help="default, small, large (ten candidates), matrix (the newer workflow), "
+        "or before-cut: nothing of the release is cut yet",
     )
     rehearse.add_argument("--seed", type=int, default=0, metavar="N")
     rehearse.add_argument(

@@ -50,6 +50,7 @@ CANDIDATE_1 = CandidateStory(
     (
         Mishap("linux-binary-manywheel", "rocm", "-test", ("failure", "failure")),
         Mishap("linux-binary-manywheel", "cuda13_0", "-test / test", ("failure", "success")),
+        Mishap("linux-binary-manywheel", "test (", ", cu130)", ("failure", "success")),
         Mishap("linux-binary-manywheel", "xpu", "-test", ("cancelled", "success")),
         Mishap("windows-binary-wheel", "cuda13_0", "-upload / upload", ("failure",)),
         Mishap("linux-aarch64-binary-manywheel", "cuda-aarch64-13_0", "-test / test", ("failure",)),

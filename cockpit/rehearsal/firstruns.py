@@ -10,11 +10,12 @@ from cockpit.rehearsal.builds import start_run
 from cockpit.rehearsal.candidateruns import build_candidate, build_later
 from cockpit.rehearsal.history import BranchPull, CoreHistory
 from cockpit.rehearsal.libraries import VISION_CANDIDATE_1, LibraryHistory
+from cockpit.rehearsal.matrix import BINARY_WORKFLOWS
 from cockpit.rehearsal.model import Conclusion, Forge, Repository, Run, Workflow
 from cockpit.rehearsal.people import ADA, MERGE_BOT
 from cockpit.rehearsal.reporters import report_on
 from cockpit.rehearsal.story import BRANCH, CANDIDATE_1, CUT, Plan
-from cockpit.rehearsal.workflows import HEAD_WORKFLOWS, wheel_builds
+from cockpit.rehearsal.workflows import HEAD_WORKFLOWS
 
 _BENCHMARKS = 120
 """Statuses of the newest of several candidates: more than one page of them."""
@@ -41,7 +42,7 @@ def seed_core_runs(forge: Forge, repository: Repository, history: CoreHistory) -
     for name in HEAD_WORKFLOWS:
         _pushed(forge, repository, by_name[name], "main", head.sha, head.at, None)
     for workflow in repository.workflows.values():
-        if wheel_builds(workflow):
+        if workflow.name in BINARY_WORKFLOWS.values():
             _pushed(
                 forge, repository, workflow, "nightly", history.nightly, history.plan.nightly, {}
             )

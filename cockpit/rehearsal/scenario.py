@@ -5,24 +5,34 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from cockpit.rehearsal import firstruns, people, story
+from cockpit.rehearsal import docsite, firstruns, people, story
 from cockpit.rehearsal.clock import WorldClock
 from cockpit.rehearsal.desk import Desk, merge
+from cockpit.rehearsal.docsite import DOCS
 from cockpit.rehearsal.fastimport import read_refs
 from cockpit.rehearsal.history import CoreHistory, write_core
 from cockpit.rehearsal.infraworkflows import infra_workflows
 from cockpit.rehearsal.libraries import INFRA, VISION, LibraryHistory, write_infra, write_vision
-from cockpit.rehearsal.matrix import LARGE, RELEASE_2_15, SMALL, Matrix
+from cockpit.rehearsal.matrix import BRACKETED, LARGE, RELEASE_2_15, SMALL, Matrix
 from cockpit.rehearsal.model import Forge, Pull, Release, Repository, User, Workflow
 from cockpit.rehearsal.records import file_records
 from cockpit.rehearsal.upstream import write_upstream
 from cockpit.rehearsal.workflows import core_workflows, vision_workflows
 
-__all__ = ["CORE", "INFRA", "SCENARIOS", "VISION", "Scenario", "build_core_world", "build_world"]
+__all__ = [
+    "CORE",
+    "DOCS",
+    "INFRA",
+    "SCENARIOS",
+    "VISION",
+    "Scenario",
+    "build_core_world",
+    "build_world",
+]
 
 CORE = "pytorch/pytorch"
 
@@ -63,6 +73,12 @@ class Scenario:
     def is_cut(self) -> bool:
         """Whether the release branches are there when the world starts."""
         return self.epoch > story.CUT
+
+    @property
+    def channels_since(self) -> datetime:
+        """From when on uploads come into the channels one by one; rc1's lie there before."""
+        tagged = story.candidate_times(self.sizes.candidates)
+        return tagged[-3] if len(tagged) > 2 else self.epoch
 
     @property
     def trunk_commits(self) -> int:
@@ -148,8 +164,11 @@ _BEFORE_CUT = Scenario(
     calm=True,
 )
 
+_MATRIX = replace(_SMALL, name="matrix", matrix=BRACKETED)
+"""The small world, but its wheels for Linux come from the newer workflow."""
+
 SCENARIOS: Mapping[str, Scenario] = {
-    scenario.name: scenario for scenario in (_DEFAULT, _SMALL, _LARGE, _BEFORE_CUT)
+    scenario.name: scenario for scenario in (_DEFAULT, _SMALL, _LARGE, _BEFORE_CUT, _MATRIX)
 }
 
 
@@ -196,6 +215,9 @@ def build_core_world(
     firstruns.seed_infra_runs(forge, infra, infra_history.result(), plan)
     _file_library(forge, vision, vision_history.result(), scenario.vision_version)
     firstruns.seed_vision_runs(forge, vision, vision_history.result(), plan)
+    docs = _add_repository(forge, DOCS, remotes, ())
+    docs.default_branch = docsite.BRANCH
+    docsite.write_docs(docs.git_dir)
     for repository in forge.repositories.values():
         repository.seen_refs = read_refs(repository.git_dir)
     return forge, history

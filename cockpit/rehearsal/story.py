@@ -203,7 +203,7 @@ class _Planner:
         self._planned: dict[int, TrunkCommit] = {}
 
     def plan(self) -> Plan:
-        plan = Plan(candidates=_candidate_times(self._sizes.candidates))
+        plan = Plan(candidates=candidate_times(self._sizes.candidates))
         plan.cut_2_14 = _last_before(self._times, CUT_2_14)
         plan.cut = _last_before(self._times, CUT)
         self._bump(plan.cut_2_14 + 1, "2.15.0a0")
@@ -364,7 +364,7 @@ def _trunk_times(sizes: Sizes, rng: random.Random) -> list[datetime]:
     return before + spread(sizes.commits_after_cut, CUT + timedelta(minutes=20), last)
 
 
-def _candidate_times(count: int) -> tuple[datetime, ...]:
+def candidate_times(count: int) -> tuple[datetime, ...]:
     """rc1, then one after the other; the newest two are still being built."""
     newest = (EPOCH - timedelta(hours=5), EPOCH - timedelta(minutes=50))[: count - 1]
     built = count - len(newest)

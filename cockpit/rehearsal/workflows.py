@@ -22,6 +22,7 @@ HEAD_WORKFLOWS = ("pull", "trunk", "lint", "linux-aarch64", "docs-build")
 """The workflows that block `viable/strict` and a release branch; process section 2.4."""
 
 TRITON_BUILDS, TRITON_UPLOAD = "Build Triton wheels", "upload-wheel"
+DOCS_BUILDS, DOCS_PUSH = "nightly", "docs push / build-docs-push"
 SOURCE_BUILDS = "Create Release"
 SOURCE_UPLOAD = "Upload source code to S3 for release tags"
 
@@ -131,7 +132,7 @@ def _tag_workflows(matrix: Matrix, next_id: NextId) -> list[Workflow]:
         ),
         Workflow(
             next_id(),
-            "nightly",
+            DOCS_BUILDS,
             ".github/workflows/nightly.yml",
             on_candidate_tag=True,
             jobs=_docs_jobs(),
@@ -246,9 +247,7 @@ def _docs_jobs() -> tuple[JobTemplate, ...]:
         )
         for kind in ("python", "cpp")
     ]
-    push = JobTemplate(
-        "docs push / build-docs-push", "upload", needs=tuple(job.name for job in docs)
-    )
+    push = JobTemplate(DOCS_PUSH, "upload", needs=tuple(job.name for job in docs))
     return (build, *docs, push)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, TextIO
 
-from cockpit.rehearsal import control, remotes
+from cockpit.rehearsal import control, docsite, remotes
 from cockpit.rehearsal.artifacts import seeded_objects
 from cockpit.rehearsal.builds import delete_run
 from cockpit.rehearsal.channels import Channels
@@ -24,6 +24,7 @@ from cockpit.rehearsal.config import (
     render,
     write_credentials,
 )
+from cockpit.rehearsal.docsite import DOCS, DocsPushes
 from cockpit.rehearsal.faults import KINDS, Fault, FaultBoard, FaultError
 from cockpit.rehearsal.index import PackageIndex
 from cockpit.rehearsal.index import create_app as create_index
@@ -93,6 +94,7 @@ class World:
         self._requests: dict[ServiceName, RequestLog] = {}
         self._channels: Channels | None = None
         self._colleagues: Colleagues | None = None
+        self._docs: DocsPushes | None = None
         self._timers: list[threading.Timer] = []
         self._settling = threading.Lock()
         self._stopping = threading.Event()
@@ -173,6 +175,8 @@ class World:
                 self._colleagues.settle(now)
             if self._channels is not None:
                 self._channels.settle(now)
+            if self._docs is not None:
+                self._docs.settle(now)
 
     def requests(self, service: ServiceName) -> RequestLog:
         """What a service was asked; the real S3 server does not tell."""
@@ -243,6 +247,11 @@ class World:
     def delete_run(self, repository: str, run: int) -> None:
         """Take a run away, whether it has ended or not."""
         delete_run(self.forge, self._repository(repository), run)
+
+    def publish_docs(self, line: str | None = None) -> str:
+        """Have the documentation of a line published, by default the release's; gives the SHA."""
+        wanted = line or self.scenario.release_branch.removeprefix("release/")
+        return docsite.publish(self._repository(DOCS), wanted, self.clock.now())
 
     def push_commit(
         self,
@@ -331,7 +340,7 @@ class World:
         self._s3.keep_versions(STATE_BUCKET)
         self._objects = self._s3.put(objects)
         uploads = Uploads(self.forge, self.scenario)
-        self._channels = Channels(self._s3, uploads, self.scenario.epoch)
+        self._channels = Channels(self._s3, uploads, self.scenario.channels_since)
         if isinstance(self._s3, MotoS3):
             self._s3.before_request = self._settle_or_log
         for item in objects:
@@ -344,6 +353,7 @@ class World:
         from cockpit.rehearsal.github.app import create_app as create_github
 
         github = create_github(self.forge)
+        self._docs = DocsPushes(self._repository(CORE), self._repository(DOCS), self.forge)
         self._colleagues = Colleagues(github, self.forge, self.scenario)
         self.github_url = self._serve("github", self._settled(github))
         self.index_url = self._serve("index", create_index(self.index))

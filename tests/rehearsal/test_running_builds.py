@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from cockpit.rehearsal.builds import ends_at, job_conclusion, notice_pushes, start_run
+from cockpit.rehearsal.docsite import DOCS
+from cockpit.rehearsal.fastimport import git
 from cockpit.rehearsal.model import Job
+from cockpit.rehearsal.uploads import Uploads
 from cockpit.rehearsal.world import World
 
 CORE = "pytorch/pytorch"
@@ -252,3 +258,59 @@ def dispatch(world: World, file: str, inputs: Mapping[str, object]) -> requests.
 
 def infra_jobs(world: World, run: int) -> list[Job]:
     return world.forge.repositories[INFRA].runs[run].jobs
+
+
+def test_the_newer_workflow_uploads_all_wheels_of_an_accelerator_at_once(tmp_path: Path) -> None:
+    with World.start(tmp_path / "w", scenario="matrix") as other:
+        control(other, "clock/speed", {"speed": 0})
+        names = {
+            (job["name"], job["conclusion"], job["attempt"])
+            for job in counted(other, RC1)["jobs"]
+            if job["workflow"] == "linux-binary-manywheel" and not job["carried_over"]
+        }
+        assert {name for name, _, _ in names} >= {
+            "generate-matrix",
+            "build (3.12, cu130)",
+            "merge-artifacts (cu126)",
+            "upload (cpu)",
+            "libtorch-extract (cu130)",
+            "libtorch-upload (cu130)",
+        }
+        red = "test (3.12, cu130)"
+        assert {(red, "failure", 1), (red, "success", 2), ("upload (cu130)", "success", 2)} <= names
+        core = other.forge.repositories[CORE]
+        objects = Uploads(other.forge, other.scenario)
+        workflow = next(w for w in core.workflows.values() if w.name == "linux-binary-manywheel")
+        sha = other.push_tag(CORE, RC2)
+        start_run(
+            other.forge, core, workflow, event="push", ref=RC2, sha=sha, actor="x", outcomes={}
+        )
+        other.clock.advance(timedelta(days=1))
+        brought = {item.key for item in objects.due(other.clock.now()) if "x86_64" in item.key}
+        assert len([key for key in brought if key.startswith("whl/test/cu130/torch-")]) == 3
+
+
+def published(world: World) -> set[str]:
+    git_dir = world.forge.repositories[DOCS].git_dir
+    folders = set(git(git_dir, "ls-tree", "-d", "--name-only", "site").split())
+    listing = git(git_dir, "show", "site:versions.html")
+    assert set(re.findall(r'href="(\d+\.\d+)/', listing)) == folders
+    return folders
+
+
+def test_the_documentation_comes_with_a_candidate_or_by_hand(tmp_path: Path) -> None:
+    with World.start(tmp_path / "w", scenario="small") as other:
+        assert "2.14" in published(other)
+        assert "2.15" not in published(other)
+        control(other, "actions/publish-docs", {"line": "2.14"})
+        assert "2.15" not in published(other)
+        other.push_tag(CORE, RC2)
+        url = f"{other.github_url}/repos/{DOCS}/contents/2.15?ref=site"
+        assert requests.get(url, timeout=10).status_code == 404
+        core = other.forge.repositories[CORE]
+        notice_pushes(other.forge, core)
+        (run,) = (r for r in core.runs.values() if (r.name, r.head_branch) == ("nightly", RC2))
+        assert job_conclusion(run.jobs[-1]) == "success"
+        other.clock.advance(ends_at(run) - other.clock.now() + timedelta(seconds=1))
+        assert requests.get(url, timeout=10).status_code == 200
+        assert published(other) == {"2.12", "2.13", "2.14", "2.15"}

@@ -34,6 +34,7 @@ from cockpit.rehearsal.scenario import (
 )
 from cockpit.rehearsal.story import EPOCH, PREFIX_PAIRS, TrunkCommit
 from cockpit.rehearsal.tally import count_builds
+from cockpit.rehearsal.uploads import Uploads
 
 RELEASE = "refs/heads/release/2.15"
 
@@ -159,6 +160,14 @@ def test_ten_candidates_follow_each_other_in_the_large_scenario(large: Built) ->
     assert all(1_950 <= count.planned <= 2_100 for count in counts[:8])
     assert all(count.listed.by_conclusion["failure"] for count in counts[:8])
     assert all(any(run.attempt == 2 for run in count.runs) for count in counts[:8])
+
+
+def test_the_channel_holds_what_the_newest_candidates_have_brought(large: Built) -> None:
+    brought = Uploads(large.forge, large.scenario).due(EPOCH)
+    found = Counter(item.git_sha for item in brought if item.key.startswith("whl/test/"))
+    rc8, rc9 = (large.git("rev-parse", f"v2.15.0-rc{number}") for number in (8, 9))
+    assert found[rc8] > 500
+    assert 0 < found[rc9] < found[rc8]
 
 
 def test_the_newest_candidate_has_more_statuses_than_a_page(large: Built) -> None:

@@ -86,6 +86,11 @@ class RunFilters:
         )
 
 
+_UNFILTERED = RunFilters("", "", "", "", "", "")
+_MOST_FILTERED = 1000
+"""How many runs a filtered list gives, whatever its total_count says."""
+
+
 @routes.before_request
 def notice_pushes() -> None:
     """Whatever was pushed since the last look has started its runs by now."""
@@ -329,7 +334,7 @@ def _runs(repository: Repository, runs: Sequence[Run]) -> flask.Response:
     with call.forge.lock:
         found = [run for run in runs if wanted.fit(run, call.now)]
     found.sort(key=lambda run: (run.created_at, run.id), reverse=True)
-    shown = page_of(found)
+    shown = page_of(found[:_MOST_FILTERED] if wanted != _UNFILTERED else found)
     heads = _heads(repository, shown)
     with call.forge.lock:
         bodies = [run_body(call, repository, run, heads) for run in shown]
