@@ -83,7 +83,7 @@ class WorkflowForm(Dialog[dict[str, str]]):
                 yield self._row("once more, because", self._again)
                 yield self._row("follow it", self._follow)
                 if self._spec.live is not None:
-                    yield self._row("LIVE", self._live)
+                    yield self._row("LIVE", self._live, "live")
             with Horizontal(id="buttons"):
                 yield Button("Cancel  esc", id="cancel", compact=True)
                 yield Button("Go on to the plan", id="go-on", compact=True)
@@ -140,12 +140,12 @@ class WorkflowForm(Dialog[dict[str, str]]):
         if last is not None:
             yield f"last started on {last.at:%d %b %H:%M} UTC by {last.by}: run {last.run}"
 
-    def _row(self, name: str, field: Widget) -> Horizontal:
+    def _row(self, name: str, field: Widget, kind: str = "") -> Horizontal:
         parts: list[Widget] = [Label(name, markup=False, classes="name"), field]
         if isinstance(field, Switch):
             self._words_of[field] = Label("", markup=False)
             parts.append(self._words_of[field])
-        return Horizontal(*parts, classes="row")
+        return Horizontal(*parts, classes=f"row {kind}")
 
     def _say(self, switch: Switch) -> None:
         """Say in words what a switch stands for: a colour alone is not read."""
@@ -160,6 +160,8 @@ class WorkflowForm(Dialog[dict[str, str]]):
         else:
             text = "true" if switch.value else "false"
         self._words_of[switch].update(text)
+        if switch.parent is not None:
+            switch.parent.set_class(switch.value, "-on")
 
 
 def _note(spec: WorkflowSpec) -> str:

@@ -120,7 +120,7 @@ class RerunFailed(_Rerunning):
         runs = [existing_run(self._backends, self._repository, run) for run in self._runs]
         due = self._all_due(runs, asked)
         blockers = [problem for one in due if (problem := self._why_not(one) or _nothing_red(one))]
-        names = " and ".join(f"run {run.id}" for run in runs)
+        names = " and ".join(run.workflow for run in runs)
         return self._planned(names, due, blockers, [])
 
     def _of_candidate(self) -> Plan:
@@ -167,8 +167,8 @@ class RerunFailed(_Rerunning):
         return Plan(
             operation=self.name,
             subject=f"{repository.name} {names}",
-            sentence=f"Re-run {counted(len(red), kind)} of {names} in"
-            f" {counted(len(due), 'run')}, and what depends on them.",
+            sentence=f"Re-run {counted(len(red), kind)} of {names}, and what depends on"
+            f" {'it' if len(red) == 1 else 'them'}.",
             danger=Danger.REMOTE,
             target=names,
             steps=tuple(RerunStep(self._backends, again) for again in agains),

@@ -9,7 +9,7 @@ import pytest
 
 from cockpit.actions import Disabled, Enabled, Scope, Selection, Situation, action, availability
 from cockpit.release.board import board
-from cockpit.release.jobs import CandidateBuilds, Job, JobState, Run
+from cockpit.release.jobs import Attempt, CandidateBuilds, Job, JobState, Run
 from cockpit.release.record import OperationFinished, RerunRefused, RerunRequested
 from cockpit.release.reruns import (
     again_first,
@@ -58,9 +58,9 @@ CANCELLED = msgspec.structs.replace(
 )
 
 
-def ran(*jobs: Job, **changes: object) -> CandidateBuilds:
+def ran(*jobs: Job, ended: bool = True, days: float = 1) -> CandidateBuilds:
     """Jobs of one run."""
-    return CandidateBuilds(candidate(), jobs, (run(**changes),), CORE.name)
+    return CandidateBuilds(candidate(), jobs, (run(ended=ended, days=days),), CORE.name)
 
 
 def test_failed_and_cancelled_jobs_make_a_run_red() -> None:
@@ -121,8 +121,6 @@ def test_a_rerun_is_open_until_its_operation_ended_well() -> None:
 
 
 def failed_again() -> Job:
-    from cockpit.release.jobs import Attempt
-
     first = Attempt(1, 900, 10, JobState.FAILED, "failure", None, None, "")
     return msgspec.structs.replace(FAILED, attempt=2, superseded=(first,))
 
@@ -133,8 +131,8 @@ def test_what_failed_twice_is_not_offered_once_more() -> None:
     assert again_first(ran(failed_again())) is None
 
 
-def red_state(*jobs: Job, **changes: object) -> ReleaseState:
-    return with_(builds=feed(ran(*jobs, **changes)))
+def red_state(*jobs: Job, ended: bool = True, days: float = 1) -> ReleaseState:
+    return with_(builds=feed(ran(*jobs, ended=ended, days=days)))
 
 
 def test_next_offers_the_rerun_of_red_builds() -> None:
