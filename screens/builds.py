@@ -34,7 +34,7 @@ _BROAD_FROM = 150
 """Columns from which the side is broad."""
 _SIDE, _BROAD = 40, 60
 """Columns of the side, as the style sheet has them."""
-_AROUND = 4
+_AROUND, _AROUND_LEGEND = 4, 8
 _PLOT_FROM = 34
 """Lines from which it is drawn larger beside the matrix."""
 
@@ -252,20 +252,21 @@ class BuildsScreen(ListScreen):
 
     def _annotate(self, subject: BuildSubject, sight: Sight) -> None:
         """Say how the list is grouped, or which page of the matrix this is."""
-        grouping = self._grouping.value
-        self._pane.annotate(grouping if self._as_list else self._matrix.pages)
-        spans = legend(
-            build_grid(subject, sight.state.now), short=self.app.size.width < _BROAD_FROM
-        )
-        self._pane.subtitle(() if self._as_list else spans)
+        if self._as_list:
+            self._pane.annotate(self._grouping.value)
+            self._pane.subtitle(())
+            return
+        width = self.app.size.width
+        room = width - _side(width) - _AROUND_LEGEND
+        self._pane.annotate(self._matrix.pages)
+        self._pane.subtitle(legend(build_grid(subject, sight.state.now), room))
 
     def _show_plot(self) -> None:
         width, height = self.app.size
-        side = _BROAD if width >= _BROAD_FROM else _SIDE
         drawn: tuple[Line, ...] = ()
         if self._sight is not None and width >= BESIDE_FROM and height >= _PLOT_FROM:
             subject, now = self._subject(self._sight), self._sight.state.now
-            drawn = progress_plot(subject, now, side - _AROUND)
+            drawn = progress_plot(subject, now, _side(width) - _AROUND)
         self._plot.show(drawn)
 
     @on(MatrixView.Moved)
@@ -274,12 +275,20 @@ class BuildsScreen(ListScreen):
 
     @on(MatrixView.Paged)
     def _paged(self) -> None:
-        self._pane.annotate("" if self._as_list else self._matrix.pages)
+        if not self._as_list:
+            self._pane.annotate(self._matrix.pages)
 
     @on(MatrixView.Opened)
     @on(PaneView.Opened)
     async def _opened(self) -> None:
         await self.run_action("app.act('open')")
+
+
+def _side(width: int) -> int:
+    """How many columns of so many stand beside the matrix."""
+    if width < BESIDE_FROM:
+        return 0
+    return _BROAD if width >= _BROAD_FROM else _SIDE
 
 
 @remembered

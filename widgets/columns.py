@@ -33,8 +33,8 @@ def cell_width(cell: Cell) -> int:
 
 
 def row_widths(row: Row) -> tuple[int, ...]:
-    """What each cell of a row takes in full; a heading may be cut, and widens no column."""
-    return tuple(0 if row.heading else cell_width(cell) for cell in row.cells)
+    """What each cell of a row takes in full."""
+    return tuple(map(cell_width, row.cells))
 
 
 def natural_widths(columns: Sequence[Column], rows: Iterable[tuple[int, ...]]) -> tuple[int, ...]:

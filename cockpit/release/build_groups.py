@@ -47,9 +47,9 @@ NO_GRAMMAR = "names of another grammar"
 """Where jobs stand whose names do not tell what they work on."""
 
 
-def urgency(job: Job) -> tuple[int, int, str, str]:
+def urgency(job: Job) -> tuple[float, bool, str, str]:
     """Sorts what needs somebody first, and what was green only after red before the other green."""
-    rank = 0 if is_red(job) else _RANK[job.state]
+    rank = 0.5 if job.conclusion == CANCELLED else _RANK[job.state]
     return rank, not job.flaky, job.workflow, job.name
 
 

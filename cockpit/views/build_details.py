@@ -145,7 +145,7 @@ def _wheel_detail(
         here = [job for job in jobs if job.key and job.key.stage == stage]
         lines += [_job_line(subject, job, now, stage) for job in here]
         if not here and mark is not None:
-            lines.append(line(*marked(mark, f"{stage:<7} "), Span(mark.word, Tone.DIM)))
+            lines.append(line(*marked(mark, f"{stage:<7} "), Span(f"  {mark.word}", Tone.DIM)))
     lines += [line(*marked(NEEDS_YOU, words)) for words in findings]
     for job in jobs:
         if job.superseded:
@@ -174,15 +174,13 @@ def _job_line(subject: BuildSubject, job: Job, now: datetime, title: str) -> Lin
     known = subject.durations
     spent, usual, slow = elapsed(job, now), known.of(job), known.slow(job, now)
     mark = job_mark(job, slow=slow)
-    tail = []
-    if spent is not None:
-        tail.append(Span(f"{duration(spent):>10}", Tone.PLAIN))
-    if usual is not None and (spent is None or not job.state.finished or slow):
-        tail.append(Span(f"  usually {duration(usual.span)}", Tone.WARN if slow else Tone.DIM))
+    tail = [Span(f"{duration(spent):>10}")] if spent is not None else []
     if job.failed_step:
         tail.append(Span(f"  failed in {job.failed_step}", mark.tone))
     elif spent is None or mark.word not in ("passed", "running"):
         tail.append(Span(f"  {_word(job, mark.word)}", mark.tone))
+    if usual is not None and (not job.state.finished or slow):
+        tail.append(Span(f"  usually {duration(usual.span)}", Tone.WARN if slow else Tone.DIM))
     return line(*marked(mark, f"{title:<7} "), *tail)
 
 

@@ -272,6 +272,13 @@ def _stages(subject: BuildSubject, places: _Places) -> tuple[str, ...]:
     return tuple(stage for stage in STAGES if stage in known)
 
 
+@remembered
+def _makers(builds: CandidateBuilds) -> frozenset[str]:
+    """The workflows that make wheels."""
+    wheels = _sorted_out(builds).wheels.values()
+    return frozenset(job.workflow for stages in wheels for of in stages.values() for job in of)
+
+
 def _others(subject: BuildSubject, places: _Places) -> tuple[WideRow, ...]:
     """What is no wheel: libtorch first, then whole workflows, then odd jobs of the wheels' own."""
     absent: dict[str, list[Mark]] = defaultdict(list)
@@ -279,9 +286,7 @@ def _others(subject: BuildSubject, places: _Places) -> tuple[WideRow, ...]:
         if slot.package != "wheel":
             title = f"{slot.package} {slot.os} {slot.arch}"
             absent[title].append(NEVER_STARTED if slot in subject.never else EXPECTED)
-    makers = {
-        job.workflow for stages in places.wheels.values() for of in stages.values() for job in of
-    }
+    makers = _makers(subject.builds).union(*map(_makers, subject.earlier))
     titles = sorted(
         dict.fromkeys((*absent, *places.groups)),
         key=lambda title: (not title.startswith(f"{LIBTORCH} "), title in makers),

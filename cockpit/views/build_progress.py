@@ -52,7 +52,8 @@ def progress_plot(subject: BuildSubject, now: datetime, width: int) -> tuple[Lin
         earlier.share(until * (column + 1) / width) if earlier else None for column in range(width)
     ]
     rows = [_plot_row(shares, others, row) for row in reversed(range(PLOT_ROWS))]
-    return (*rows, _failures_row(found, until, width), *_axis(found, now, width, before))
+    here = max(round(own / until * width), 1)
+    return (*rows, _failures_row(found, until, width), *_axis(found, now, here, before))
 
 
 def _share(
@@ -85,10 +86,11 @@ def _failures_row(found: Progress, until: timedelta, width: int) -> Line:
 
 
 def _axis(
-    found: Progress, now: datetime, width: int, before: CandidateBuilds | None
+    found: Progress, now: datetime, here: int, before: CandidateBuilds | None
 ) -> tuple[Line, ...]:
+    """Words below the plot: where it begins, and the column `here` in which the curve ends."""
     left, right = _tagged(found), _end(found, now)
-    gap = " " * max(width - len(left) - len(right), 1)
+    gap = " " * max(here - len(left) - len(right), 1)
     lines = [line(Span(f"{left}{gap}{right}", Tone.DIM))]
     if before is not None and before.candidate is not None:
         past = progress(before)

@@ -45,6 +45,8 @@ COLUMNS = (
     Column("usual", "usually", Align.RIGHT, rank=4),
 )
 BAR_WIDTH = 20
+_ROOMY = 5
+"""Counts that are set further apart; more of them have to share a narrow line."""
 _ALWAYS = (PASSED, RUNNING, FAILED)
 """Marks that are counted even where there are none."""
 _NO_CELL = Cell()
@@ -197,20 +199,18 @@ def build_summary(subject: BuildSubject, now: datetime, *, curve: bool) -> tuple
     return (_counts_line(subject, now), *((drawn,) if drawn else ()))
 
 
-def counts(subject: BuildSubject) -> tuple[tuple[Mark, int], ...]:
-    """How many jobs have each mark, with those that are expected."""
-    return _counts(subject.builds, subject)
-
-
 @remembered
-def _counts(builds: CandidateBuilds, subject: BuildSubject) -> tuple[tuple[Mark, int], ...]:
+def counts(subject: BuildSubject, slow: int) -> tuple[tuple[Mark, int], ...]:
+    """How many jobs have each mark, with those that are expected; so many of them are slow."""
     found = dict.fromkeys((mark.shape for mark in _ALWAYS), 0)
-    for mark, count in mark_counts(builds.jobs):
+    for mark, count in mark_counts(subject.builds.jobs):
         found[mark.shape] = count
     never = len(subject.never)
     found[NEVER_STARTED.shape] = never
     found[EXPECTED.shape] = found.get(EXPECTED.shape, 0) + len(subject.absent) - never
-    order = (PASSED, FLAKY, RUNNING, FAILED, CANCELLED, QUEUED, EXPECTED, NEVER_STARTED)
+    found[RUNNING.shape] -= slow
+    found[SLOW.shape] = slow
+    order = (PASSED, FLAKY, RUNNING, SLOW, FAILED, CANCELLED, QUEUED, EXPECTED, NEVER_STARTED)
     return tuple(
         (mark, found[mark.shape])
         for mark in (*order, SKIPPED, NO_DATA)
@@ -219,21 +219,20 @@ def _counts(builds: CandidateBuilds, subject: BuildSubject) -> tuple[tuple[Mark,
 
 
 def _counts_line(subject: BuildSubject, now: datetime) -> Line:
-    found = counts(subject)
+    known = subject.durations
+    found = counts(subject, len(slow_jobs(subject.builds, known, now)))
+    gap = " " * (3 if len(found) <= _ROOMY else 2)
     spans = [
-        Span(f"{mark.shape} {grouped(count)}   ", mark.tone if count else Tone.DIM)
+        Span(f"{mark.shape} {grouped(count)}{gap}", mark.tone if count else Tone.DIM)
         for mark, count in found
     ]
     total = sum(count for _, count in found)
     done = sum(job.state.finished for job in subject.builds.jobs)
     share = done / total if total else 0.0
     spans += [Span(_bar(share), Tone.ACCENT), Span(f" {int(share * 100)} %")]
-    ahead = forecast(subject.builds, subject.durations, subject.support, now)
+    ahead = forecast(subject.builds, known, subject.support, now)
     if ahead is not None:
         spans.append(Span(f"  ~{duration(ahead.left)}", Tone.DIM))
-    slow = len(slow_jobs(subject.builds, subject.durations, now))
-    if slow:
-        spans.append(Span(f"   {SLOW.shape} {slow} slow", SLOW.tone))
     return Line(tuple(spans))
 
 
@@ -244,6 +243,7 @@ def _bar(share: float) -> str:
     return f"▕{drawn:<{BAR_WIDTH}}▏"
 
 
+_FILE = msgspec.structs.replace(NEEDS_YOU, word="wrong file")
 _SHORT = {
     EXPECTED: "expected",
     NEVER_STARTED: "never started",
@@ -252,15 +252,20 @@ _SHORT = {
 }
 
 
-def legend(grid: Grid, *, short: bool) -> tuple[Span, ...]:
+def legend(grid: Grid, width: int) -> tuple[Span, ...]:
     """What the marks of a grid mean: its stages, and those marks that are in it."""
     cells = [cell for row in grid.rows for cell in row.cells if cell is not None]
     drawn = {mark.shape for cell in cells for mark in cell.marks if mark is not None}
-    spans = [Span(" ".join(grid.stages), Tone.DIM)] if cells else []
-    for mark in WORST_FIRST:
-        if mark.shape in drawn and not (short and mark is PASSED):
+    used = [mark for mark in WORST_FIRST if mark.shape in drawn]
+    if any(cell.note for cell in cells):
+        used.insert(0, _FILE)
+    stages = Span(" ".join(grid.stages), Tone.DIM)
+    spans: list[Span] = []
+    for marks, short in ((used, False), (used, True), ([m for m in used if m is not PASSED], True)):
+        spans = [stages] if cells else []
+        for mark in marks:
             word = _SHORT.get(mark, mark.word) if short else mark.word
             spans += [Span(f"  {mark.shape}", mark.tone), Span(f" {word}", Tone.DIM)]
-    if any(cell.note for cell in cells):
-        spans += [Span(f"  {NEEDS_YOU.shape}", NEEDS_YOU.tone), Span(" file", Tone.DIM)]
+        if sum(len(span.text) for span in spans) <= width:
+            break
     return tuple(spans)

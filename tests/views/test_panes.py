@@ -334,8 +334,8 @@ def test_a_narrow_matrix_shows_the_worst_of_all_accelerators() -> None:
     matrix = build_matrix(changed_jobs(JobState.PASSED, JobState.FAILED))
     _, first, second, *_ = matrix.lines(30)
 
-    assert first.text.startswith("linux x86_64    ✖    ✔    ✔")
-    assert second.text.startswith("linux aarch64   ✔    ✔    ✔")
+    assert first.text.startswith("linux x86_64    ✖     ✔     ✔ ")
+    assert second.text.startswith("linux aarch64   ✔     ✔     ✔ ")
 
 
 def test_the_detail_of_a_job() -> None:
