@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cockpit.rehearsal.docsite import DOCS
 from cockpit.rehearsal.infraworkflows import infra_workflows
 from cockpit.rehearsal.matrix import Target
 from cockpit.rehearsal.model import DispatchInput, Workflow
@@ -70,6 +71,9 @@ release_day = {release_day}
 
 [triton]
 remote = {triton}
+
+[docs]
+remote = {docs}
 
 [submodules]
 allowed = []
@@ -169,6 +173,7 @@ def render(at: Addresses, scenario: Scenario) -> str:
         upload=_value(f"{at.index}/legacy/"),
         ledger=_value(LEDGER),
         triton=_value(f"remotes/{TRITON}.git"),
+        docs=_value(f"remotes/{DOCS}.git"),
         branch_cut=scenario.branch_cut,
         picks_close=scenario.picks_close,
         release_day=scenario.release_day,
