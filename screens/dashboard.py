@@ -26,6 +26,8 @@ WIDE_FROM = 100
 _AROUND_ROWS = 4
 """Lines of a pane beside its rows and summary: border, column titles and one to breathe."""
 _LEAST = 8
+_BESIDE_COLUMNS = 2
+"""Columns of a pane beside its picture."""
 
 
 class DashboardScreen(CockpitScreen):
@@ -91,7 +93,7 @@ class DashboardScreen(CockpitScreen):
         self._board.show(board_lines(sight.board, width))
         for pane in self._panes:
             drawable = pane.pane_name == "builds" and sight.state.builds.value is not None
-            picture = build_matrix(sight.state).lines(pane.size.width - 4) if drawable else ()
+            picture = _picture(sight, pane.size.width) if drawable else ()
             pane.show(sight.pane(pane.pane_name), picture)
         self._fit_branches(sight.pane("branches"))
 
@@ -171,3 +173,8 @@ class DashboardScreen(CockpitScreen):
         for column in self.query(".column"):
             column.set_class(self.pane in column.children, "-current")
         self._tabs.show(self._current)
+
+
+def _picture(sight: Sight, width: int) -> tuple[Line, ...]:
+    """The matrix in a pane of this width; as wide as it is before the pane has any."""
+    return build_matrix(sight.state).lines(max(width - _BESIDE_COLUMNS, 0))

@@ -44,7 +44,7 @@ COLUMNS = (
     Column("duration", "time", Align.RIGHT, rank=1),
     Column("usual", "usually", Align.RIGHT, rank=4),
 )
-BAR_WIDTH = 20
+BAR_WIDTH = 16
 _ROOMY = 5
 """Counts that are set further apart; more of them have to share a narrow line."""
 _ALWAYS = (PASSED, RUNNING, FAILED)

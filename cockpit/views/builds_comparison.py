@@ -52,7 +52,7 @@ def builds_comparison_pane(state: ReleaseState, older: str = "") -> Pane:
     subject = build_subject(state)
     before = subject.before(older)
     if before is None or before.candidate is None:
-        empty = "the builds of earlier candidates have not been read"
+        empty = "there is no earlier candidate to compare with"
         title = f"Builds of {subject.tag or 'no candidate'} compared"
         return framed(state, "builds-comparison", title, ("earlier",), Table(_COLUMNS, (), empty))
     found = compare_builds(before, subject.builds, subject.support)

@@ -10,9 +10,11 @@ import msgspec
 from cockpit.release.candidates import Candidate
 from cockpit.release.checklist import Process, current_phase
 from cockpit.release.commits import short
+from cockpit.release.durations import forecast
 from cockpit.release.record import CandidatePinned
 from cockpit.release.state import ReleaseState
 from cockpit.views.ages import ago, deadline, duration, grouped
+from cockpit.views.build_subject import build_subject
 from cockpit.views.marks import NEEDS_YOU, PASSED, QUEUED, Tone
 from cockpit.views.table import Line, Span
 from cockpit.views.width import cell_width, clip_spans
@@ -47,6 +49,7 @@ def header(state: ReleaseState, process: Process, controls: Controls, width: int
         _Part(2, _phase(state, process)),
         _Part(6, _following(state, process)),
         _Part(3, _candidate(state)),
+        _Part(5, _builds_left(state)),
         _Part(2, _frozen(state)),
         _Part(4, _release_date(state), right=True),
         _Part(5, _picks_date(state), right=True),
@@ -100,6 +103,15 @@ def _candidate(state: ReleaseState) -> tuple[Span, ...]:
     since = _first_seen(state, candidate)
     age = f" · {ago(state.now - since)}" if since else ""
     return (Span(f"rc{candidate.number} · {short(candidate.commit_sha)}{age}"),)
+
+
+def _builds_left(state: ReleaseState) -> tuple[Span, ...]:
+    """When the candidate's builds will be done, while they go on."""
+    subject = build_subject(state)
+    ahead = forecast(subject.builds, subject.durations, subject.support, state.now)
+    if ahead is None or subject.builds.candidate != state.candidate:
+        return ()
+    return (Span(f"builds ~{duration(ahead.left)}", Tone.BUSY),)
 
 
 def _frozen(state: ReleaseState) -> tuple[Span, ...]:

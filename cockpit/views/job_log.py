@@ -31,7 +31,7 @@ def log_spans(line: str) -> tuple[Span, ...]:
 
 def log_extent(log: JobLog) -> str:
     """How much of the log this is."""
-    lines = f"{grouped(len(log.lines))} lines"
+    lines = f"{grouped(len(log.lines))} {'line' if len(log.lines) == 1 else 'lines'}"
     if log.whole:
         return lines
     size = f"{log.size / _MEGABYTE:.0f} MB"

@@ -16,9 +16,10 @@ from cockpit.backends.github import Github
 from cockpit.backends.keyring import Credentials
 from cockpit.backends.ports import Credential
 from cockpit.config import Config, load
-from cockpit.errors import AccessDenied, CockpitError, Throttled, Unreachable
+from cockpit.errors import AccessDenied, Throttled
 from cockpit.rehearsal.world import World
 from cockpit.release.candidates import Candidate, Tag
+from cockpit.release.job_logs import failing_lines, line_of_step
 from cockpit.release.jobs import JobState
 from cockpit.release.people import Duty, Person, Team
 from cockpit.release.picks import Verdict
@@ -395,38 +396,6 @@ class TestMilestone:
         assert (answer.value.number, answer.complete) == (None, True)
 
 
-class TestLogs:
-    def test_the_tail_is_clean_and_masked(self, forge: Forge, github: Github) -> None:
-        log = "\ufefffirst\n" + "noise\n" * 5000 + "\x1b[31mred\x1b[0m\nghp_0123456789abcdefghij\n"
-        with scripted(lambda _: Reply(body=log.encode())) as storage:
-            forge.answers["actions/jobs/5/logs"] = Reply(302, headers={"Location": storage.url})
-            assert github.job_log_tail(CORE, 5, 3) == ("noise", "red", "ghp_***")
-            assert github.job_log_tail(CORE, 5, 9000)[0] == "first"
-
-    @pytest.mark.parametrize("where", ["github", "storage"])
-    def test_an_expired_log_is_told_in_words(
-        self, forge: Forge, github: Github, where: str
-    ) -> None:
-        with scripted(lambda _: Reply(410)) as storage:
-            forge.answers["actions/jobs/5/logs"] = (
-                Reply(410, {"message": "Gone"})
-                if where == "github"
-                else Reply(302, headers={"Location": storage.url})
-            )
-            with pytest.raises(CockpitError, match="The log has expired"):
-                github.job_log_tail(CORE, 5, 3)
-
-    def test_a_job_that_runs_has_no_log_yet(self, github: Github) -> None:
-        with pytest.raises(CockpitError, match="There is no log yet"):
-            github.job_log_tail(CORE, 5, 3)
-
-    def test_a_log_that_breaks_off_is_unreachable(self, forge: Forge, github: Github) -> None:
-        with scripted(lambda _: Reply(body=b"one\ntwo\n", declared_length=900)) as storage:
-            forge.answers["actions/jobs/5/logs"] = Reply(302, headers={"Location": storage.url})
-            with pytest.raises(Unreachable):
-                github.job_log_tail(CORE, 5, 3)
-
-
 class TestAccount:
     def test_login_scopes_and_time(self, server: Scripted, github: Github) -> None:
         headers = {"X-OAuth-Scopes": "repo, workflow", "Date": "Mon, 02 Mar 2026 10:00:00 GMT"}
@@ -524,11 +493,20 @@ class TestRehearsal:
         assert milestone.missing == ""
         assert milestone.value.open_items
 
-    def test_a_failed_jobs_log_ends_with_its_end(self, flight: Flight) -> None:
+    def test_a_failed_job_tells_its_steps_and_its_log(self, flight: Flight) -> None:
         core = flight.config.core
         jobs = flight.github.candidate_builds(core, flight.candidate).value.jobs
-        finished = next(found for found in jobs if found.state.finished)
-        assert len(flight.github.job_log_tail(core, finished.id, 4)) == 4
+        red = next(found for found in jobs if found.failed_step)
+        steps = flight.github.job_steps(core, red.id)
+        assert [step.number for step in steps] == sorted(step.number for step in steps)
+        failed = [step for step in steps if step.state is JobState.FAILED]
+        assert [step.name for step in failed] == [red.failed_step]
+        log = flight.github.job_log(core, red.id)
+        assert log.whole
+        assert log.size >= sum(map(len, log.lines))
+        assert failing_lines(log.lines)
+        at = line_of_step(log.lines, failed[0].name, failed[0].started_at)
+        assert at is not None
 
     def test_account_and_permission_are_the_captains(self, flight: Flight) -> None:
         assert {"repo", "workflow"} <= set(flight.github.account().scopes)
