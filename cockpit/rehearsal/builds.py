@@ -130,6 +130,17 @@ def notice_pushes(forge: Forge, repository: Repository) -> list[Run]:
         ]
 
 
+def pushed_sha(forge: Forge, repository: Repository, ref: str) -> str:
+    """What a branch or tag stands at, as far as pushes go; raises ValueError where it is none."""
+    with forge.lock:
+        notice_pushes(forge, repository)
+        seen = repository.seen_refs
+        sha = seen.get(f"refs/tags/{ref}") or seen.get(f"refs/heads/{ref}")
+    if sha is None:
+        raise ValueError(f"{repository.full_name} has no branch or tag {ref}")
+    return sha
+
+
 def known_runs(repository: Repository, now: datetime) -> list[Run]:
     """The runs that GitHub lists at a time: a push's appear one after the other."""
     return [run for run in repository.runs.values() if run.created_at <= now]

@@ -82,7 +82,10 @@ def plan_jobs(
     at: datetime,
     rng: random.Random,
 ) -> list[Job]:
-    """Plan the jobs in the order of their definition; what they need stands before them."""
+    """Plan the jobs of an attempt; what they need stands before them in their definition.
+
+    GitHub gives a job its id when it lists it first, so ids grow with the time of that.
+    """
     planned: dict[str, Job] = {}
     for template in templates:
         needed = [planned[name] for name in template.needs if name in planned]
@@ -91,13 +94,16 @@ def plan_jobs(
         if any(job.conclusion != "success" for job in needed):
             end = "skipped"
         planned[template.name] = _planned_job(
-            forge.next_id(), template, end, attempt=attempt, at=created_at, rng=rng
+            template, end, attempt=attempt, at=created_at, rng=rng
         )
-    return list(planned.values())
+    jobs = sorted(planned.values(), key=lambda job: job.created_at)
+    for job in jobs:
+        job.id = forge.next_id()
+    return jobs
 
 
 def _planned_job(
-    id_: int, template: JobTemplate, end: Outcome, *, attempt: int, at: datetime, rng: random.Random
+    template: JobTemplate, end: Outcome, *, attempt: int, at: datetime, rng: random.Random
 ) -> Job:
     starts_at = at + timedelta(minutes=rng.uniform(*template.queue))
     ends_at = starts_at + timedelta(minutes=rng.uniform(*template.minutes))
@@ -112,7 +118,7 @@ def _planned_job(
     elif end != "success":
         ends_at = starts_at + (ends_at - starts_at) * rng.uniform(0.3, 0.9)
     return Job(
-        id=id_,
+        id=0,
         name=template.name,
         attempt=attempt,
         created_at=at,

@@ -62,6 +62,7 @@ def listed(world: World, ref: str, which: str) -> list[Any]:
 
 def test_the_count_is_what_github_lists_while_jobs_come_and_go(world: World) -> None:
     seen = set[int]()
+    before = dict[int, list[int]]()
     for _ in range(8):
         world.clock.advance(timedelta(minutes=45))
         count, jobs = counted(world, RC2), listed(world, RC2, "latest")
@@ -71,6 +72,11 @@ def test_the_count_is_what_github_lists_while_jobs_come_and_go(world: World) -> 
         assert count["merged"] == count["listed"]
         assert count["planned"] == world.scenario.jobs_target
         seen.add(len(jobs))
+        for run in {job["run_id"] for job in jobs}:
+            ids = [job["id"] for job in jobs if job["run_id"] == run]
+            # A list only grows at its end, or pages read one after the other would miss jobs.
+            assert ids[: len(before.get(run, ()))] == before.get(run, [])
+            before[run] = ids
     assert len(seen) > 3
 
 
