@@ -159,11 +159,7 @@ class RerunFailed(_Rerunning):
         agains = [Again(repository, one.run.id, one.run.workflow, one.attempt) for one in due]
         red = [job for one in due for job in one.red]
         kind = "failed or cancelled job" if any(map(_cancelled, red)) else "failed job"
-        warnings += [
-            f"the jobs of {one.run.workflow} could not be read whole: {one.missing}"
-            for one in due
-            if one.missing
-        ]
+        warnings += [_not_whole(one) for one in due if one.missing]
         return Plan(
             operation=self.name,
             subject=f"{repository.name} {names}",
@@ -214,6 +210,7 @@ class RerunJob(_Rerunning):
             steps=(RerunStep(self._backends, again),),
             sections=(_again_with(chosen, due), _TERMS),
             blockers=(*blockers, *self._rights()),
+            warnings=(_not_whole(due),) if due.missing else (),
         )
 
     def _meant(self) -> Job:
@@ -237,6 +234,10 @@ class RerunJob(_Rerunning):
             names or f"there are {len(answer.value.jobs)}, called “workflow / job”",
             "name one of them, or give its number",
         )
+
+
+def _not_whole(due: _Due) -> str:
+    return f"the jobs of {due.run.workflow} could not be read whole: {due.missing}"
 
 
 def _nothing_red(due: _Due) -> str:

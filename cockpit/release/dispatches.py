@@ -11,6 +11,7 @@ from cockpit.release.jobs import JobState
 from cockpit.release.record import (
     DispatchRequested,
     DispatchStarted,
+    Entry,
     Event,
     Ledger,
     RunAdopted,
@@ -84,30 +85,27 @@ def dispatched(record: Ledger, workflow: str) -> tuple[Dispatched, ...]:
         if isinstance(event, DispatchRequested) and event.workflow == workflow:
             asked[event.request] = event
         elif isinstance(event, DispatchStarted) and event.request in asked:
-            call = asked[event.request]
-            found[call.repository, event.run] = Dispatched(
-                repository=call.repository,
-                workflow=workflow,
-                ref=call.ref,
-                inputs=call.inputs,
-                candidate=call.candidate,
-                run=event.run,
-                url=event.url,
-                at=entry.at,
-                by=entry.by,
-            )
+            run = _dispatched(entry, asked[event.request], event.run, event.url)
+            found[run.repository, run.run] = run
         elif isinstance(event, RunAdopted) and event.workflow == workflow:
             found.pop((event.repository, event.run), None)
-            found[event.repository, event.run] = Dispatched(
-                repository=event.repository,
-                workflow=workflow,
-                ref=event.ref,
-                inputs=event.inputs,
-                candidate=event.candidate,
-                run=event.run,
-                url=event.url,
-                at=entry.at,
-                by=entry.by,
-                adopted=True,
-            )
+            run = _dispatched(entry, event, event.run, event.url)
+            found[run.repository, run.run] = run
     return tuple(found.values())
+
+
+def _dispatched(
+    entry: Entry, told: DispatchRequested | RunAdopted, run: int, url: str
+) -> Dispatched:
+    return Dispatched(
+        repository=told.repository,
+        workflow=told.workflow,
+        ref=told.ref,
+        inputs=told.inputs,
+        candidate=told.candidate,
+        run=run,
+        url=url,
+        at=entry.at,
+        by=entry.by,
+        adopted=isinstance(told, RunAdopted),
+    )
