@@ -28,6 +28,7 @@ from cockpit.views.marks import (
     JOB_MARKS,
     NEEDS_YOU,
     NEVER_STARTED,
+    Mark,
     Tone,
     job_mark,
 )
@@ -161,7 +162,7 @@ def _wheel_detail(
 
 def _stages_at(
     subject: BuildSubject, key: str, now: datetime
-) -> tuple[tuple[str, ...], tuple[object, ...]]:
+) -> tuple[tuple[str, ...], tuple[Mark | None, ...]]:
     grid = build_grid(subject, now)
     for row in grid.rows:
         for cell in row.cells:

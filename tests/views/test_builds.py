@@ -75,7 +75,7 @@ MACOS = Cell("macos", "arm64", "cpu", "3.12")
 
 
 def state_of(found: CandidateBuilds, **changes: object) -> ReleaseState:
-    return with_(builds=feed(found), **changes)
+    return msgspec.structs.replace(with_(builds=feed(found)), **changes)
 
 
 def grid_of(found: CandidateBuilds, **changes: object) -> Grid:
