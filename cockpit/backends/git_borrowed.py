@@ -79,10 +79,15 @@ class BorrowedClone:
         )
 
     def predict(
-        self, onto: str, picks: Sequence[PickOf], *, chain: bool = False
+        self,
+        onto: str,
+        picks: Sequence[PickOf],
+        *,
+        chain: bool = False,
+        regions: bool = True,
     ) -> tuple[Prediction, ...]:
-        """What each pick onto a commit would come to; with `chain` those before it have landed."""
-        return self._predictor.predict(self._whole, onto, picks, chain=chain)
+        """What each pick would come to; see `Predictor.predict`."""
+        return self._predictor.predict(self._whole, onto, picks, chain=chain, regions=regions)
 
     def obstacles(self, picks: Sequence[PickOf]) -> dict[str, str]:
         """Why git would refuse some commits without trying, whatever they are picked onto."""

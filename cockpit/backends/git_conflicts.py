@@ -14,7 +14,7 @@ from cockpit.release.prediction import FileConflict, Region
 
 _KIND = re.compile(r"CONFLICT \((.+)\)")
 _REGULAR = "100"
-_REGIONS, _LINES, _WIDTH = 5, 60, 240
+_REGIONS, _LINES, _WIDTH = 4, 40, 240
 """What is kept of a file: regions, lines of each, characters of a line."""
 _LARGEST = 2_000_000
 """Bytes of a file beyond which no regions are read."""
@@ -31,15 +31,17 @@ class Conflicted(msgspec.Struct, frozen=True):
 
 
 def file_conflicts(
-    room: MergeRoom, conflicts: Sequence[Conflicted]
+    room: MergeRoom, conflicts: Sequence[Conflicted], *, regions: bool
 ) -> list[tuple[FileConflict, ...]]:
-    """The files of each merge, with their conflicting regions where they are text."""
+    """The files of each merge; with `regions` what collides in them, where they are text."""
     asked = [
         (number, path)
         for number, conflict in enumerate(conflicts)
         for path, versions in conflict.merged.stages.items()
-        if "\n" not in path and all(s.mode.startswith(_REGULAR) for s in versions.values())
+        if regions
+        and "\n" not in path
         and len(versions) > 1
+        and all(version.mode.startswith(_REGULAR) for version in versions.values())
     ]
     blobs = dict(zip(asked, _blobs(room, conflicts, asked), strict=True))
     contents = room.contents(sorted({blob for blob in blobs.values() if blob}))
@@ -56,6 +58,8 @@ def _blobs(
     room: MergeRoom, conflicts: Sequence[Conflicted], asked: Sequence[tuple[int, str]]
 ) -> Iterator[str | None]:
     """The merged files, with git's marks in them; None for those that are not there or large."""
+    if not asked:
+        return
     lines = "".join(f"{conflicts[number].merged.tree}:{path}\n" for number, path in asked)
     answers = room.run(
         *("cat-file", "--buffer", "--batch-check=%(objectname) %(objecttype) %(objectsize)"),
@@ -77,17 +81,18 @@ def _file(conflict: Conflicted, path: str, content: bytes) -> FileConflict:
         note for note in conflict.merged.notes if path in note.paths and _KIND.match(note.kind)
     ]
     kinds = [found[1] for note in notes if (found := _KIND.match(note.kind))]
-    regions = list(_regions(content, conflict))
+    found = list(_regions(content, conflict))
+    regions = [_region(*region, conflict) for region in found[:_REGIONS]]
     return FileConflict(
-        path=mask(clean(path)),
-        kinds=tuple(dict.fromkeys(map(clean, kinds))),
-        said=tuple(mask(clean(note.text)) for note in notes),
-        regions=tuple(regions[:_REGIONS]),
-        more_regions=max(len(regions) - _REGIONS, 0),
+        path=clean(path),
+        kinds=tuple(dict.fromkeys(kinds)),
+        said=tuple(clean(note.text) for note in notes),
+        regions=tuple(regions),
+        more_regions=len(found) - len(regions),
     )
 
 
-def _regions(content: bytes, conflict: Conflicted) -> Iterator[Region]:
+def _regions(content: bytes, conflict: Conflicted) -> Iterator[tuple[int, list[bytes]]]:
     """What stands between git's marks; marks that the file has of its own name no commit."""
     begin = b"<<<<<<< " + conflict.ours.encode()
     end = b">>>>>>> " + conflict.theirs.encode()
@@ -99,15 +104,12 @@ def _regions(content: bytes, conflict: Conflicted) -> Iterator[Region]:
         if line.startswith(begin):
             start = number
         elif start is not None and line.startswith(end):
-            yield _region(start, lines[start + 1 : number], conflict)
+            yield start, lines[start + 1 : number]
             start = None
 
 
 def _region(start: int, inner: Sequence[bytes], conflict: Conflicted) -> Region:
-    kept = inner[:_LINES]
-    shown = [
-        "<<<<<<< the branch",
-        *(mask(clean_lines(line.decode("utf-8", "replace")))[:_WIDTH] for line in kept),
-        f">>>>>>> {short(conflict.picked)}",
-    ]
-    return Region(start + 1, "\n".join(shown), len(inner) - len(kept))
+    kept = b"\n".join(line[:_WIDTH] for line in inner[:_LINES])
+    text = mask(clean_lines(kept.decode("utf-8", "replace")))
+    marked = f"<<<<<<< the branch\n{text}\n>>>>>>> {short(conflict.picked)}"
+    return Region(start + 1, marked, max(len(inner) - _LINES, 0))

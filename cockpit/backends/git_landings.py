@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -9,10 +10,15 @@ import msgspec
 
 from cockpit.backends.git_merges import MergeRoom
 from cockpit.backends.git_output import COMMIT_FORMAT, read_commits
-from cockpit.backends.git_patches import Change, patch_ids, paths_of
+from cockpit.backends.git_patches import Change, file_changes, patch_ids
 from cockpit.release.commits import Commit
 from cockpit.release.landed import BranchSide
 from cockpit.release.prediction import Landed, Landing
+
+
+_TELLING = re.compile(
+    rb"^.*(?:cherry picked from|This reverts commit|Pull Request resolved:).*$", re.MULTILINE
+)
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -33,13 +39,8 @@ class Landings:
     def __init__(self, room: MergeRoom, onto: str, parted_at: str | None) -> None:
         """`parted_at` is None for histories that have nothing in common."""
         self._room = room
-        asked = f"{onto}\n^{parted_at}\n" if parted_at else f"{onto}\n"
-        listed = room.run(
-            *("log", "-z", "--topo-order", "--no-merges", f"--format={COMMIT_FORMAT}"),
-            *("--no-show-signature", "--no-color", "--stdin"),
-            stdin=asked.encode(),
-        )
-        self._commits = read_commits(listed)
+        asked = [onto, f"^{parted_at}"] if parted_at else [onto]
+        self._commits = read_messages(room, "--no-merges", asked)
 
     def of(self, changes: Sequence[Known]) -> dict[str, Landed]:
         """Where the branch has each of the changes that it has.
@@ -69,12 +70,12 @@ class Landings:
         if not changes:
             return []
         ours = set(self._paths) - {frozenset()}
-        theirs = paths_of(self._room, changes)
+        theirs = map(frozenset, file_changes(self._room, changes))
         return [change for change, paths in zip(changes, theirs, strict=True) if paths in ours]
 
     @cached_property
     def _paths(self) -> list[frozenset[str]]:
-        return paths_of(self._room, self._changes)
+        return list(map(frozenset, file_changes(self._room, self._changes)))
 
     @cached_property
     def _patch_ids(self) -> dict[str, str]:
@@ -87,3 +88,15 @@ class Landings:
 
 def _settled(landed: Landed | None) -> bool:
     return landed is not None and landed.by is Landing.TRAILER
+
+
+def read_messages(room: MergeRoom, which: str, revisions: Sequence[str]) -> tuple[Commit, ...]:
+    """Commits, children before parents, with what in their messages speaks of other commits."""
+    listed = room.run(
+        *("log", "-z", "--topo-order", which, f"--format={COMMIT_FORMAT}"),
+        *("--no-show-signature", "--no-color", "--stdin"),
+        stdin="".join(f"{revision}\n" for revision in revisions).encode(),
+    )
+    words = listed.split(b"\0")
+    words[4::5] = [b"\n".join(_TELLING.findall(body)) for body in words[4::5]]
+    return read_commits(b"\0".join(words))

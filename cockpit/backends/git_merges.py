@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -14,12 +16,15 @@ import msgspec
 from cockpit.backends.git_errors import last_words
 from cockpit.backends.git_runner import Clone, Finished, GitRunner
 from cockpit.backends.git_trees import Quarantine, Trees
+from cockpit.backends.threads import gather
 from cockpit.errors import CockpitError
 
 _LATER_THAN_ANY_COMMIT = 4_102_444_800
 """The date of made-up commits, in 2100. git looks for a merge base from the newest commit on: one
 that were older than its peer would have it walk through the history between the two."""
 _ATTRIBUTES = ".gitattributes"
+_WORTH_A_PROCESS = 16
+"""Merges for which one more process is started."""
 _USAGE = 129
 _STAGE = re.compile(rb"(\d{6}) ([0-9a-f]+) ([123])\t(.*)", re.DOTALL)
 _FILE = re.compile(rb":\d{6} 100\d{3} [0-9a-f]+ ([0-9a-f]+) \w+\0([^\0]*)\0")
@@ -30,6 +35,11 @@ class Staged(msgspec.Struct, frozen=True):
 
     mode: str
     blob: str
+
+    @property
+    def is_text_file(self) -> bool:
+        """Whether it is a file, and so may have lines to compare."""
+        return self.mode.startswith("100")
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -105,10 +115,18 @@ class MergeRoom:
         headers += [f"author {who}", f"committer {who}"]
         return self._write(b"commit", "\n".join([*headers, "", ""]).encode(), like=tree)
 
-    def tree(self, staged: Staged | None, *, like: str) -> str:
-        """Make up a tree of one file, or of none; named in the format of the object `like`."""
-        entry = b"" if staged is None else b"100644 f\0" + bytes.fromhex(staged.blob)
-        return self._write(b"tree", entry, like=like)
+    def tree(self, files: Sequence[Staged | None] = (), *, like: str) -> str:
+        """Make up a tree of files that are called by their place in the list.
+
+        `like` is an object whose format its name is in.
+        """
+        width = len(str(len(files)))
+        entries = [
+            b"100644 %0*d\0" % (width, number) + bytes.fromhex(staged.blob)
+            for number, staged in enumerate(files)
+            if staged is not None
+        ]
+        return self._write(b"tree", b"".join(entries), like=like)
 
     def take_attributes(self, tree: str) -> None:
         """Merge from now on by the `.gitattributes` that a work tree of this tree would have.
@@ -116,7 +134,7 @@ class MergeRoom:
         They decide on binary files and merge drivers, and git does not read them in a bare
         repository.
         """
-        empty = self.tree(None, like=tree)
+        empty = self.tree(like=tree)
         listed = self.run(
             *("--glob-pathspecs", "diff-tree", "-r", "-z", "--raw", "--no-renames"),
             *("--no-abbrev", "--diff-filter=A", empty, tree, "--", f"**/{_ATTRIBUTES}"),
@@ -136,7 +154,14 @@ class MergeRoom:
             file.write_bytes(contents[blob.decode()])
 
     def merge(self, pairs: Sequence[tuple[str, str]]) -> list[Merged | Broken]:
-        """Merge pairs of commits, ours and theirs, in as few processes as git's failures allow."""
+        """Merge pairs of commits, ours and theirs; many are shared out to a process a processor."""
+        lots = max(min(os.cpu_count() or 1, len(pairs) // _WORTH_A_PROCESS), 1)
+        calls = [partial(self._merge, pairs[lot::lots]) for lot in range(lots)]
+        shares = [iter(share) for share in gather(calls, threads=lots)]
+        return [next(shares[number % lots]) for number in range(len(pairs))]
+
+    def _merge(self, pairs: Sequence[tuple[str, str]]) -> list[Merged | Broken]:
+        """Merge in as few processes as git's failures allow."""
         results: list[Merged | Broken] = []
         while len(results) < len(pairs):
             asked = "".join(f"{ours} {theirs}\n" for ours, theirs in pairs[len(results) :])

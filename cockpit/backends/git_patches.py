@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -13,11 +13,10 @@ from cockpit.release.linetrace import Hunk, Span
 
 _PLAIN = ("--root", "--no-ext-diff", "--no-textconv", "--no-color", "--full-index")
 _LINES = ("-r", "-p", "-U0", "--inter-hunk-context=0", "--src-prefix=a/", "--dst-prefix=b/")
-_LIKE_THE_MERGE = "--diff-algorithm=histogram"
+_LIKE_THE_MERGE = ("--diff-algorithm=histogram",)
 """git's merge compares by it."""
 _HEADER = re.compile(rb"[0-9a-f]{40,64}(?: [0-9a-f]{40,64})?")
 _HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
-_LONGEST_ARGUMENTS = 500_000
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -32,40 +31,48 @@ class Change(msgspec.Struct, frozen=True):
         return f"{self.commit} {self.base}\n" if self.base else f"{self.commit}\n"
 
 
-class FileDiff(msgspec.Struct):
-    """What happened to one file."""
+class FileChange(msgspec.Struct, frozen=True):
+    """What a commit did to one file; a version that is not there is None."""
 
-    path: str
+    before: Staged | None
+    after: Staged | None
+
+
+class FileDiff(msgspec.Struct):
+    """The lines that differ between two versions of a file."""
+
     hunks: list[Hunk]
+    opaque: bool = False
+    """Whether its lines say nothing: binary, or no file."""
+    path: str = ""
     came_from: str | None = None
     """What it was called before, where it was renamed."""
-    created: bool = False
-    deleted: bool = False
-    opaque: bool = False
-    """Whether its lines say nothing: binary, or a submodule."""
-
-    @property
-    def moved(self) -> bool:
-        """Whether the file came or went."""
-        return self.created or self.deleted
 
 
-def paths_of(room: MergeRoom, changes: Sequence[Change]) -> list[frozenset[str]]:
-    """The paths that each of the changes touches, renames as both."""
+Pair = tuple[Staged | None, Staged | None]
+
+
+def file_changes(room: MergeRoom, changes: Sequence[Change]) -> list[dict[str, FileChange]]:
+    """What each of the changes does, by path; a rename is a file that goes and one that comes."""
     output = room.run(
-        *("diff-tree", "--stdin", "-r", "-z", "--name-only", "--no-renames", "--always", "--root"),
+        *("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--always"),
+        "--root",
         stdin=_asked(changes),
     )
-    words = output.split(b"\0")
-    starts, at = [], 0
-    for change in changes:
-        starts.append(at := words.index(change.commit.encode(), at))
-        at += 1
-    ends = [*starts[1:], len(words) - 1]
-    return [
-        frozenset(map(_decoded, words[start + 1 : end]))
-        for start, end in zip(starts, ends, strict=True)
-    ]
+    words = iter(output.split(b"\0"))
+    found: list[dict[str, FileChange]] = []
+    for word in words:
+        if not word.startswith(b":"):
+            found.append({})
+            continue
+        old, new, before, after, _ = word[1:].decode().split(" ")
+        path = next(words).decode("utf-8", "surrogateescape")
+        found[-1][path] = FileChange(_staged(old, before), _staged(new, after))
+    return found[: len(changes)]
+
+
+def _staged(mode: str, blob: str) -> Staged | None:
+    return Staged(mode, blob) if mode.strip("0") else None
 
 
 def patch_ids(room: MergeRoom, changes: Sequence[Change]) -> dict[str, str]:
@@ -83,19 +90,6 @@ def patch_id_between(room: MergeRoom, before: str, after: str) -> str | None:
     return room.run("patch-id", "--stable", stdin=patch).decode().partition(" ")[0] or None
 
 
-def line_diffs(
-    room: MergeRoom, changes: Sequence[Change], paths: Sequence[str]
-) -> dict[str, dict[str, FileDiff]]:
-    """What each change did to the lines of these files: commit → path → difference."""
-    limit = ["--", *paths] if sum(map(len, paths)) < _LONGEST_ARGUMENTS else []
-    output = room.run(
-        *("--literal-pathspecs", "diff-tree", "--stdin", "--no-renames", *_PLAIN, *_LINES),
-        *limit,
-        stdin=_asked(changes),
-    )
-    return {commit: {diff.path: diff for diff in diffs} for commit, diffs in read_diffs(output)}
-
-
 def renames(room: MergeRoom, changes: Sequence[Change]) -> dict[str, dict[str, FileDiff]]:
     """The renames that changes made, found by likeness: commit → new path → difference."""
     output = room.run(
@@ -105,22 +99,35 @@ def renames(room: MergeRoom, changes: Sequence[Change]) -> dict[str, dict[str, F
     return {commit: {diff.path: diff for diff in diffs} for commit, diffs in read_diffs(output)}
 
 
-def blob_diffs(
-    room: MergeRoom, pairs: Sequence[tuple[Staged, Staged]], like: str
-) -> list[FileDiff | None]:
-    """The differences between versions of a file, found as the merge does; None for equal ones."""
-    trees = [[room.tree(staged, like=like) for staged in pair] for pair in pairs]
+def line_diffs(
+    room: MergeRoom, pairs: Collection[Pair], *, like: str, as_merged: bool = False
+) -> dict[Pair, FileDiff]:
+    """The differences between versions of files, of any number of them in one process.
+
+    All of them are put into two trees, which are compared; so a pair that many commits share is
+    compared once, and nothing else is. `as_merged` compares as git's merge does, and keeps the
+    text; `like` is an object whose format names are in.
+    """
+    found = {pair: FileDiff([], opaque=pair[0] != pair[1]) for pair in pairs}
+    texts = [
+        pair
+        for pair, diff in found.items()
+        if diff.opaque and all(side is None or side.is_text_file for side in pair)
+    ]
+    before, after = (room.tree([pair[side] for pair in texts], like=like) for side in (0, 1))
     output = room.run(
-        *("diff-tree", "--stdin", "--no-renames", _LIKE_THE_MERGE, *_PLAIN, *_LINES),
-        stdin="".join(f"{before} {after}\n" for before, after in trees).encode(),
+        *("diff-tree", "--no-renames", *(_LIKE_THE_MERGE if as_merged else ())),
+        *(*_PLAIN, *_LINES, before, after),
     )
-    return [next(iter(diffs), None) for _, diffs in read_diffs(output, keep_text=True)]
+    found |= {pair: FileDiff([]) for pair in texts}
+    for _, diffs in read_diffs(output, keep_text=as_merged):
+        for diff in diffs:
+            found[texts[int(diff.path)]] = diff
+    return found
 
 
-def read_diffs(
-    output: bytes, *, keep_text: bool = False
-) -> Iterator[tuple[str, list[FileDiff]]]:
-    """What `diff-tree --stdin -p` printed, a commit or pair of trees after the other."""
+def read_diffs(output: bytes, *, keep_text: bool = False) -> Iterator[tuple[str, list[FileDiff]]]:
+    """What `diff-tree -p` printed: by commit where it was given several."""
     lines = output.split(b"\n")
     name, diffs = "", list[FileDiff]()
     at = 0
@@ -134,15 +141,13 @@ def read_diffs(
             diffs[-1].hunks.append(_hunk(hunk, gone, come, text))
             at = end
         elif line.startswith(b"diff --git "):
-            diffs.append(FileDiff(_same_name(line.removeprefix(b"diff --git ")), []))
+            diffs.append(FileDiff([], path=_same_name(line.removeprefix(b"diff --git "))))
         elif _HEADER.fullmatch(line):
-            if name:
-                yield name, diffs
+            yield name, diffs
             name, diffs = line.decode(), []
         elif diffs:
             _note(diffs[-1], line)
-    if name:
-        yield name, diffs
+    yield name, diffs
 
 
 def _past_remark(lines: Sequence[bytes], at: int) -> int:
@@ -161,12 +166,7 @@ def _note(diff: FileDiff, line: bytes) -> None:
         diff.came_from = _unquoted(line.removeprefix(b"rename from "))
     elif line.startswith(b"rename to "):
         diff.path = _unquoted(line.removeprefix(b"rename to "))
-    elif line.startswith(b"new file mode "):
-        diff.created = True
-        diff.opaque |= line.endswith(b"160000")
-    elif line.startswith(b"deleted file mode "):
-        diff.deleted = True
-    elif line.startswith(b"Binary files ") or line.endswith(b" 160000"):
+    elif line.startswith(b"Binary files "):
         diff.opaque = True
 
 

@@ -7,14 +7,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
-from cockpit.backends.git_causes import CauseFinder, Collision, Missing
+from cockpit.backends.git_causes import CauseFinder, Collision
 from cockpit.backends.git_conflicts import Conflicted, file_conflicts
-from cockpit.backends.git_landings import Known, Landings
+from cockpit.backends.git_landings import Known, Landings, read_messages
 from cockpit.backends.git_merges import Broken, Merged, MergeRoom, merge_room
-from cockpit.backends.git_output import COMMIT_FORMAT, read_commits
-from cockpit.backends.git_patches import patch_id_between, patch_ids, paths_of
+from cockpit.backends.git_patches import file_changes, patch_id_between, patch_ids
 from cockpit.backends.git_runner import Clone, GitRunner
 from cockpit.backends.git_trees import read_node
+from cockpit.backends.git_trunk import Missing, Trunk
 from cockpit.backends.ports import CommitNode
 from cockpit.errors import CockpitError
 from cockpit.release.commits import Commit
@@ -72,17 +72,24 @@ class Predictor:
         self._variables = {"GIT_NO_REPLACE_OBJECTS": "1", **(variables or {})}
 
     def predict(
-        self, clone: Clone, onto: str, picks: Sequence[PickOf], *, chain: bool = False
+        self,
+        clone: Clone,
+        onto: str,
+        picks: Sequence[PickOf],
+        *,
+        chain: bool = False,
+        regions: bool = True,
     ) -> tuple[Prediction, ...]:
         """What each pick would come to, in the order given.
 
         Each is put onto the commit `onto`, or with `chain` onto what the ones before it that are
-        clean have made of it. Raises CockpitError when git cannot merge like this at all.
+        clean have made of it. Without `regions` the text that collides is left out. Raises CockpitError when git cannot merge like this at all.
         """
         if not picks:
             return ()
         with merge_room(self._git, clone, self._variables) as room:
-            return _Forecast(room, onto, picks, _shallow_edges(clone)).run(chain=chain)
+            forecast = _Forecast(room, onto, picks, _shallow_edges(clone))
+            return forecast.run(chain=chain, regions=regions)
 
     def obstacles(self, clone: Clone, picks: Sequence[PickOf]) -> dict[str, str]:
         """Why `git cherry-pick` would refuse some of the commits without trying: SHA → reason."""
@@ -114,7 +121,7 @@ class _Forecast:
         self._shallow = bool(edges)
         wanted = list(dict.fromkeys(pick.commit for pick in picks))
         nodes = room.contents(list(dict.fromkeys([onto, *wanted])))
-        messages = {commit.sha: commit for commit in _messages(room, wanted)}
+        messages = {commit.sha: commit for commit in read_messages(room, "--no-walk", wanted)}
         self._tree = _node(onto, nodes).tree
         self._picked = [
             _picked(pick, messages[pick.commit], _node(pick.commit, nodes), edges) for pick in picks
@@ -124,12 +131,12 @@ class _Forecast:
         self._landings: dict[str | None, Landings] = {}
         self._landed = self._known_landings(able)
 
-    def run(self, *, chain: bool) -> tuple[Prediction, ...]:
+    def run(self, *, chain: bool, regions: bool) -> tuple[Prediction, ...]:
         """Merge, judge, and explain the conflicts."""
         self._room.take_attributes(self._tree)
         rows = list(self._one_by_one() if chain else self._side_by_side())
         conflicts = [row for row in rows if row.prediction.outcome is Outcome.CONFLICT]
-        self._show(conflicts)
+        self._show(conflicts, regions=regions)
         by_trunk = defaultdict(list)
         for row in conflicts:
             by_trunk[self._missing.parted_at(row.picked.commit.sha)].append(row)
@@ -146,7 +153,7 @@ class _Forecast:
     def _one_by_one(self) -> Iterator[_Row]:
         tree, landed = self._tree, set[str]()
         able = [picked for picked in self._picked if not picked.refused]
-        paths = paths_of(self._room, [picked.known.change for picked in able])
+        paths = file_changes(self._room, [picked.known.change for picked in able])
         touched = {p.commit.sha: each for p, each in zip(able, paths, strict=True)}
         for picked in self._picked:
             if picked.refused:
@@ -170,7 +177,7 @@ class _Forecast:
         """Two commits whose only merge base has the tree of the pick's parent."""
         if picked.base is not None:
             return self._room.commit(tree, (picked.base,)), picked.commit.sha
-        nothing = self._room.commit(self._room.tree(None, like=tree), ())
+        nothing = self._room.commit(self._room.tree(like=tree), ())
         return self._room.commit(tree, (nothing,)), self._room.commit(picked.tree, (nothing,))
 
     def _judged(self, picked: _Picked, step: _Step, before: Collection[str]) -> _Row:
@@ -215,14 +222,15 @@ class _Forecast:
             landed |= self._landings[parted_at].of(group)
         return landed
 
-    def _show(self, rows: Sequence[_Row]) -> None:
+    def _show(self, rows: Sequence[_Row], *, regions: bool) -> None:
         """Add the files in conflict."""
         conflicted = [
             Conflicted(row.step.ours, row.step.theirs, row.picked.commit.sha, row.step.merged)
             for row in rows
             if row.step is not None and isinstance(row.step.merged, Merged)
         ]
-        for row, files in zip(rows, file_conflicts(self._room, conflicted), strict=True):
+        found = file_conflicts(self._room, conflicted, regions=regions)
+        for row, files in zip(rows, found, strict=True):
             row.prediction = msgspec.structs.replace(row.prediction, conflicts=files)
 
     def _explain(self, rows: Sequence[_Row], parted_at: str | None) -> None:
@@ -230,7 +238,7 @@ class _Forecast:
         landings = self._landings.get(parted_at)
         if landings is None:  # the commits themselves are part of the branch: it lacks nothing
             return
-        finder = CauseFinder(self._room, self._onto, self._missing, landings)
+        finder = CauseFinder(self._room, Trunk(self._room, self._onto, self._missing), landings)
         collisions = [
             Collision(row.picked.base, row.step.merged)
             for row in rows
@@ -260,15 +268,6 @@ def _refused(picked: _Picked) -> _Row:
     return _Row(
         picked, Prediction(commit.sha, commit.title, Outcome.UNKNOWN, why=picked.refused)
     )
-
-
-def _messages(room: MergeRoom, commits: Sequence[str]) -> tuple[Commit, ...]:
-    listed = room.run(
-        *("log", "-z", "--no-walk=unsorted", f"--format={COMMIT_FORMAT}"),
-        *("--no-show-signature", "--no-color", "--stdin"),
-        stdin="".join(f"{commit}\n" for commit in commits).encode(),
-    )
-    return read_commits(listed)
 
 
 def _node(sha: str, objects: Mapping[str, bytes]) -> CommitNode:

@@ -66,20 +66,24 @@ def meeting(spans: Iterable[Span], hunks: Sequence[Hunk]) -> bool:
 
 
 def carried_back(span: Span, hunks: Sequence[Hunk]) -> Span:
-    """Where lines of a file were before a commit; what it made of them counts with them."""
-    start, end = _moved(span.start, hunks), _moved(span.end, hunks)
-    met = [hunk.before for hunk in hunks if span.meets(hunk.after)]
-    start = min([start, *(before.start for before in met)])
-    end = max([end, *(before.end for before in met)])
-    return Span(start, end)
+    """Where lines of a file were before a commit; what it made of them counts with them.
 
-
-def _moved(place: int, hunks: Sequence[Hunk]) -> int:
-    """Where a place between two lines was before a commit; hunks are in the file's order."""
-    moved = place
+    The hunks are in the order of the file.
+    """
+    start, end = span.start, span.end
+    met: list[Hunk] = []
     for hunk in hunks:
-        if hunk.after.end <= place:
-            moved += (hunk.before.end - hunk.before.start) - (hunk.after.end - hunk.after.start)
-        elif hunk.after.start < place:
-            return hunk.before.start
-    return moved
+        if hunk.after.start > span.end:
+            break
+        if span.meets(hunk.after):
+            met.append(hunk)
+        longer = (hunk.after.end - hunk.after.start) - (hunk.before.end - hunk.before.start)
+        start -= longer if hunk.after.end <= span.start else 0
+        end -= longer if hunk.after.end <= span.end else 0
+    if not met:
+        return Span(start, end)
+    last = met[-1]
+    return Span(
+        min(start, met[0].before.start),
+        last.before.end if last.after.end > span.end else max(end, last.before.end),
+    )
