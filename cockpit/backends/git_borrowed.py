@@ -15,6 +15,7 @@ from cockpit.backends.git_trees import Trees
 from cockpit.backends.ports import CommitNode, CommitRecipe
 from cockpit.backends.text import clean
 from cockpit.errors import ConfigError
+from cockpit.release.pickorder import QueueSimulation
 from cockpit.release.prediction import PickOf, Prediction
 
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -88,6 +89,10 @@ class BorrowedClone:
     ) -> tuple[Prediction, ...]:
         """What each pick would come to; see `Predictor.predict`."""
         return self._predictor.predict(self._whole, onto, picks, chain=chain, regions=regions)
+
+    def simulate(self, onto: str, picks: Sequence[PickOf]) -> QueueSimulation:
+        """Land a queue in its order, and look for an order in which fewer picks conflict."""
+        return self._predictor.simulate(self._whole, onto, picks)
 
     def obstacles(self, picks: Sequence[PickOf]) -> dict[str, str]:
         """Why git would refuse some commits without trying, whatever they are picked onto."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -18,6 +19,7 @@ from cockpit.backends.git_trunk import Missing, Trunk
 from cockpit.backends.ports import CommitNode
 from cockpit.errors import CockpitError
 from cockpit.release.commits import Commit
+from cockpit.release.pickorder import QueueSimulation, simulate
 from cockpit.release.prediction import (
     Landed,
     Landing,
@@ -90,6 +92,20 @@ class Predictor:
         with merge_room(self._git, clone, self._variables) as room:
             forecast = _Forecast(room, onto, picks, _shallow_edges(clone))
             return forecast.run(chain=chain, regions=regions)
+
+    def simulate(self, clone: Clone, onto: str, picks: Sequence[PickOf]) -> QueueSimulation:
+        """Land a queue in its order, and look for an order in which fewer picks conflict."""
+        land = partial(self.predict, clone, onto, chain=True)
+        return simulate(picks, land, partial(self._in_trunk_order, clone, onto, picks))
+
+    def _in_trunk_order(
+        self, clone: Clone, onto: str, picks: Sequence[PickOf]
+    ) -> tuple[PickOf, ...]:
+        """The picks as their trunk had them, oldest first; before them what the branch has."""
+        with merge_room(self._git, clone, self._variables) as room:
+            age = Missing(room, [pick.commit for pick in picks], onto).age
+        newest_last = sorted(picks, key=lambda pick: age.get(pick.commit, len(age)), reverse=True)
+        return tuple(newest_last)
 
     def obstacles(self, clone: Clone, picks: Sequence[PickOf]) -> dict[str, str]:
         """Why `git cherry-pick` would refuse some of the commits without trying: SHA → reason."""
