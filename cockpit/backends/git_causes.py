@@ -133,9 +133,7 @@ class CauseFinder:
             ]
             yield [*traces, *_named_only(conflict.merged)]
 
-    def _trace(
-        self, merged: Merged, shown: str, path: str, diffs: dict[Pair, FileDiff]
-    ) -> _Trace:
+    def _trace(self, merged: Merged, shown: str, path: str, diffs: dict[Pair, FileDiff]) -> _Trace:
         """The lines of the base that collide; the whole file where its lines say nothing."""
         versions = merged.stages[shown]
         base, ours, theirs = (versions.get(stage) for stage in (_BASE, _OURS, _THEIRS))

@@ -190,9 +190,7 @@ class MergeRoom:
 
 
 @contextlib.contextmanager
-def merge_room(
-    git: GitRunner, clone: Clone, variables: Mapping[str, str]
-) -> Iterator[MergeRoom]:
+def merge_room(git: GitRunner, clone: Clone, variables: Mapping[str, str]) -> Iterator[MergeRoom]:
     """A room for merges, which is gone with all that was made in it however it is left."""
     with Trees(git, variables).quarantine(clone) as quarantine:
         yield MergeRoom(git, clone, quarantine, variables)
@@ -218,7 +216,7 @@ def _read_merge(words: Iterator[bytes]) -> Merged:
         versions = stages.setdefault(path.decode("utf-8", "surrogateescape"), {})
         versions[int(stage)] = Staged(mode.decode(), blob.decode())
     notes = []
-    while count := next(words):
+    while (count := next(words)).isdigit():  # advice on submodules may stand where nothing should
         paths = [next(words).decode("utf-8", "surrogateescape") for _ in range(int(count))]
         kind, text = [next(words).decode("utf-8", "replace") for _ in range(2)]
         notes.append(Note(tuple(paths), kind, text.strip()))

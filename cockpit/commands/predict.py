@@ -30,16 +30,14 @@ def run(arguments: argparse.Namespace) -> int:
     onto = clone.commit(arguments.onto)
     revisions = list(_revisions(arguments.commits))
     picks = [PickOf(commit, arguments.mainline) for commit in clone.commits(revisions)]
-    for commit, reason in clone.obstacles(picks).items():
+    for pick, reason in clone.obstacles(picks).items():
         raise ConfigError(
-            f"{short(commit)} cannot be picked like this",
+            f"{short(pick.commit)} cannot be picked like this",
             reason,
             "-m N picks a merge as seen from its Nth parent; it holds for all commits given",
         )
     if arguments.json:
-        predictions = clone.predict(
-            onto, picks, chain=arguments.chain, regions=arguments.details
-        )
+        predictions = clone.predict(onto, picks, chain=arguments.chain, regions=arguments.details)
         rows = [_as_data(prediction, details=arguments.details) for prediction in predictions]
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n")
     else:
