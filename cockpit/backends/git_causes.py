@@ -96,8 +96,9 @@ class CauseFinder:
         paths: dict[str, dict[str, None]] = {}
         for trace, trail in trails:
             evidence, commits = self._guilty(trace, trail, lacking)
+            shown = clean(trace.shown)
             for sha in commits:
-                paths.setdefault(sha, {})[clean(trace.shown)] = None
+                paths.setdefault(sha, {})[shown] = None
             if evidence is Evidence.LINES:
                 by_lines.update(commits)
         age = self._trunk.missing.age

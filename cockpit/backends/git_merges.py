@@ -25,6 +25,9 @@ that were older than its peer would have it walk through the history between the
 _ATTRIBUTES = ".gitattributes"
 _WORTH_A_PROCESS = 16
 """Merges for which one more process is started."""
+_WORTH_A_PACK = 4
+_KINDS = {b"commit": 1, b"tree": 2}
+"""As packs number them."""
 _USAGE = 129
 _STAGE = re.compile(rb"(\d{6}) ([0-9a-f]+) ([123])\t(.*)", re.DOTALL)
 _FILE = re.compile(rb":\d{6} 100\d{3} [0-9a-f]+ ([0-9a-f]+) \w+\0([^\0]*)\0")
@@ -87,6 +90,8 @@ class MergeRoom:
         self._variables = {**variables, **quarantine.variables}
         self._attributes = b""
         self._trees = Trees(git, self._variables)
+        self._made: set[str] = set()
+        self._unwritten: dict[str, tuple[bytes, bytes]] = {}
 
     def run(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """What a command printed; raises what its failure means."""
@@ -97,6 +102,8 @@ class MergeRoom:
 
     def attempt(self, *arguments: str, stdin: bytes = b"") -> Finished:
         """Run a command, in a work tree of nothing but the branch's attributes."""
+        if self._unwritten:
+            self._write()
         return self._git.attempt(
             self._clone,
             *("-C", str(self._work_tree), "--work-tree=.", *arguments),
@@ -113,7 +120,7 @@ class MergeRoom:
         who = f"nobody <> {_LATER_THAN_ANY_COMMIT} +0000"
         headers = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
         headers += [f"author {who}", f"committer {who}"]
-        return self._write(b"commit", "\n".join([*headers, "", ""]).encode(), like=tree)
+        return self._make(b"commit", "\n".join([*headers, "", ""]).encode(), like=tree)
 
     def tree(self, files: Sequence[Staged | None] = (), *, like: str) -> str:
         """Make up a tree of files that are called by their place in the list.
@@ -126,7 +133,7 @@ class MergeRoom:
             for number, staged in enumerate(files)
             if staged is not None
         ]
-        return self._write(b"tree", b"".join(entries), like=like)
+        return self._make(b"tree", b"".join(entries), like=like)
 
     def take_attributes(self, tree: str) -> None:
         """Merge from now on by the `.gitattributes` that a work tree of this tree would have.
@@ -155,6 +162,8 @@ class MergeRoom:
 
     def merge(self, pairs: Sequence[tuple[str, str]]) -> list[Merged | Broken]:
         """Merge pairs of commits, ours and theirs; many are shared out to a process a processor."""
+        if self._unwritten:
+            self._write()  # before threads are at it
         lots = max(min(os.cpu_count() or 1, len(pairs) // _WORTH_A_PROCESS), 1)
         calls = [partial(self._merge, pairs[lot::lots]) for lot in range(lots)]
         shares = [iter(share) for share in gather(calls, threads=lots)]
@@ -177,16 +186,26 @@ class MergeRoom:
                 results.append(Broken(last_words(finished.errors)))
         return results
 
-    def _write(self, kind: bytes, content: bytes, *, like: str) -> str:
-        """Put a loose object into the quarantine; a process for each would cost like a merge."""
+    def _make(self, kind: bytes, content: bytes, *, like: str) -> str:
+        """Name an object by git's rules, and write it before the next command runs."""
         data = kind + b" %d\0" % len(content) + content
-        digest = hashlib.sha256(data) if len(like) == 64 else hashlib.sha1(data)  # noqa: S324
-        name = digest.hexdigest()
-        file = self._objects / name[:2] / name[2:]
-        if not file.exists():
-            file.parent.mkdir(exist_ok=True)
-            file.write_bytes(zlib.compress(data, 1))
+        name = _digest(like, data).hexdigest()
+        if name not in self._made:
+            self._made.add(name)
+            self._unwritten[name] = (kind, content)
         return name
+
+    def _write(self) -> None:
+        """Put what was made into the quarantine: many objects as one pack, a few one by one."""
+        made, self._unwritten = self._unwritten, {}
+        if len(made) > _WORTH_A_PACK:
+            pack = packed(list(made.values()), like=next(iter(made)))
+            self.run("index-pack", "--stdin", stdin=pack)
+            return
+        for name, (kind, content) in made.items():
+            file = self._objects / name[:2] / name[2:]
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(zlib.compress(kind + b" %d\0" % len(content) + content, 1))
 
 
 @contextlib.contextmanager
@@ -194,6 +213,23 @@ def merge_room(git: GitRunner, clone: Clone, variables: Mapping[str, str]) -> It
     """A room for merges, which is gone with all that was made in it however it is left."""
     with Trees(git, variables).quarantine(clone) as quarantine:
         yield MergeRoom(git, clone, quarantine, variables)
+
+
+def packed(objects: Sequence[tuple[bytes, bytes]], *, like: str) -> bytes:
+    """A pack of objects, each its kind and content; a file for each would cost like its merge."""
+    parts = [b"PACK", (2).to_bytes(4, "big"), len(objects).to_bytes(4, "big")]
+    for kind, content in objects:
+        left, size = _KINDS[kind] << 4 | len(content) & 15, len(content) >> 4
+        while size:
+            parts.append(bytes([left | 128]))
+            left, size = size & 127, size >> 7
+        parts += [bytes([left]), zlib.compress(content, 1)]
+    pack = b"".join(parts)
+    return pack + _digest(like, pack).digest()
+
+
+def _digest(like: str, data: bytes) -> hashlib._Hash:
+    return hashlib.sha256(data) if len(like) == 64 else hashlib.sha1(data)  # noqa: S324
 
 
 def read_merges(output: bytes) -> Iterator[Merged]:

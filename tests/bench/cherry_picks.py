@@ -29,8 +29,9 @@ from cockpit.backends.git_runner import GitRunner
 from cockpit.backends.git_spawn import spawn
 from cockpit.release.prediction import Outcome, PickOf, Prediction
 
-_RELEASE = re.compile(r"(?:origin/)?release/\d+\.\d+")
-_PULL = re.compile(r"\(#(\d+)\)")
+_RELEASE = re.compile(r"origin/release/\d+\.\d+.*")
+_PULL = re.compile(r"#(\d+)\b")
+_AROUND_A_TITLE = re.compile(r"^\[[^\]]*\]\s*|\s*\(#\d+\)")
 _NOTHING_NEW = (Outcome.EMPTY, Outcome.ALREADY)
 
 
@@ -107,9 +108,9 @@ def recorded_trials(work: Work) -> list[Trial]:
     titles: dict[str, str] = {}
     pulls: dict[str, str] = {}
     for sha, title in reversed([row.split("\t", 1) for row in rows]):
-        titles.setdefault(title, sha)
-        for number in _PULL.findall(title):
-            pulls[number] = sha
+        titles.setdefault(_AROUND_A_TITLE.sub("", title), sha)
+        if numbers := _PULL.findall(title):
+            pulls[numbers[-1]] = sha
     return [
         trial for branch in release_branches(work) for trial in _picks(work, branch, titles, pulls)
     ]
@@ -123,7 +124,8 @@ def _picks(
         sha, parent, title = row.split("\t", 2)
         trailer = re.search(r"cherry picked from commit ([0-9a-f]+)", work.git("show", "-s", sha))
         numbers = [pulls[number] for number in _PULL.findall(title) if number in pulls]
-        source = trailer[1] if trailer else titles.get(title) or next(iter(numbers), None)
+        same_title = titles.get(_AROUND_A_TITLE.sub("", title))
+        source = trailer[1] if trailer else same_title or next(iter(numbers), None)
         if source:
             yield Trial(parent, source)
 
