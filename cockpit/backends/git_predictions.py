@@ -11,6 +11,7 @@ import msgspec
 from cockpit.backends.git_causes import CauseFinder, Collision
 from cockpit.backends.git_conflicts import Conflicted, file_conflicts
 from cockpit.backends.git_landings import Known, Landings, read_messages
+from cockpit.backends.git_live_merges import LiveMerges
 from cockpit.backends.git_merges import Broken, Merged, MergeRoom, merge_room
 from cockpit.backends.git_patches import file_changes, patch_id_between, patch_ids
 from cockpit.backends.git_runner import Clone, GitRunner
@@ -175,18 +176,20 @@ class _Forecast:
         able = [picked for picked in self._picked if not picked.refused]
         paths = file_changes(self._room, [picked.known.change for picked in able])
         touched = {p.commit.sha: each for p, each in zip(able, paths, strict=True)}
-        for picked in self._picked:
-            if picked.refused:
-                yield self._unknown(picked, picked.refused)
-                continue
-            [step] = self._tried([picked], tree)
-            row = self._judged(picked, step, landed)
-            yield row
-            if row.prediction.lands and row.prediction.tree:
-                tree = row.prediction.tree
-                landed.add(picked.commit.sha)
-                if any(path.endswith(_ATTRIBUTES) for path in touched[picked.commit.sha]):
-                    self._room.take_attributes(tree)
+        with LiveMerges(self._room) as merges:
+            for picked in self._picked:
+                if picked.refused:
+                    yield self._unknown(picked, picked.refused)
+                    continue
+                pair = self._sides(picked, tree)
+                row = self._judged(picked, _Step(tree, *pair, merges.merge(*pair)), landed)
+                yield row
+                if row.prediction.lands and row.prediction.tree:
+                    tree = row.prediction.tree
+                    landed.add(picked.commit.sha)
+                    if any(path.endswith(_ATTRIBUTES) for path in touched[picked.commit.sha]):
+                        self._room.take_attributes(tree)
+                        merges.restart()
 
     def _tried(self, picks: Sequence[_Picked], tree: str) -> list[_Step]:
         pairs = [self._sides(picked, tree) for picked in picks]

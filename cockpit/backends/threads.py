@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -36,8 +37,6 @@ def gather(calls: Iterable[Callable[[], T]], *, threads: int) -> list[T]:
 
 async def in_thread(call: Callable[[], T]) -> T:
     """What a call returns, awaited beside the event loop; cancelling leaves the call behind."""
-    import asyncio  # here, because commands that spread calls without a loop would wait for it
-
     loop = asyncio.get_running_loop()
     settled: asyncio.Future[Future[T]] = loop.create_future()
 

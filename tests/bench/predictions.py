@@ -39,8 +39,7 @@ def git(repo: Path, *arguments: str, stdin: str = "", objects: Path | None = Non
                 str(repo),
                 "rev-parse",
                 "--path-format=absolute",
-                "--git-path",
-                "objects",
+                "--git-common-dir",
             ],
             capture_output=True,
             text=True,
@@ -54,9 +53,11 @@ def git(repo: Path, *arguments: str, stdin: str = "", objects: Path | None = Non
         ["git", "-C", str(repo), *arguments],
         input=stdin.encode(),
         capture_output=True,
-        check=True,
+        check=False,
         env=environment,
     )
+    if done.returncode:
+        raise SystemExit(f"git {arguments[0]}: {done.stderr.decode()}")
     return done.stdout.decode("utf-8", "replace").strip()
 
 
