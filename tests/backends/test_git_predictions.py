@@ -9,12 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.backends.git import GitClones
 from cockpit.backends.git_borrowed import BorrowedClone
 from cockpit.backends.git_runner import GitRunner
 from cockpit.backends.git_spawn import spawn
 from cockpit.errors import CockpitError
 from cockpit.release.prediction import Evidence, Landing, Outcome, PickOf, Prediction
-from tests.gitrepos import BareRepo, WorkRepo, fingerprint
+from tests.gitrepos import (
+    BareRepo,
+    WorkRepo,
+    fingerprint,
+    local_ssh,
+    make_repository,
+    release_repo,
+)
 
 ONE, TWO, THREE = ("1" * 40, "2" * 40, "3" * 40)
 
@@ -374,3 +382,45 @@ def test_a_sha256_repository_works_the_same(tmp_path: Path) -> None:
     [found, root] = clone.predict(base, [PickOf(picked), PickOf(base)])
     assert found.outcome is Outcome.CLEAN
     assert root.outcome is Outcome.ALREADY
+
+
+@pytest.mark.parametrize("chain", [False, True])
+def test_what_git_cannot_read_spoils_one_pick_alone(tmp_path: Path, chain: bool) -> None:
+    repo = WorkRepo(tmp_path / "repo")
+    repo.commit("Cut", {"f": lines("f"), "g": lines("g")})
+    repo.git("branch", "release")
+    first = repo.commit("First", {"g": lines("g", l15="trunk")})
+    damaged = repo.commit("Damaged", {"f": lines("f", l15="trunk")})
+    last = repo.commit("Last", {"new": "new\n"})
+    repo.git("checkout", "--quiet", "release")
+    repo.commit("Branch", {"f": lines("f", l2="branch")})
+    blob = repo.git("rev-parse", f"{damaged}:f")
+    (repo.path / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    clone = BorrowedClone(repo.path, GitRunner(spawn, silence_s=60))
+    picks = [PickOf(first), PickOf(damaged), PickOf(last)]
+    found = clone.predict(clone.commit("release"), picks, chain=chain)
+    assert [each.outcome.value for each in found] == ["clean", "unknown", "clean"]
+    assert blob in found[1].why or "unable to read" in found[1].why
+
+
+def test_the_git_port_brings_what_its_own_clone_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_SSH_COMMAND", local_ssh(tmp_path))
+    made = release_repo(tmp_path / "core.git")
+    made.repo.git("config", "uploadpack.allowFilter", "true")
+    trunk = made.repo.commit("main", "Pin two (#4)", {"ci/pin.txt": "two\n"})
+    again = made.repo.commit("main", "Pin three (#5)", {"ci/pin.txt": "three\n"})
+    far = make_repository(f"localhost:{made.repo.remote}")
+    log: list[str] = []
+    clones = GitClones(tmp_path / "clones", log=log.append)
+    clones.read_branch(far)
+    log.clear()
+    picks = [PickOf(again), PickOf(trunk)]
+    [conflict, clean] = clones.predict(far, made.picks[1], picks)
+    assert (conflict.outcome, clean.outcome) == (Outcome.CONFLICT, Outcome.CLEAN)
+    assert [cause.commit for cause in conflict.caused_by] == [trunk]
+    assert len([line for line in log if " fetch " in line]) == 1
+    queue = clones.simulate(far, made.picks[1], picks)
+    assert queue.better is not None
+    assert queue.better.order == (trunk, again)
