@@ -76,6 +76,7 @@ class GitClones:
         self._clones = Clones(folder, self._git)
         self._trees = Trees(self._git)
         self._work_trees = WorkTrees(self._git, self._trees)
+        # What was not brought beforehand, such as old versions that tell a cause, git may fetch.
         self._predictor = Predictor(self._git, {"GIT_NO_LAZY_FETCH": "0"})
         self._submodules = SubmoduleReader(self._git, self._clones)
         self._known: dict[str, _Known] = {}

@@ -226,7 +226,7 @@ class _Forecast:
 
     def _unknown(self, picked: _Picked, why: str) -> _Row:
         if not picked.refused and _is_partial(self._clone):
-            why = f"the clone is partial, and nothing is fetched: {why}"
+            why = f"the clone is partial: {why}"
         commit = picked.commit
         return _Row(picked, Prediction(commit.sha, commit.title, Outcome.UNKNOWN, why=why))
 
