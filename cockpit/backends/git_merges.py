@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -23,6 +24,7 @@ _LATER_THAN_ANY_COMMIT = 4_102_444_800
 """The date of made-up commits, in 2100. git looks for a merge base from the newest commit on: one
 that were older than its peer would have it walk through the history between the two."""
 _ATTRIBUTES = ".gitattributes"
+T = TypeVar("T")
 MERGES = ("merge-tree", "--write-tree", "--stdin")
 _WORTH_A_PROCESS = 16
 """Merges for which one more process is started."""
@@ -108,6 +110,21 @@ class MergeRoom:
             self._clone, *self._here(*arguments), stdin=stdin, variables=self._variables
         )
 
+    def attempt_each(self, *arguments: str, stdins: Sequence[bytes]) -> list[Finished]:
+        """Run a command once for each input, all at the same time."""
+        self.write_out()
+        return self._git.attempt_each(
+            self._clone, *self._here(*arguments), stdins=stdins, variables=self._variables
+        )
+
+    def run_each(self, *arguments: str, stdins: Sequence[bytes]) -> list[bytes]:
+        """What a command printed for each input; raises what a failure means."""
+        finished = self.attempt_each(*arguments, stdins=stdins)
+        for one in finished:
+            if one.status != 0:
+                raise self._git.failure(self._clone, one)
+        return [one.output for one in finished]
+
     def contents(self, objects: Sequence[str]) -> dict[str, bytes]:
         """What is in these objects of the clone or the quarantine."""
         return self._trees.contents(self._clone, objects)
@@ -167,23 +184,16 @@ class MergeRoom:
 
     def merge(self, pairs: Sequence[tuple[str, str]]) -> list[Merged | Broken]:
         """Merge pairs of commits, ours and theirs; many are shared out to a process a processor."""
-        lots = max(min(os.cpu_count() or 1, len(pairs) // _WORTH_A_PROCESS), 1)
-        shares = [pairs[lot::lots] for lot in range(lots)]
+        shares = shared_out(pairs, least=_WORTH_A_PROCESS)
         results: list[list[Merged | Broken]] = [[] for _ in shares]
-        self.write_out()
-        while open_lots := [lot for lot in range(lots) if len(results[lot]) < len(shares[lot])]:
-            left = [shares[lot][len(results[lot]) :] for lot in open_lots]
-            asked = ["".join(f"{ours} {theirs}\n" for ours, theirs in lot) for lot in left]
-            finished = self._git.attempt_each(
-                self._clone,
-                *self._here(*MERGES),
-                stdins=[text.encode() for text in asked],
-                variables=self._variables,
-            )
-            for lot, one in zip(open_lots, finished, strict=True):
-                results[lot] += _results(one, len(shares[lot]) - len(results[lot]))
-        in_turn = [iter(lot) for lot in results]
-        return [next(in_turn[number % lots]) for number in range(len(pairs))]
+        while unfinished := [n for n, share in enumerate(shares) if len(results[n]) < len(share)]:
+            left = [shares[number][len(results[number]) :] for number in unfinished]
+            asked = ["".join(f"{ours} {theirs}\n" for ours, theirs in share) for share in left]
+            finished = self.attempt_each(*MERGES, stdins=[text.encode() for text in asked])
+            for number, one, share in zip(unfinished, finished, left, strict=True):
+                results[number] += _results(one, len(share))
+        in_turn = [iter(share) for share in results]
+        return [next(in_turn[number % len(shares)]) for number in range(len(pairs))]
 
     def conversation(self, *arguments: str) -> AbstractContextManager[Conversation]:
         """A command of this room that is spoken with."""
@@ -223,6 +233,15 @@ def merge_room(git: GitRunner, clone: Clone, variables: Mapping[str, str]) -> It
     """A room for merges, which is gone with all that was made in it however it is left."""
     with Trees(git, variables).quarantine(clone) as quarantine:
         yield MergeRoom(git, clone, quarantine, variables)
+
+
+def shared_out(work: Sequence[T], *, least: int) -> list[Sequence[T]]:
+    """The work in a share for each processor, dealt out in turn; shares are not smaller than that.
+
+    There is always one, which may be empty.
+    """
+    shares = max(min(os.cpu_count() or 1, len(work) // least), 1)
+    return [work[share::shares] for share in range(shares)]
 
 
 def _entry(name: bytes, file: Staged) -> bytes:

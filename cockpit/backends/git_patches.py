@@ -8,13 +8,15 @@ from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
-from cockpit.backends.git_merges import MergeRoom, Staged
+from cockpit.backends.git_merges import MergeRoom, Staged, shared_out
 from cockpit.release.linetrace import Hunk, Span
 
 _PLAIN = ("--root", "--no-ext-diff", "--no-textconv", "--no-color", "--full-index")
 _LINES = ("-r", "-p", "-U0", "--inter-hunk-context=0", "--src-prefix=a/", "--dst-prefix=b/")
 _LIKE_THE_MERGE = ("--diff-algorithm=histogram",)
 """git's merge compares by it."""
+_WORTH_A_PROCESS = 64
+"""Pairs for which one more process is started."""
 _TELLING = re.compile(
     rb"^(?:@@ -(?P<was>\d+)(?:,(?P<gone>\d+))? \+(?P<now>\d+)(?:,(?P<come>\d+))? @@"
     rb"|diff --git (?P<names>.*)"
@@ -107,11 +109,11 @@ def renames(room: MergeRoom, changes: Sequence[Change]) -> dict[str, dict[str, F
 def line_diffs(
     room: MergeRoom, pairs: Collection[Pair], *, like: str, as_merged: bool = False
 ) -> dict[Pair, FileDiff]:
-    """The differences between versions of files, of any number of them in one process.
+    """The differences between versions of files, of any number of them in a process a processor.
 
-    All of them are put into two trees, which are compared; so a pair that many commits share is
-    compared once, and nothing else is. `as_merged` compares as git's merge does, and keeps the
-    text; `like` is an object whose format names are in.
+    They are put into pairs of trees, which are compared; so what many commits share is compared
+    once, and nothing else is. `as_merged` compares as git's merge does, and keeps the text; `like`
+    is an object whose format names are in.
     """
     found = {pair: FileDiff([], opaque=pair[0] != pair[1]) for pair in pairs}
     texts = [
@@ -119,15 +121,19 @@ def line_diffs(
         for pair, diff in found.items()
         if diff.opaque and all(side is None or side.is_text_file for side in pair)
     ]
-    before, after = (room.tree([pair[side] for pair in texts], like=like) for side in (0, 1))
-    output = room.run(
-        *("diff-tree", "--no-renames", *(_LIKE_THE_MERGE if as_merged else ())),
-        *(*_PLAIN, *_LINES, before, after),
+    lots = shared_out(texts, least=_WORTH_A_PROCESS)
+    trees = [
+        [room.tree([pair[side] for pair in lot], like=like) for side in (0, 1)] for lot in lots
+    ]
+    outputs = room.run_each(
+        *("diff-tree", "--stdin", "--no-renames", *(_LIKE_THE_MERGE if as_merged else ())),
+        *(*_PLAIN, *_LINES),
+        stdins=[f"{before} {after}\n".encode() for before, after in trees],
     )
     found |= {pair: FileDiff([]) for pair in texts}
-    for _, diffs in read_diffs(output, keep_text=as_merged):
-        for diff in diffs:
-            found[texts[int(diff.path)]] = diff
+    for lot, output in zip(lots, outputs, strict=True):
+        for _, diffs in read_diffs(output, keep_text=as_merged):
+            found |= {lot[int(diff.path)]: diff for diff in diffs}
     return found
 
 
