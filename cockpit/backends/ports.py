@@ -23,7 +23,9 @@ from cockpit.release.job_logs import JobLog
 from cockpit.release.jobs import BranchHealth, CandidateBuilds, Checks, Job, Run, Step
 from cockpit.release.milestones import Milestone
 from cockpit.release.people import Team
+from cockpit.release.pickorder import QueueSimulation
 from cockpit.release.picks import PickReading, PullSummary
+from cockpit.release.prediction import PickOf, Prediction
 from cockpit.release.preparation import PushedRun
 from cockpit.release.pullrequests import OpenPull, PullDraft
 from cockpit.release.releasechanges import FileChange, FileState, Script
@@ -237,6 +239,28 @@ class GitPort(Protocol):
 
         Only what is asked for is transferred, where the remote allows that.
         """
+        ...
+
+    def predict(
+        self,
+        repository: Repository,
+        onto: str,
+        picks: Sequence[PickOf],
+        *,
+        chain: bool = False,
+        regions: bool = True,
+    ) -> tuple[Prediction, ...]:
+        """What picks onto a commit would come to, in the order given; nothing is written.
+
+        With `chain` each is put onto what the clean ones before it have made of the branch.
+        Without `regions` the text that collides is left out, which is quicker for many.
+        """
+        ...
+
+    def simulate(
+        self, repository: Repository, onto: str, picks: Sequence[PickOf]
+    ) -> QueueSimulation:
+        """Land a queue in its order, and look for an order in which fewer picks conflict."""
         ...
 
     def ledger_tip(self, remote: str, ref: str) -> str | None:
