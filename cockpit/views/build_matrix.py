@@ -8,7 +8,7 @@ import msgspec
 
 from cockpit.release.state import ReleaseState
 from cockpit.views.build_grid import Grid, GridCell, build_grid, worst_mark
-from cockpit.views.build_subject import build_subject
+from cockpit.views.build_subject import build_subject, moment_of
 from cockpit.views.framing import line
 from cockpit.views.marks import NOT_APPLICABLE, Mark, Tone
 from cockpit.views.table import Line, Span
@@ -68,7 +68,8 @@ def _folded(group: Sequence[Mark]) -> tuple[Mark, ...]:
 
 def build_matrix(state: ReleaseState) -> Matrix:
     """Every wheel of the support matrix and of the jobs, each by the worst of its stages."""
-    return _matrix(build_grid(build_subject(state), state.now))
+    subject = build_subject(state)
+    return _matrix(build_grid(subject, moment_of(state, subject)))
 
 
 def _matrix(grid: Grid) -> Matrix:
