@@ -11,7 +11,7 @@ from cockpit.release.build_groups import Grouping, needs_somebody
 from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState
 from cockpit.views.build_details import job_detail, place_detail
-from cockpit.views.build_grid import build_grid, foremost, jobs_at, key_of
+from cockpit.views.build_grid import Grid, build_grid, foremost, jobs_at, key_of
 from cockpit.views.build_progress import progress_plot
 from cockpit.views.build_subject import (
     BuildSubject,
@@ -19,6 +19,7 @@ from cockpit.views.build_subject import (
     build_subject,
     jobs_by_key,
     keys_of_jobs,
+    moment_of,
 )
 from cockpit.views.builds import builds_pane, legend
 from cockpit.views.table import Detail, Line, Pane
@@ -83,7 +84,7 @@ class BuildsScreen(ListScreen):
 
     def prepare(self, sight: Sight) -> None:
         """Make what takes time: the views of a new reading."""
-        build_grid(self._subject(sight), sight.state.now)
+        self._grid(sight)
         self.pane_of(sight)
 
     def pane_of(self, sight: Sight) -> Pane:
@@ -100,11 +101,11 @@ class BuildsScreen(ListScreen):
     def show(self, sight: Sight) -> None:
         """Show the newest state, with the job that was opened under the cursor."""
         subject = self._subject(sight)
-        self._matrix.show(build_grid(subject, sight.state.now))
+        self._matrix.show(self._grid(sight))
         super().show(sight)
         if self._first and self._go_to(subject, self._first):
             self._first = ""
-        self._annotate(subject, sight)
+        self._annotate(sight)
         self._show_plot()
 
     def redraw(self) -> None:
@@ -113,7 +114,7 @@ class BuildsScreen(ListScreen):
         self._matrix.redraw()
         self._plot.refresh()
         if self._sight is not None:
-            self._annotate(self._subject(self._sight), self._sight)
+            self._annotate(self._sight)
 
     def on_resize(self, _: events.Resize) -> None:
         """Summary and plot are made for a size."""
@@ -250,7 +251,11 @@ class BuildsScreen(ListScreen):
     def _subject(self, sight: Sight) -> BuildSubject:
         return build_subject(sight.state, self._repository)
 
-    def _annotate(self, subject: BuildSubject, sight: Sight) -> None:
+    def _grid(self, sight: Sight) -> Grid:
+        subject = self._subject(sight)
+        return build_grid(subject, moment_of(sight.state, subject))
+
+    def _annotate(self, sight: Sight) -> None:
         """Say how the list is grouped, or which page of the matrix this is."""
         if self._as_list:
             self._pane.annotate(self._grouping.value)
@@ -259,13 +264,14 @@ class BuildsScreen(ListScreen):
         width = self.app.size.width
         room = width - _side(width) - _AROUND_LEGEND
         self._pane.annotate(self._matrix.pages)
-        self._pane.subtitle(legend(build_grid(subject, sight.state.now), room))
+        self._pane.subtitle(legend(self._grid(sight), room))
 
     def _show_plot(self) -> None:
         width, height = self.app.size
         drawn: tuple[Line, ...] = ()
         if self._sight is not None and width >= BESIDE_FROM and height >= _PLOT_FROM:
-            subject, now = self._subject(self._sight), self._sight.state.now
+            subject = self._subject(self._sight)
+            now = moment_of(self._sight.state, subject)
             drawn = progress_plot(subject, now, _side(width) - _AROUND)
         self._plot.show(drawn)
 

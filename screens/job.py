@@ -11,7 +11,13 @@ from cockpit.errors import CockpitError
 from cockpit.release.jobs import Job, JobState, Step
 from cockpit.views.build_details import of_job
 from cockpit.views.build_grid import jobs_at, key_of
-from cockpit.views.build_subject import BuildSubject, build_subject, jobs_by_key, keys_of_jobs
+from cockpit.views.build_subject import (
+    BuildSubject,
+    build_subject,
+    jobs_by_key,
+    keys_of_jobs,
+    moment_of,
+)
 from cockpit.views.job_steps import step_key, steps_pane
 from cockpit.views.table import Detail, Pane, Table
 from screens.pane import ListScreen
@@ -71,7 +77,10 @@ class JobScreen(ListScreen):
     def detail_of(self, sight: Sight, key: str) -> Detail | None:
         """The job, whichever step the cursor is on."""
         job = self._job()
-        return of_job(self._subject(sight), job, sight.state.now) if job else None
+        if job is None:
+            return None
+        subject = self._subject(sight)
+        return of_job(subject, job, moment_of(sight.state, subject))
 
     @property
     def cursor_key(self) -> str:

@@ -64,7 +64,7 @@ class Showing:
             if front is not None:
                 await in_thread(partial(front.prepare, sight))
                 if front is self._front():
-                    self._draw(front, sight)
+                    self._app.call_next(self._draw, front, sight)
         finally:
             self._under_way = False
             self._cost_s = time.perf_counter() - began

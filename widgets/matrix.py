@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cockpit.views.build_grid import Grid, GridCell, GridRow, WideRow
+from cockpit.views.build_grid import Grid, GridCell, GridRow, WideRow, short_pythons
 from cockpit.views.marks import Mark, Tone
 from cockpit.views.width import clip, clip_spans, pad
 from themes.palettes import tone_style
@@ -249,17 +249,15 @@ class MatrixView(Widget, can_focus=True):
         return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
 
     def _heading(self, page: Page, layout: Layout) -> list[Segment]:
-        pythons = self._grid.pythons[page.first : page.end]
         if not any(isinstance(item, GridRow) for item in page.items):
             return [Segment("", None)]
-        longest = max(map(len, self._grid.pythons), default=0)
-        major = {python.partition(".")[0] for python in self._grid.pythons}
-        short = longest >= layout.column and len(major) == 1
-        title = f"Python {major.pop()}." if short else "Python"
+        common, pythons = "", self._grid.pythons
+        if max(map(len, pythons), default=0) >= layout.column:
+            common, pythons = short_pythons(pythons)
+        title = f"Python {common}".rstrip()
         segments = [Segment(f"{title:>{layout.title - 2}}  ", self._style(Tone.DIM))]
         here = self._column_of_cursor()
-        for at, python in enumerate(pythons, page.first):
-            text = python.partition(".")[2] if short else python
+        for at, text in enumerate(pythons[page.first : page.end], page.first):
             tone = Tone.ACCENT if at == here else Tone.DIM
             segments.append(Segment(f"{text:<{layout.column}}", self._style(tone, bold=at == here)))
         return segments

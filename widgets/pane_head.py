@@ -41,7 +41,6 @@ class PaneHead(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._lines = HeadLines()
-        self.display = False
 
     @property
     def parts(self) -> HeadLines:
@@ -52,8 +51,9 @@ class PaneHead(Widget):
         """Show these parts; the same ones are not drawn again."""
         if lines != self._lines:
             self._lines = lines
-            self.display = bool(lines)
-            self.refresh(layout=True)
+            # A layout that is asked for before the first one would keep the next from being made.
+            if self.is_mounted:
+                self.refresh(layout=True)
 
     def render(self) -> Content:
         """The parts, one below the other."""

@@ -20,7 +20,7 @@ from cockpit.views.build_grid import (
     jobs_at,
     wheel_of,
 )
-from cockpit.views.build_subject import BuildSubject, build_subject, jobs_by_key
+from cockpit.views.build_subject import BuildSubject, build_subject, jobs_by_key, moment_of
 from cockpit.views.framing import detail, field, heading, line, link, marked
 from cockpit.views.marks import (
     EXPECTED,
@@ -41,7 +41,7 @@ def job_detail(state: ReleaseState, key: str, repository: str = "") -> Detail | 
     """Everything about the job of a row; None when there is no such job."""
     subject = build_subject(state, repository)
     job = jobs_by_key(subject.builds).get(key)
-    return of_job(subject, job, state.now) if job else None
+    return of_job(subject, job, moment_of(state, subject)) if job else None
 
 
 def of_job(subject: BuildSubject, job: Job, now: datetime) -> Detail:
@@ -114,14 +114,14 @@ def place_detail(
 ) -> Detail | None:
     """Everything about a cell or row of the grid; None when it is gone."""
     subject = build_subject(state, repository)
-    wheel = wheel_of(key)
+    wheel, now = wheel_of(key), moment_of(state, subject)
     if wheel is not None:
-        return _wheel_detail(subject, wheel, key, state.now, findings.get(wheel, ()))
+        return _wheel_detail(subject, wheel, key, now, findings.get(wheel, ()))
     title = key.partition(":")[2]
     if title == CHECKS:
         return _checks_detail(subject.checks.found)
     jobs = jobs_at(subject, key)
-    lines = [_job_line(subject, job, state.now, configuration(job)) for job in jobs]
+    lines = [_job_line(subject, job, now, configuration(job)) for job in jobs]
     lines += [
         line(*marked(NEVER_STARTED if slot in subject.never else EXPECTED, str(slot)))
         for slot in subject.absent

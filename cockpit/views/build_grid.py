@@ -108,6 +108,14 @@ class Grid(msgspec.Struct, frozen=True):
         return bool(self.rows or self.others)
 
 
+def short_pythons(pythons: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """What all Pythons begin with, and the rest of each: `3.` and `12`, `13`, `13t`."""
+    majors = {python.partition(".")[0] for python in pythons}
+    if len(majors) != 1:
+        return "", tuple(pythons)
+    return f"{majors.pop()}.", tuple(python.partition(".")[2] for python in pythons)
+
+
 def worst_mark(marks: Iterable[Mark]) -> Mark | None:
     """The mark that needs somebody most; a finding before all others."""
     return min(marks, key=lambda mark: _SEVERITY.get(mark.shape, -1), default=None)

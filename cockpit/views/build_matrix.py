@@ -7,11 +7,14 @@ from collections.abc import Sequence
 import msgspec
 
 from cockpit.release.state import ReleaseState
-from cockpit.views.build_grid import Grid, GridCell, build_grid, worst_mark
-from cockpit.views.build_subject import build_subject
+from cockpit.views.build_grid import Grid, GridCell, build_grid, short_pythons, worst_mark
+from cockpit.views.build_subject import build_subject, moment_of
 from cockpit.views.framing import line
 from cockpit.views.marks import NOT_APPLICABLE, Mark, Tone
 from cockpit.views.table import Line, Span
+
+_GAP = 2
+"""Cells between the Pythons where one mark stands for all accelerators."""
 
 
 class MatrixRow(msgspec.Struct, frozen=True):
@@ -36,12 +39,16 @@ class Matrix(msgspec.Struct, frozen=True):
         """
         if not self.rows:
             return ()
-        title = max(len(row.title) for row in self.rows) + 2
-        column = max(*(len(python) for python in self.pythons), self._most()) + 1
-        folded = bool(width) and title + column * len(self.pythons) > width
+        title, pythons = max(len(row.title) for row in self.rows) + 2, self.pythons
+        column = max(*map(len, pythons), self._most()) + 1
+        folded = bool(width) and title + column * len(pythons) > width
         if folded:
-            column = max(len(python) for python in self.pythons) + 1
-        head = " " * title + "".join(f"{python:<{column}}" for python in self.pythons)
+            common, pythons = short_pythons(pythons)
+            column = max(map(len, pythons)) + _GAP
+            head = f"{common:>{title - _GAP}}{' ' * _GAP}"
+        else:
+            head = " " * title
+        head += "".join(f"{python:<{column}}" for python in pythons)
         return (
             line(Span(head, Tone.DIM)),
             *(_drawn(row, title, column, folded=folded) for row in self.rows),
@@ -68,7 +75,8 @@ def _folded(group: Sequence[Mark]) -> tuple[Mark, ...]:
 
 def build_matrix(state: ReleaseState) -> Matrix:
     """Every wheel of the support matrix and of the jobs, each by the worst of its stages."""
-    return _matrix(build_grid(build_subject(state), state.now))
+    subject = build_subject(state)
+    return _matrix(build_grid(subject, moment_of(state, subject)))
 
 
 def _matrix(grid: Grid) -> Matrix:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from cockpit.release.coverage import never_started, unstarted, unstarted_workflows
@@ -78,6 +80,25 @@ def build_subject(state: ReleaseState, repository: str = "") -> BuildSubject:
     if builds.candidate is None or checks.sha != builds.candidate.commit_sha:
         checks = _NO_CHECKS
     return _subject(builds, state.earlier.value, state.spec.support, checks, "builds", core)
+
+
+def moment_of(state: ReleaseState, subject: BuildSubject) -> datetime:
+    """Until when running jobs have been running: now, but no longer than anybody has looked.
+
+    A stale reading is shown as of the last thing it tells, since nobody knows what became of it.
+    """
+    feed = state.builds if subject.feed == "builds" else state.libraries
+    return _last_told(subject.builds) or state.now if feed.stale(state.wall) else state.now
+
+
+@remembered
+def _last_told(builds: CandidateBuilds) -> datetime | None:
+    told = (
+        moment
+        for job in builds.jobs
+        for moment in (job.created_at, job.started_at, job.completed_at)
+    )
+    return max(filter(None, told), default=None)
 
 
 def build_repositories(state: ReleaseState) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from cockpit.release.state import ReleaseState
 from cockpit.views.ages import duration, grouped
 from cockpit.views.build_grid import WORST_FIRST, Grid
 from cockpit.views.build_progress import curve_line
-from cockpit.views.build_subject import BuildSubject, build_subject, keys_of_jobs
+from cockpit.views.build_subject import BuildSubject, build_subject, keys_of_jobs, moment_of
 from cockpit.views.framing import framed
 from cockpit.views.marks import (
     CANCELLED,
@@ -65,8 +65,9 @@ def builds_pane(
     With `curve` a second line of numbers tells how the candidate went so far.
     """
     subject = build_subject(state, repository)
-    table = Table(COLUMNS, _rows(subject, grouping, state.now), empty_words(subject))
-    summary = build_summary(subject, state.now, curve=curve) if subject.builds.jobs else ()
+    now = moment_of(state, subject)
+    table = Table(COLUMNS, _rows(subject, grouping, now), empty_words(subject))
+    summary = build_summary(subject, now, curve=curve) if subject.builds.jobs else ()
     return framed(state, "builds", title_of(state, subject), (subject.feed,), table, summary)
 
 

@@ -12,7 +12,7 @@ from cockpit.release.state import ReleaseState
 from cockpit.release.words import counted
 from cockpit.views.ages import duration
 from cockpit.views.build_details import of_job
-from cockpit.views.build_subject import BuildSubject, build_subject
+from cockpit.views.build_subject import BuildSubject, build_subject, moment_of
 from cockpit.views.framing import detail, field, framed, heading, line
 from cockpit.views.marks import (
     EXPECTED,
@@ -178,5 +178,5 @@ def _both(state: ReleaseState, subject: BuildSubject, tag: str, compared: Compar
         if job is None:
             lines.append(line(Span("no such job", Tone.DIM)))
         else:
-            lines += of_job(subject, job, state.now).lines
+            lines += of_job(subject, job, moment_of(state, subject)).lines
     return Detail(title, tuple(lines))

@@ -14,7 +14,7 @@ from cockpit.release.durations import forecast
 from cockpit.release.record import CandidatePinned
 from cockpit.release.state import ReleaseState
 from cockpit.views.ages import ago, deadline, duration, grouped
-from cockpit.views.build_subject import build_subject
+from cockpit.views.build_subject import build_subject, moment_of
 from cockpit.views.marks import NEEDS_YOU, PASSED, QUEUED, Tone
 from cockpit.views.table import Line, Span
 from cockpit.views.width import cell_width, clip_spans
@@ -108,7 +108,8 @@ def _candidate(state: ReleaseState) -> tuple[Span, ...]:
 def _builds_left(state: ReleaseState) -> tuple[Span, ...]:
     """When the candidate's builds will be done, while they go on."""
     subject = build_subject(state)
-    ahead = forecast(subject.builds, subject.durations, subject.support, state.now)
+    now = moment_of(state, subject)
+    ahead = forecast(subject.builds, subject.durations, subject.support, now)
     if ahead is None or subject.builds.candidate != state.candidate:
         return ()
     return (Span(f"builds ~{duration(ahead.left)}", Tone.BUSY),)

@@ -34,7 +34,7 @@ from cockpit.views.build_grid import (
     wheel_of,
 )
 from cockpit.views.build_progress import progress_plot
-from cockpit.views.build_subject import build_repositories, build_subject
+from cockpit.views.build_subject import build_repositories, build_subject, moment_of
 from cockpit.views.builds import build_summary, builds_pane, legend
 from cockpit.views.builds_comparison import builds_comparison_detail, builds_comparison_pane
 from cockpit.views.job_log import log_extent, log_spans
@@ -75,11 +75,13 @@ MACOS = Cell("macos", "arm64", "cpu", "3.12")
 
 
 def state_of(found: CandidateBuilds, **changes: object) -> ReleaseState:
-    return msgspec.structs.replace(with_(builds=feed(found)), **changes)
+    return msgspec.structs.replace(GREEN, builds=feed(found), **changes)
 
 
 def grid_of(found: CandidateBuilds, **changes: object) -> Grid:
-    return build_grid(build_subject(state_of(found, **changes)), NOW)
+    state = state_of(found, **changes)
+    subject = build_subject(state)
+    return build_grid(subject, moment_of(state, subject))
 
 
 def marks(grid: Grid, cell: Cell) -> tuple[Mark | None, ...]:
@@ -163,6 +165,18 @@ def test_a_job_that_takes_much_longer_than_in_earlier_candidates_is_marked() -> 
     assert "◐ 0   » 1" in summary
     detail = text(place_detail(state, wheel_key(FIRST)))
     assert "2 h 00 min  running, slow  usually 40 min" in detail
+
+
+def test_a_stale_reading_is_shown_as_of_the_last_thing_it_tells() -> None:
+    begun = NOW - timedelta(minutes=30)
+    now = changed(FIRST, "test", state=JobState.RUNNING, started_at=begun, completed_at=None)
+    earlier = feed(EarlierBuilds((builds(*green_jobs(), of=RC1),)))
+    days = {"now": NOW + timedelta(days=2), "wall": NOW + timedelta(days=2)}
+
+    # The last thing that anybody saw is that another job ended ten minutes later.
+    assert marks(grid_of(now, earlier=earlier, **days), FIRST)[1] is RUNNING
+    detail = text(place_detail(state_of(now, earlier=earlier, **days), wheel_key(FIRST)))
+    assert "10 min  usually 40 min" in detail
 
 
 def test_one_upload_of_an_accelerator_stands_in_every_cell_of_its_row() -> None:
