@@ -11,7 +11,7 @@ from textual.app import App
 from textual.screen import Screen
 
 from cockpit.actions import Situation
-from cockpit.guards import meant_candidate, meant_repository
+from cockpit.guards import meant_candidate, meant_repository, pick_meant
 from cockpit.release.board import board
 from screens.arming import ARMED_FOR, Arming
 from screens.conductor import Conductor
@@ -76,6 +76,8 @@ class Deeds:
                 self._push(TimelineScreen(meant_repository(situation)))
             case "compare-candidates":
                 self._compare(situation)
+            case "show-pick":
+                self._show_pick(situation)
             case "help":
                 from screens.help import HelpScreen
 
@@ -101,6 +103,13 @@ class Deeds:
         older = previous_of(situation.state, repository, newer) if newer else None
         if newer is not None and older is not None:
             self._push(ComparisonScreen(repository, older.tag.name, newer.tag.name))
+
+    def _show_pick(self, situation: Situation) -> None:
+        from screens.pane import PaneScreen
+
+        pick = pick_meant(situation)
+        if pick is not None:
+            self._push(PaneScreen("picks", pick.key))
 
     def _push(self, screen: Screen[None]) -> None:
         """Open a screen, unless one of its kind is open already."""

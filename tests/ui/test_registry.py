@@ -11,6 +11,7 @@ from cockpit.operations.plan import Danger
 from cockpit.operations.registry import operation
 from screens.confirm import CONFIRM_KEY
 from screens.sight import PANE_SCOPES, PANES
+from screens.timeline import TimelineScreen
 from tests.ui.still import Driven, StillCockpit, plan, shown, toasts, until
 
 WRITING = [entry for entry in ACTIONS if entry.danger is not Danger.READ]
@@ -20,7 +21,11 @@ CARRIED_OUT = [entry for entry in WRITING if entry.operation]
 async def go_where_it_is_offered(app: CockpitApp, driven: Driven, entry: Action) -> None:
     """Bring the pane to the front that the action belongs to."""
     await until(driven, lambda: "NEXT" in shown(app))
-    if {Scope.EVERYWHERE, Scope.DASHBOARD}.isdisjoint(entry.scopes):
+    if set(entry.scopes) == {Scope.TIMELINE}:
+        await app.action_act("pane-1")
+        await app.action_act("timeline")
+        await until(driven, lambda: isinstance(app.screen, TimelineScreen))
+    elif {Scope.EVERYWHERE, Scope.DASHBOARD}.isdisjoint(entry.scopes):
         place = next(name for name in PANES if PANE_SCOPES[name] in entry.scopes)
         await driven.press(str(PANES.index(place) + 1))
 
