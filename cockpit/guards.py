@@ -10,7 +10,8 @@ import msgspec
 from cockpit.release.branches import Branches
 from cockpit.release.candidates import Candidate
 from cockpit.release.jobs import Job
-from cockpit.release.lookups import branch_of, listing_of
+from cockpit.release.lookups import branch_of, listing_of, picks_by_commit
+from cockpit.release.picks import Pick
 from cockpit.release.repos import Repository, Role
 from cockpit.release.state import ReleaseSpec, ReleaseState
 
@@ -286,6 +287,20 @@ def has_builds(situation: Situation) -> Availability:
     if repository.name in build_repositories(situation.state):
         return Enabled()
     return Disabled(f"no builds of {repository.short_name} have been read")
+
+
+def pick_meant(situation: Situation) -> Pick | None:
+    """The pick that the selected commit came from."""
+    commit = situation.selection.key if situation.selection else ""
+    if meant_repository(situation) != situation.state.spec.core:
+        return None
+    return picks_by_commit(situation.state).get(commit)
+
+
+def came_from_a_pick(situation: Situation) -> Availability:
+    if pick_meant(situation) is None:
+        return Disabled("no pick of the queue brought this row")
+    return Enabled()
 
 
 def can_pin(situation: Situation) -> Availability:

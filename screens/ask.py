@@ -24,13 +24,14 @@ class AskScreen(Dialog[dict[str, str]]):
     def __init__(
         self,
         title: str,
+        subject: str,
         sentence: str,
         parameters: tuple[Parameter, ...],
         known: Mapping[str, str],
     ) -> None:
         super().__init__()
         self._heading = title
-        self._sentence = sentence
+        self._lines = (Line((Span(subject),)), Line((Span(sentence, Tone.DIM),)))
         self._parameters = parameters
         self._known = known
 
@@ -38,10 +39,10 @@ class AskScreen(Dialog[dict[str, str]]):
         """What is known already stands in its field."""
         with Vertical(id="dialog") as dialog:
             dialog.border_title = self._heading
-            yield WrappedLines([Line((Span(self._sentence, Tone.DIM),))], id="sentence")
+            yield WrappedLines(self._lines, id="sentence")
             with VerticalScroll(id="body", can_focus=False), Vertical(id="asked"):
                 for parameter in self._parameters:
-                    yield Label(f"{parameter.name}: {parameter.help}", markup=False)
+                    yield Label(f"{parameter.name.capitalize()}: {parameter.help}", markup=False)
                     value = self._known.get(parameter.name, "")
                     yield Input(value, id=f"asked-{parameter.name}", compact=True)
             with Horizontal(id="buttons"):

@@ -10,6 +10,7 @@ from textual.app import App
 
 from cockpit.actions import Action, Situation
 from cockpit.errors import CockpitError
+from cockpit.guards import meant_repository
 from cockpit.operations.plan import Danger
 from cockpit.views.table import Line
 
@@ -77,8 +78,9 @@ class Conductor:
 
         spec = operation(entry.operation)
         asked = tuple(p for p in spec.parameters if p.name in entry.asks)
-        where = arguments.get("repository", situation.state.spec.core.name)
-        screen = AskScreen(entry.title, f"{entry.tooltip} · {where}", asked, arguments)
+        meant = meant_repository(situation)
+        subject = f"{meant.release_branch} of {meant.name}"
+        screen = AskScreen(entry.title, subject, entry.tooltip, asked, arguments)
 
         def filled(given: dict[str, str] | None) -> None:
             if given is not None:

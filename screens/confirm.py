@@ -16,6 +16,7 @@ from textual.widgets import Button, Input, Label
 from cockpit.errors import CockpitError
 from cockpit.operations.plan import Danger, Plan
 from cockpit.release.record import Lease
+from cockpit.release.words import counted
 from cockpit.views.marks import FAILED, Tone
 from cockpit.views.table import Line, Span
 from screens.dialog import Dialog
@@ -174,9 +175,11 @@ class ConfirmScreen(Dialog[Confirmed]):
 
     async def _show_plan(self, plan: Plan) -> None:
         tone = Tone.BAD if plan.danger is Danger.IRREVERSIBLE else Tone.DIM
-        self._sentence.show(
-            (Line((Span(plan.sentence),)), Line((Span(_REACH[plan.danger], tone),)))
-        )
+        lines = [Line((Span(plan.sentence),)), Line((Span(_REACH[plan.danger], tone),))]
+        if plan.blockers:
+            stand = counted(len(plan.blockers), "thing stands", "things stand")
+            lines.append(Line((Span(f"{stand} in the way, so there is no Yes", Tone.BAD),)))
+        self._sentence.show(lines)
         other = lease_lines(self._lease) if self._lease else ()
         self._lines.show((*plan_lines(plan.facts), *other))
         if plan.blockers:

@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from cockpit.actions import Scope, Situation
 from cockpit.errors import CockpitError
-from cockpit.guards import meant_candidate, meant_repository, selected_job
+from cockpit.guards import meant_candidate, meant_repository, pick_meant, selected_job
 from cockpit.release.board import board
 from cockpit.release.findings import Severity, findings
 from cockpit.release.words import counted
@@ -88,6 +88,8 @@ class Deeds:
                 from screens.builds import BuildsScreen
 
                 self._push(BuildsScreen(repository=meant_repository(situation).name))
+            case "show-pick":
+                self._show_pick(situation)
             case "help":
                 from screens.help import HelpScreen
 
@@ -134,6 +136,13 @@ class Deeds:
         older = previous_of(situation.state, repository, newer) if newer else None
         if newer is not None and older is not None:
             self._push(ComparisonScreen(repository, older.tag.name, newer.tag.name))
+
+    def _show_pick(self, situation: Situation) -> None:
+        from screens.pane import PaneScreen
+
+        pick = pick_meant(situation)
+        if pick is not None:
+            self._push(PaneScreen("picks", pick.key))
 
     def _push(self, screen: Screen[None]) -> None:
         """Open a screen, unless one of its kind is open already."""

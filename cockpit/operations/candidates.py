@@ -12,6 +12,7 @@ from cockpit.operations.commit_checks import check_blockers
 from cockpit.operations.plan import Danger, Plan, Section
 from cockpit.operations.tag_steps import PinCandidate, PushTag
 from cockpit.operations.unpicked import unpicked
+from cockpit.operations.version_checks import version_blockers
 from cockpit.release.branches import BranchState
 from cockpit.release.candidates import Candidate, Tag, next_number
 from cockpit.release.commits import Commit, CommitKind, short
@@ -69,7 +70,7 @@ class TagCandidate:
             *_order_blockers(tagging, branch),
             *self._dud_version_blockers(ledger),
             *moved_blockers(self._backends, self._repository, branch, ledger),
-            *self._version_blockers(branch),
+            *version_blockers(self._backends, self._repository, branch),
             *check_blockers(self._backends, self._repository, tagging.commit.sha),
             *self._docker_pin_blockers(tagging.commit),
         ]
@@ -155,13 +156,6 @@ class TagCandidate:
         if alive and alive[-1].commit_sha == head.sha:
             return alive[-1].name
         return CandidateName(repository.version, expected)
-
-    def _version_blockers(self, branch: BranchState) -> list[str]:
-        repository = self._repository
-        if not repository.version_file or branch.version_text == str(repository.version):
-            return []
-        found = branch.version_text or "nothing"
-        return [f"{repository.version_file} says {found}, not {repository.version}"]
 
     def _docker_pin_blockers(self, commit: Commit) -> list[str]:
         """The pin of the builder images must be the tree it stands for; process section 4.6."""

@@ -51,13 +51,13 @@ def promotion_blockers(backends: Backends, repository: Repository) -> list[str]:
     of = f"of {listing.package} {listing.version}"
     blockers = []
     if not expected and not there:
-        return [f"no wheel {of} is in the stable channel: promote them first"]
+        return [f"no wheel {of} is in the stable channel: promote first"]
     if missing := sorted(set(expected) - set(there)):
         wheels = counted(len(expected), "wheel")
         said = "is" if len(missing) == 1 else "are"
         blockers.append(
-            f"{len(missing)} of {wheels} {of} {said} not in the stable channel, first"
-            f" {_few(missing)}: promote them first"
+            f"{len(missing)} of {wheels} {of} {said} not in the stable channel,"
+            f" such as {missing[0]}: promote first"
         )
     differing = [name for name, size in expected.items() if there.get(name, size) != size]
     if differing:

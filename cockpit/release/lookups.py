@@ -47,6 +47,17 @@ def open_proposal(state: ReleaseState) -> PullSummary | None:
     return next((pull for pull in pulls if (pull.head_ref, pull.state) == (branch, "open")), None)
 
 
+def picks_by_commit(state: ReleaseState) -> dict[str, Pick]:
+    """The picks of the core that were merged, by the commit that brought them to the branch."""
+    pulls = state.picks.value.pulls if state.picks.value else ()
+    picks = {pick.release_pull: pick for pick in state.queue}
+    return {
+        pull.merged_sha: picks[pull.number]
+        for pull in pulls
+        if pull.merged_sha and pull.number in picks
+    }
+
+
 def pick_label(pick: Pick) -> str:
     """A pick's number as people say it."""
     number = pick.release_pull or pick.trunk_pull

@@ -7,8 +7,10 @@ from functools import lru_cache
 
 import msgspec
 
-_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
-_LINE = re.compile(r"(\d+)\.(\d+)")
+_NUMBER = "(?:0|[1-9][0-9]*)"
+"""As it is printed: no other digits than ours, and no zero before another."""
+_VERSION = re.compile(rf"({_NUMBER})\.({_NUMBER})\.({_NUMBER})")
+_LINE = re.compile(rf"({_NUMBER})\.({_NUMBER})")
 
 
 class Line(msgspec.Struct, frozen=True, order=True):
@@ -66,9 +68,11 @@ class CandidateName(msgspec.Struct, frozen=True, order=True):
 @lru_cache(maxsize=64)
 def _pattern(template: str) -> re.Pattern[str]:
     escaped = re.escape(template)
-    escaped = escaped.replace(re.escape("{version}"), r"(?P<version>\d+\.\d+\.\d+)")
-    escaped = escaped.replace(re.escape("{line}"), r"(?P<line>\d+\.\d+)")
-    return re.compile(escaped.replace(re.escape("{n}"), r"(?P<n>[1-9]\d*)"))
+    escaped = escaped.replace(
+        re.escape("{version}"), rf"(?P<version>{_NUMBER}\.{_NUMBER}\.{_NUMBER})"
+    )
+    escaped = escaped.replace(re.escape("{line}"), rf"(?P<line>{_NUMBER}\.{_NUMBER})")
+    return re.compile(escaped.replace(re.escape("{n}"), "(?P<n>[1-9][0-9]*)"))
 
 
 class Naming(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

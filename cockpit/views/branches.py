@@ -105,15 +105,16 @@ def _name_cell(state: ReleaseState, repository: Repository, mark: Mark) -> Cell:
 def _uncut_row(state: ReleaseState, repository: Repository) -> Row:
     branches = state.branches.value
     problem = branches.problems.get(repository.name) if branches else None
-    if problem is not None:
-        mark, words = NO_DATA, problem
-    elif repository.role is Role.DOMAIN and not _has_wheels(state):
-        mark, words = WAITING, f"waits for {_awaited(state)} wheels"
-    else:
-        mark, words = WAITING, "not cut yet"
-    tone = Tone.WARN if problem else Tone.DIM
-    blank = (Cell(),) * (len(COLUMNS) - 2)
-    cells = (cell(repository.short_name, mark=mark), cell(words, tone), *blank)
+    due = repository.role is not Role.DOMAIN or _has_wheels(state)
+    words = "not cut yet" if due else f"waits for {_awaited(state)}"
+    mark, blank = NO_DATA if problem else WAITING, (Cell(),) * (len(COLUMNS) - 3)
+    # The last column is there in any width, the branch's is not.
+    cells = (
+        cell(repository.short_name, mark=mark),
+        cell(problem, Tone.WARN) if problem else Cell(),
+        *blank,
+        Cell() if problem else cell(words, Tone.DIM),
+    )
     return Row(repository.name, cells, copy=repository.name, search=repository.name)
 
 

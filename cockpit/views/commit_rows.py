@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cockpit.release.commits import Commit, CommitKind, short
+from cockpit.release.lookups import picks_by_commit
 from cockpit.release.picks import Pick
 from cockpit.release.repos import Repository
 from cockpit.release.state import ReleaseState
@@ -40,7 +41,7 @@ class CommitRows:
     def __init__(self, state: ReleaseState, repository: Repository) -> None:
         self._state = state
         self._web = f"{state.spec.web}/{repository.name}"
-        self._picks = _picks_by_commit(state) if repository == state.spec.core else {}
+        self._picks = picks_by_commit(state) if repository == state.spec.core else {}
 
     def row(self, commit: Commit) -> Row:
         """One commit."""
@@ -97,13 +98,3 @@ def tally(commits: Iterable[Commit]) -> str:
     return " · ".join(
         counted(kinds.count(kind), noun) for kind, noun in _NOUNS.items() if kind in kinds
     )
-
-
-def _picks_by_commit(state: ReleaseState) -> dict[str, Pick]:
-    pulls = state.picks.value.pulls if state.picks.value else ()
-    picks = {pick.release_pull: pick for pick in state.queue}
-    return {
-        pull.merged_sha: picks[pull.number]
-        for pull in pulls
-        if pull.merged_sha and pull.number in picks
-    }

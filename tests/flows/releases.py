@@ -42,10 +42,9 @@ def promote(world: World, package: str) -> list[str]:
     keys = [item["Key"] for page in pages for item in page["Contents"]]
     wheels = [key for key in keys if f"/{package}-" in key]
     for key in wheels:
+        target = key.replace("/test/", "/")
         store.copy_object(
-            Bucket="pytorch",
-            Key=key.replace("/test/", "/"),
-            CopySource={"Bucket": "pytorch", "Key": key},
+            Bucket="pytorch", Key=target, CopySource={"Bucket": "pytorch", "Key": key}
         )
     return [key.replace("/test/", "/") for key in wheels]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -115,25 +114,6 @@ async def test_a_plan_leaves_nothing_in_the_cockpits_own_clones(world: World) ->
         name for name, content in files(clones).items() if before.get(name) != content
     } | set(before) - set(files(clones))
     assert changed == set()
-
-
-@pytest.mark.parametrize("steps_before_the_crash", [0, 1, 2])
-async def test_a_crash_between_steps_is_taken_to_its_end(
-    world: World, steps_before_the_crash: int
-) -> None:
-    crashed = next_line(world)
-    plan = await crashed.plan("cut-branch", {})
-    planned = {step.facts.key for step in plan.steps}
-    for step in plan.steps[:steps_before_the_crash]:
-        step.apply(lambda _: None, threading.Event())
-    again = next_line(world)
-    resumed = await again.plan("cut-branch", {})
-    assert resumed.digest == plan.digest
-    assert (await cut(again, resumed)).succeeded
-    assert {step.facts.key for step in resumed.steps} == planned
-    after = refs(world)
-    for repository in (CORE, INFRA):
-        assert after[f"{repository}:{RELEASE}"] == after[f"{repository}:{ORIG}"]
 
 
 async def test_a_second_run_finds_it_done_though_the_world_went_on(world: World) -> None:

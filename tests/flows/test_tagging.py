@@ -6,16 +6,19 @@ import asyncio
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
 
+from cockpit.config import load
 from cockpit.errors import Conflict, Refused
 from cockpit.operations.plan import Progress, Step, StepState
 from cockpit.operations.runner import Ending, StepOutcome, StepReport
 from cockpit.rehearsal.world import World
 from cockpit.release.jobs import JobState
 from cockpit.release.record import CandidatePinned, LeaseReleased, LeaseTaken, OperationFinished
+from cockpit.runtime import Cockpit
 from tests.flows.releases import Reports, cockpit_on, files, refs
 
 TAG = "pytorch/pytorch.git:refs/tags/v2.15.0-rc2"
@@ -126,6 +129,26 @@ async def test_blockers_are_refused_by_the_runner_too(world: World) -> None:
     with pytest.raises(Refused, match="out of order"):
         await cockpit.carry_out(plan, ignore)
     assert files(world.remotes) == before
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("2.14.0", "v2.14.0 is tagged: 2.14.0 is released and gets no more candidates"),
+        ("2.14.1", None),
+        ("2.14.2", "2.14.2 follows no 2.14.1: nothing of that version is tagged"),
+    ],
+)
+async def test_a_version_that_was_released_or_jumps_gets_no_candidate(
+    shared_world: World, tmp_path: Path, version: str, said: str | None
+) -> None:
+    text = shared_world.config_path.read_text(encoding="utf-8").replace('"2.15.0"', f'"{version}"')
+    text = text.replace('"remotes/', f'"{shared_world.directory}/remotes/')
+    config = tmp_path / "release.toml"
+    config.write_text(text, encoding="utf-8")
+    plan = await Cockpit(load(config)).plan("tag-candidate", {})
+    told = [b for b in plan.blockers if "is released" in b or "follows no" in b]
+    assert told == ([said] if said else [])
 
 
 async def test_unreachable_checks_block(world: World) -> None:

@@ -37,7 +37,19 @@ def test_versions_are_ordered_by_number(one: Version, other: Version) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2.15", "2.15.0rc1", "v2.15.0", "2.15.0 ", "2.15.0.1", "", "2.15.0a0", "2.15.0\n"]
+    "text",
+    [
+        "2.15",
+        "2.15.0rc1",
+        "v2.15.0",
+        "2.15.0 ",
+        "2.15.0.1",
+        "",
+        "2.15.0a0",
+        "2.15.0\n",
+        "02.15.0",
+        "٢.15.0",
+    ],
 )
 def test_anything_else_is_no_version(text: str) -> None:
     with pytest.raises(ValueError, match="is not a version"):
@@ -46,7 +58,15 @@ def test_anything_else_is_no_version(text: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["v2.15.0", "v2.15.0-rc", "v2.15.0-rc0", "v2.15.0-rc01", "v2.15.0-rc1-old", "xv2.15.0-rc1"],
+    [
+        "v2.15.0",
+        "v2.15.0-rc",
+        "v2.15.0-rc0",
+        "v2.15.0-rc01",
+        "v2.15.0-rc1-old",
+        "xv2.15.0-rc1",
+        "v2.15.0-rc1٢",
+    ],
 )
 def test_anything_else_is_no_candidate(name: str) -> None:
     assert NAMING.candidate_of(name) is None

@@ -10,8 +10,10 @@ from cockpit.app import CockpitApp
 from cockpit.operations.plan import Danger
 from cockpit.release.record import Frozen
 from cockpit.release.state import ReleaseState
+from cockpit.views.table import Row
 from screens.ask import AskScreen
 from screens.confirm import ConfirmScreen
+from screens.pane import PaneScreen
 from screens.timeline import ComparisonScreen, TimelineScreen
 from tests.release.states import (
     CORE,
@@ -46,6 +48,11 @@ async def open_timeline(app: CockpitApp, driven: Driven, *keys: str) -> None:
     await until(driven, lambda: "since the cut" in shown(app))
 
 
+def selected(app: CockpitApp) -> Row | None:
+    assert isinstance(app.screen, PaneScreen)
+    return app.screen.pane.table.selected
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_the_history_of_the_selected_branch(size: tuple[int, int]) -> None:
     app = CockpitApp(StillCockpit(THREE))
@@ -70,6 +77,19 @@ async def test_a_row_tells_everything_and_leads_to_its_page(
         await until(driven, lambda: "picked from" in shown(app))
         await driven.press("o")
         await until(driven, lambda: any("/pull/148700" in text for text in toasts(app)))
+
+
+async def test_a_commit_leads_to_its_pick_in_the_queue() -> None:
+    app = CockpitApp(StillCockpit(THREE))
+    async with app.run_test(size=(160, 40)) as driven:
+        await open_timeline(app, driven)
+        await driven.press("Q")
+        await until(driven, lambda: any("no pick of the queue" in text for text in toasts(app)))
+        await driven.press("down", "down", "down", "Q")
+        await until(driven, lambda: isinstance(app.screen, PaneScreen))
+        await until(driven, lambda: "Pin cudnn 9.5.1" in str(selected(app)))
+        await driven.press("escape")
+        await until(driven, lambda: isinstance(app.screen, TimelineScreen))
 
 
 async def test_comparing_goes_further_back_with_the_same_key() -> None:

@@ -216,8 +216,8 @@ def test_the_mark_of_a_branch(state: ReleaseState, expected: Mark) -> None:
 def test_a_domain_library_waits_for_the_first_wheels() -> None:
     waiting = with_branches(uncut(VISION), state=with_(artifacts=FeedState()))
 
-    assert cells(row(branches_pane(waiting), VISION.name))[1] == "waits for rc2 wheels"
-    assert cells(row(branches_pane(with_branches(uncut(VISION))), VISION.name))[1] == "not cut yet"
+    assert cells(row(branches_pane(waiting), VISION.name))[-1] == "waits for rc2"
+    assert cells(row(branches_pane(with_branches(uncut(VISION))), VISION.name))[-1] == "not cut yet"
 
 
 def test_a_repository_that_could_not_be_read_says_why_and_hides_no_other() -> None:
