@@ -26,7 +26,7 @@ from cockpit.backends.github_errors import (
     throttled,
 )
 from cockpit.backends.github_pages import Page, PageCache
-from cockpit.backends.ports import ApiBudget, Credential
+from cockpit.backends.ports import ApiBudget, ApiUsage, ApiUse, Credential
 from cockpit.backends.threads import gather
 from cockpit.errors import CockpitError, Unreachable
 
@@ -46,6 +46,8 @@ _AMBIGUITY_S = 150.0
 """How long a refusal that may be throttling is taken for it: two full waits and a bit."""
 _LINK = re.compile(r'<([^>]+)>;\s*rel="(\w+)"')
 _PAGE_NUMBER = re.compile(r"[?&]page=(\d+)")
+_RESOURCE = re.compile(r"[a-z][a-z_-]*")
+"""A word of the API, not a number, a SHA or a name."""
 _LONGEST_LINE = 16_384
 _CHUNK = 65_536
 
@@ -115,7 +117,14 @@ class Transport:
         self._ambiguous_since: dict[str, float] = {}
         self._writing = threading.Lock()
         self._counting = threading.Lock()
+        self._used: dict[str, ApiUse] = {}
         self.budget: ApiBudget | None = None
+
+    @property
+    def usage(self) -> ApiUsage:
+        """What was asked for since the start."""
+        with self._counting:
+            return ApiUsage(dict(self._used))
 
     def ask(self, path: str) -> Response:
         """GET without the cache, as it is answered; raises for every refusal."""
@@ -253,6 +262,7 @@ class Transport:
                     raise
                 status, found, body = send(headers=dict(headers or {}))
         self._tell(verb, path, status)
+        self._count(path, status)
         self._note_budget(found)
         return Response(status, found, body)
 
@@ -274,6 +284,12 @@ class Transport:
         if self._log is not None:
             method = "" if verb == "GET" else f" --method {verb}"
             self._log(f"gh api{method} {shlex.quote(path)}  # {status}")
+
+    def _count(self, path: str, status: int) -> None:
+        kind = kind_of(path)
+        with self._counting:
+            use = self._used.get(kind, ApiUse())
+            self._used[kind] = ApiUse(use.asked + 1, use.unchanged + (status == 304))
 
     def _note_budget(self, headers: Mapping[str, str]) -> None:
         names = ("x-ratelimit-remaining", "x-ratelimit-limit", "x-ratelimit-reset")
@@ -362,6 +378,16 @@ def _refuse_moved(answer: requests.Response, **_: object) -> None:
 
 def _unauthenticated(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
+
+
+def kind_of(path: str) -> str:
+    """What a request asks for: its resource within a repository, without numbers and names."""
+    words = [word for word in urlsplit(path).path.split("/") if word]
+    if words[:2] == ["api", "v3"]:
+        words = words[2:]
+    if words[:1] == ["repos"]:
+        words = words[3:] or ["repository"]
+    return "/".join(word for word in words if _RESOURCE.fullmatch(word))
 
 
 def _page_of(url: str, answer: Response) -> Page:

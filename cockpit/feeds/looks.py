@@ -19,7 +19,7 @@ from cockpit.release.artifacts import (
     read_wheel,
 )
 from cockpit.release.branches import Branches, BranchState
-from cockpit.release.candidates import MovedTag, moved_tags
+from cockpit.release.candidates import Candidate, MovedTag, moved_tags
 from cockpit.release.jobs import (
     BranchHealth,
     CandidateBuilds,
@@ -107,6 +107,12 @@ class Looks:
         if state.candidate is None:
             return Answer(CandidateBuilds(), "git")
         return self._backends.github.candidate_builds(self._config.core, state.candidate)
+
+    def candidate(
+        self, repository: Repository, candidate: Candidate, _: ReleaseState
+    ) -> Answer[CandidateBuilds]:
+        """The jobs of one candidate."""
+        return self._backends.github.candidate_builds(repository, candidate)
 
     def libraries(self, state: ReleaseState) -> Answer[LibraryBuilds]:
         """The jobs of the newest candidate of every library."""
