@@ -55,7 +55,8 @@ class Feed(Generic[T]):
         self._fits = fits
         self._failures = 0
         self._unchanged = 0
-        self._looked = False
+        self.looked = False
+        """Whether a look of this process has succeeded, its own or a borrowed one."""
         self._borrowed_age = timedelta()
         self._hurried = False
         self._woken = asyncio.Event()
@@ -153,7 +154,7 @@ class Feed(Generic[T]):
             )
         else:
             self._failures = 0
-            self._looked = True
+            self.looked = True
             self._count(reading)
         self._settle(reading, failure, refreshing=False)
         changed()
@@ -174,7 +175,7 @@ class Feed(Generic[T]):
     def _borrowed(self, seen: ReleaseState) -> Reading[T] | None:
         """What another cockpit, or this one before it was closed, has found within the pace."""
         kept = self._cache.newer(self.name, self._value_type)
-        if kept is None and not self._looked:
+        if kept is None and not self.looked:
             kept = self.latest.reading
         if kept is None or (self._fits is not None and not self._fits(kept.value, seen)):
             return None

@@ -139,9 +139,9 @@ class FeedHub:
         await self._refresh(feed, shared=False)
 
     def start(self, feeds: Iterable[Feed[Any]] = ()) -> None:
-        """Begin to look on schedule, at these feeds or at all of the release."""
+        """Begin to look on schedule, at these feeds too, or at all of the release."""
         wanted = tuple(feeds) or tuple(self.feeds.values())
-        self._tasks = [asyncio.create_task(self._schedule(wanted))]
+        self._tasks.append(asyncio.create_task(self._schedule(wanted)))
 
     def look_again(self) -> None:
         """Have everything looked at soon, where a schedule runs."""
@@ -158,7 +158,7 @@ class FeedHub:
         self._tasks = []
 
     async def _schedule(self, feeds: Sequence[Feed[Any]]) -> None:
-        await self._refresh_all(feeds, shared=True)
+        await self._refresh_all([feed for feed in feeds if not feed.looked], shared=True)
         async with asyncio.TaskGroup() as group:
             for feed in feeds:
                 group.create_task(self._repeat(feed))
