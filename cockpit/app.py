@@ -18,6 +18,7 @@ from screens.conductor import Conductor
 from screens.dashboard import DashboardScreen
 from screens.deeds import Deeds
 from screens.messages import SightWanted
+from screens.notices import Notices
 from screens.sight import Sight
 from themes.palettes import DARK, THEMES
 from widgets.bursts import WINDOW_S, BurstGuard
@@ -72,6 +73,7 @@ class CockpitApp(App[None], inherit_bindings=False):
             self, cockpit, self.report, started=self._started, changed=self.show_soon
         )
         self._deeds = Deeds(self, cockpit, self.arming, self.conductor, self.perform)
+        self._notices = Notices(self, cockpit)
         self._bursts: BurstGuard[events.Key] = BurstGuard()
         self._showing: Timer | None = None
         self._cost_s = 0.0
@@ -126,6 +128,7 @@ class CockpitApp(App[None], inherit_bindings=False):
     def show_now(self) -> None:
         """Show the newest state on the screen in front."""
         self._showing = None
+        self._notices.look()
         if self.front is not None:
             self._show_on(self.front)
 

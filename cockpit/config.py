@@ -148,6 +148,11 @@ class NotificationsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     window_min: float = 5
     """Minutes."""
 
+    @property
+    def noise(self) -> Threshold:
+        """How many notices are bearable."""
+        return Threshold(self.threshold, timedelta(minutes=self.window_min))
+
 
 class HudTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[hud]`: where people look at builds in a browser; the cockpit itself never asks it."""
@@ -269,12 +274,6 @@ class Config(msgspec.Struct, frozen=True, dict=True):
         if table is None:
             return None
         return msgspec.structs.replace(table, remote=_anchored(table.remote, self.path.parent))
-
-    @property
-    def noise(self) -> Threshold:
-        """How many notices are bearable."""
-        table = self.settings.notifications
-        return Threshold(table.threshold, timedelta(minutes=table.window_min))
 
     @property
     def ledger_ref(self) -> str:

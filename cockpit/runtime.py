@@ -12,7 +12,7 @@ from cockpit.backends.ports import ApiBudget, ApiUsage
 from cockpit.backends.provider import Backends
 from cockpit.backends.threads import in_thread
 from cockpit.commandlog import CommandLog
-from cockpit.config import Config
+from cockpit.config import Config, NotificationsTable
 from cockpit.feeds.cache import ReadingCache
 from cockpit.feeds.feed import Feed
 from cockpit.feeds.hub import NAMES, FeedHub
@@ -76,6 +76,11 @@ class Cockpit:
     def usage(self) -> ApiUsage:
         """What was asked of GitHub since the start."""
         return self.backends.usage()
+
+    @property
+    def notifications(self) -> NotificationsTable:
+        """How somebody who is not looking is told."""
+        return self.config.settings.notifications
 
     @property
     def still(self) -> Path:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 100
 CONNECT_S = 5.0
-_THREADS = 6
+_THREADS = 10
 _MOST_PAGES = 100
 _AMBIGUITY_S = 150.0
 """How long a refusal that may be throttling is taken for it: two full waits and a bit."""
