@@ -116,6 +116,10 @@ class Cockpit:
         """Look now, at these feeds or at all."""
         await self._hub.refresh(names or NAMES)
 
+    def prepare(self) -> None:
+        """Get ready to ask GitHub, while something else is waited for."""
+        self._hub.prepare()
+
     async def refresh_feed(self, feed: Feed[Any]) -> None:
         """Look now, at a feed that may be part of no state."""
         await self._hub.refresh_feed(feed)

@@ -220,6 +220,10 @@ class Github(GithubBuilds, GithubWrites):
         """The quota as the newest response told it; None before the first."""
         return self._transport.budget
 
+    def prepare(self) -> None:
+        """Load PyGithub."""
+        self._transport.prepare()
+
     def usage(self) -> ApiUsage:
         """What was asked for since the start, and how much of it cost nothing."""
         return self._transport.usage

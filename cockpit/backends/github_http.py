@@ -126,6 +126,10 @@ class Transport:
         with self._counting:
             return ApiUsage(dict(self._used))
 
+    def prepare(self) -> None:
+        """Load the library and make the session that the first request needs."""
+        _ = self._session
+
     def ask(self, path: str) -> Response:
         """GET without the cache, as it is answered; raises for every refusal."""
         return self._checked("GET", path, self._exchange("GET", path))

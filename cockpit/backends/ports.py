@@ -365,6 +365,10 @@ class GithubPort(Protocol):
         """The quota as the newest response told it; None before the first."""
         ...
 
+    def prepare(self) -> None:
+        """Load what the first request needs, which takes a while; asks nothing."""
+        ...
+
     def usage(self) -> ApiUsage:
         """What was asked for since the start, and how much of it cost nothing."""
         ...

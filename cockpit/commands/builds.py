@@ -54,6 +54,7 @@ async def _read(
 ) -> tuple[FeedState[CandidateBuilds], Picture]:
     """The feed of the candidate's builds after one look, and the picture it gives."""
     repository = wanted_repository(cockpit.config, name)
+    cockpit.prepare()
     await cockpit.refresh("branches", "ledger")
     state = cockpit.state
     failure = state.branches.failure

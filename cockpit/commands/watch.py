@@ -145,6 +145,7 @@ class Watch:
         feeds = [self._cockpit.feed(name) for name in _FEEDS]
         for feed in feeds:
             feed.interval = feed.interval or _INTERVALS[feed.name]
+        self._cockpit.prepare()
         await self._cockpit.refresh(*_FEEDS)
         self._begun = True
         await self._cockpit.start(*feeds)

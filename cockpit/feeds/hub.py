@@ -134,6 +134,10 @@ class FeedHub:
         """Look now; the feeds that others look through go first."""
         await self._refresh_all([self.feeds[name] for name in NAMES if name in set(names)])
 
+    def prepare(self) -> None:
+        """Get ready to ask GitHub, while something else is waited for."""
+        self._looks.prepare()
+
     async def refresh_feed(self, feed: Feed[Any]) -> None:
         """Look now, at a feed that may be part of no state."""
         await self._refresh(feed, shared=False)
@@ -172,6 +176,8 @@ class FeedHub:
 
     async def _refresh_all(self, feeds: Sequence[Feed[Any]], *, shared: bool = False) -> None:
         first = [feed for feed in feeds if feed.name in _FIRST]
+        if first and len(first) < len(feeds):
+            self._looks.prepare()
         for group in (first, [feed for feed in feeds if feed not in first]):
             await asyncio.gather(*(self._refresh(feed, shared=shared) for feed in group))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from cockpit.backends.ports import Answer
 from cockpit.backends.tag_changes import with_changes
-from cockpit.backends.threads import gather
+from cockpit.backends.threads import gather, spread
 from cockpit.errors import CockpitError, Throttled, Unreachable
 from cockpit.feeds.preparing import PreparationLook, SubmodulesLook
 from cockpit.release.artifacts import (
@@ -52,6 +52,10 @@ class Looks:
         self._config = backends.config
         self._preparation = PreparationLook(backends)
         self._submodules = SubmodulesLook(backends)
+
+    def prepare(self) -> None:
+        """Have GitHub's library loaded while git is still waited for."""
+        spread([lambda: self._backends.github.prepare()], threads=1)
 
     def branches(self, state: ReleaseState) -> Answer[Branches]:
         """Every repository's release branch; one that cannot be read does not hide the others."""
