@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, Self, TextIO
 
 from cockpit.rehearsal import control, remotes
 from cockpit.rehearsal.artifacts import seeded_objects
+from cockpit.rehearsal.channels import Channels
 from cockpit.rehearsal.clock import WorldClock
 from cockpit.rehearsal.config import (
     CONFIG_NAME,
@@ -28,6 +30,7 @@ from cockpit.rehearsal.people import CAPTAIN
 from cockpit.rehearsal.s3 import AccessKey, MotoS3, SeaweedS3
 from cockpit.rehearsal.scenario import CORE, SCENARIOS, Scenario, build_world
 from cockpit.rehearsal.serving import QuietHandler, RequestLog, Service, ServiceName
+from cockpit.rehearsal.uploads import Uploads
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -40,6 +43,9 @@ S3Kind = Literal["moto", "seaweedfs"]
 
 INDEX_TOKEN = "pypi-rehearsal-token"
 _SEAWEED_STANDS_ALONE = "the real S3 server answers by itself; start the world with --s3 moto"
+
+
+_TICK_S = 1.0
 
 
 class WorldError(ValueError):
@@ -78,8 +84,10 @@ class World:
         self._access_key = AccessKey()
         self._services: dict[str, Service] = {}
         self._requests: dict[ServiceName, RequestLog] = {}
+        self._channels: Channels | None = None
         self._timers: list[threading.Timer] = []
         self._stopping = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, name="rehearsal ticker", daemon=True)
         self._error_log: TextIO = (directory / "world.log").open("a", encoding="utf-8")
 
     @classmethod
@@ -121,6 +129,8 @@ class World:
         for timer in self._timers:
             timer.cancel()
             timer.join()
+        if self._ticker.is_alive():
+            self._ticker.join()
         with ThreadPoolExecutor() as pool:
             list(pool.map(Service.stop, self._services.values()))
         if isinstance(self._s3, MotoS3):
@@ -139,6 +149,14 @@ class World:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def settle(self) -> None:
+        """Let happen what is due by the world's clock; cheap when nothing is.
+
+        Every request to S3 does this, and so does a tick each second, for those who ask only git.
+        """
+        if self._channels is not None:
+            self._channels.settle(self.clock.now())
 
     def requests(self, service: ServiceName) -> RequestLog:
         """What a service was asked; the real S3 server does not tell."""
@@ -227,6 +245,7 @@ class World:
         remotes.create(self.directory / LEDGER)
         self._seed(seed)
         self._serve_all()
+        self._ticker.start()
         self._write_credentials()
         addresses = Addresses(self.github_url, self.s3_url, self.index_url, self.control_url)
         self.config_path = self.directory / CONFIG_NAME
@@ -242,10 +261,23 @@ class World:
         server.start()
         return server
 
+    def _tick(self) -> None:
+        while not self._stopping.wait(_TICK_S):
+            try:
+                self.settle()
+            except Exception:  # noqa: BLE001
+                # A server that is away now may be back with the next tick.
+                traceback.print_exc(file=self._error_log)
+
     def _seed(self, seed: int) -> None:
         objects = list(seeded_objects(self.scenario, self.forge, seed))
-        if self._s3 is not None:
-            self._objects = self._s3.seed(objects)
+        if self._s3 is None:
+            return
+        self._objects = self._s3.put(objects)
+        uploads = Uploads(self.forge, self.scenario)
+        self._channels = Channels(self._s3, uploads, self.scenario.epoch)
+        if isinstance(self._s3, MotoS3):
+            self._s3.before_request = self.settle
         for item in objects:
             folder, _, name = item.key.rpartition("/")
             if folder.endswith("-pypi-staging"):

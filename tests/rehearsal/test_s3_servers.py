@@ -69,7 +69,7 @@ def start_moto(_directory: Path, stack: ExitStack) -> str:
     stack.callback(moto.forget)
     service = Service("s3", moto, io.StringIO(), moto.request_handler())
     stack.callback(service.stop)
-    assert moto.seed(SEEDS) == len(SEEDS)
+    assert moto.put(SEEDS) == len(SEEDS)
     return service.url
 
 
@@ -77,7 +77,7 @@ def start_seaweed(directory: Path, stack: ExitStack) -> str:
     seaweed = SeaweedS3(directory, AccessKey())
     stack.callback(seaweed.stop)
     seaweed.start()
-    assert seaweed.seed(SEEDS) == len(SEEDS)
+    assert seaweed.put(SEEDS) == len(SEEDS)
     return seaweed.url
 
 
@@ -237,8 +237,8 @@ def test_two_moto_worlds_share_neither_buckets_nor_time() -> None:
 
 def test_what_moto_forgets_is_gone_for_its_world_alone() -> None:
     kept, gone = MotoS3(WorldClock(EPOCH)), MotoS3(WorldClock(EPOCH))
-    kept.seed(SEEDS)
-    gone.seed(SEEDS)
+    kept.put(SEEDS)
+    gone.put(SEEDS)
     gone.forget()
     with ExitStack() as stack:
         stack.callback(kept.forget)
