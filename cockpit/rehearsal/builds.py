@@ -18,7 +18,6 @@ from typing import Literal
 
 from cockpit.rehearsal.activity import note_activity, pusher
 from cockpit.rehearsal.fastimport import read_refs
-from cockpit.rehearsal.joblogs import planned_steps, write_log
 from cockpit.rehearsal.model import (
     Conclusion,
     Forge,
@@ -29,14 +28,22 @@ from cockpit.rehearsal.model import (
     RunStatus,
     Workflow,
 )
+from cockpit.rehearsal.steps import planned_steps
 
 Event = Literal["push", "workflow_dispatch", "pull_request", "schedule"]
+Outcome = Conclusion | Literal["stuck"]
+"""How a job is to end; one that is stuck finds no runner and is cancelled a day later."""
 
 _CANDIDATE_TAG = re.compile(r"v\d+\.\d+\.\d+-rc\d+")
 _FINAL_TAG = re.compile(r"v\d+\.\d+\.\d+")
 
 _RERUN_FAILURE_SHARE = 0.15
 """Part of the failures that are real, and fail again when re-run."""
+
+_STUCK_FOR = timedelta(hours=24)
+"""How long GitHub lets a job wait for a runner."""
+_REVIEWED_WITHIN = timedelta(days=30)
+"""How long GitHub lets a job wait for reviewers, before it fails."""
 
 _LARGE_BUILD = 12
 """Jobs from which on a candidate's workflow never passes whole: there has to be something to do."""
@@ -59,18 +66,20 @@ def start_run(
     sha: str,
     actor: str,
     at: datetime | None = None,
-    outcomes: Mapping[str, Conclusion] | None = None,
+    outcomes: Mapping[str, Outcome] | None = None,
+    inputs: Mapping[str, str] | None = None,
 ) -> Run:
-    """Start a workflow now, or at an earlier time; `ref` is a branch or tag name.
+    """Start a workflow now, or at another time; `ref` is a branch or tag name.
 
     `outcomes` fixes how jobs end, by their names; all others are left to chance. A fixed
-    outcome for any job means that chance makes no other fail.
+    outcome for any job means that chance makes no other fail. `inputs` are those it was
+    dispatched with; those left out have their defaults.
     """
     with forge.lock:
         created_at = at or forge.clock.now()
         run = Run(
             id=forge.next_id(),
-            number=1 + sum(run.workflow == workflow.id for run in repository.runs.values()),
+            number=1 + _last_number(repository, workflow),
             workflow=workflow.id,
             name=workflow.name,
             event=event,
@@ -78,12 +87,12 @@ def start_run(
             head_sha=sha,
             actor=actor,
             created_at=created_at,
+            inputs={one.name: one.default for one in workflow.inputs} | dict(inputs or {}),
         )
         rng = _chance(forge, repository, workflow, run)
-        if outcomes is None:
-            outcomes = _drawn_outcomes(workflow, rng)
-        jobs = _templates(workflow)
-        run.jobs = _plan(forge, jobs, outcomes, attempt=1, at=created_at, rng=rng)
+        drawn = _drawn_outcomes(workflow, rng) if outcomes is None else outcomes
+        ends = {**drawn, **dict.fromkeys(_left_out(workflow, run), "skipped")}
+        run.jobs = _plan(forge, _templates(workflow), ends, attempt=1, at=created_at, rng=rng)
         repository.runs[run.id] = run
         return run
 
@@ -100,6 +109,13 @@ def notice_pushes(forge: Forge, repository: Repository) -> list[Run]:
         repository.seen_refs = refs
         settled = time.time_ns() - stamp > _RACY_SECONDS * 1e9
         repository.refs_stamp = stamp if settled else 0
+        started = [
+            (workflow, name, sha)
+            for name, sha in pushed.items()
+            for workflow in repository.workflows.values()
+            if _triggers(workflow, name)
+        ]
+        now = forge.clock.now()
         return [
             start_run(
                 forge,
@@ -109,11 +125,15 @@ def notice_pushes(forge: Forge, repository: Repository) -> list[Run]:
                 ref=name.removeprefix("refs/heads/").removeprefix("refs/tags/"),
                 sha=sha,
                 actor=pusher(forge, repository),
+                at=now + forge.runs_appear_after * number / len(started),
             )
-            for name, sha in pushed.items()
-            for workflow in repository.workflows.values()
-            if _triggers(workflow, name)
+            for number, (workflow, name, sha) in enumerate(started, 1)
         ]
+
+
+def known_runs(repository: Repository, now: datetime) -> list[Run]:
+    """The runs that GitHub lists at a time: a push's appear one after the other."""
+    return [run for run in repository.runs.values() if run.created_at <= now]
 
 
 def rerun(
@@ -124,7 +144,7 @@ def rerun(
     failed_only: bool,
     job_id: int | None = None,
     at: datetime | None = None,
-    outcomes: Mapping[str, Conclusion] | None = None,
+    outcomes: Mapping[str, Outcome] | None = None,
 ) -> None:
     """Start a new attempt of everything, of what did not succeed, or of one job.
 
@@ -145,7 +165,7 @@ def rerun(
         run.attempt += 1
         rng = _chance(forge, repository, workflow, run)
         run.jobs += [
-            replace(job, id=forge.next_id(), attempt=run.attempt)
+            replace(job, id=forge.next_id(), attempt=run.attempt, carried_over=True)
             for job in previous.values()
             if job.name not in again
         ]
@@ -154,7 +174,8 @@ def rerun(
             outcomes = {
                 name: _second_outcome(job, rng) for name, job in previous.items() if name in again
             }
-        run.jobs += _plan(forge, chosen, outcomes, attempt=run.attempt, at=now, rng=rng)
+        ends = {**outcomes, **dict.fromkeys(_left_out(workflow, run), "skipped")}
+        run.jobs += _plan(forge, chosen, ends, attempt=run.attempt, at=now, rng=rng)
 
 
 def cancel(forge: Forge, repository: Repository, run: Run) -> None:
@@ -187,9 +208,14 @@ def run_status(
 ) -> tuple[RunStatus, Conclusion | None]:
     """The state of a run's newest attempt, or of an older one."""
     jobs = attempt_jobs(run, attempt or run.attempt)
+    if not jobs:
+        return "completed", "startup_failure"
     states = {job.status(now) for job in jobs}
     if states - {"completed"}:
-        return ("in_progress" if states - {"queued"} else "queued"), None
+        shown = {job.status(now) for job in jobs if job.created_at <= now}
+        if "waiting" in shown and not shown & {"queued", "in_progress"}:
+            return "waiting", None
+        return ("in_progress" if states - {"queued", "waiting"} else "queued"), None
     conclusions = {job_conclusion(job) for job in jobs}
     for worst in ("failure", "timed_out", "cancelled", "action_required"):
         if worst in conclusions:
@@ -201,6 +227,18 @@ def ends_at(run: Run) -> datetime:
     """When the last job of the newest attempt ends or has ended."""
     ends = [job.cancelled_at or job.ends_at for job in attempt_jobs(run, run.attempt)]
     return max(ends, default=run.created_at)
+
+
+def delete_run(forge: Forge, repository: Repository, run_id: int) -> None:
+    """Take a run away with all that is known of it; raises ValueError where there is none."""
+    with forge.lock:
+        if repository.runs.pop(run_id, None) is None:
+            raise ValueError(f"{repository.full_name} has no run {run_id}")
+
+
+def _last_number(repository: Repository, workflow: Workflow) -> int:
+    numbers = (run.number for run in repository.runs.values() if run.workflow == workflow.id)
+    return max(numbers, default=0)
 
 
 def _templates(workflow: Workflow) -> tuple[JobTemplate, ...]:
@@ -233,7 +271,7 @@ def _second_outcome(job: Job, rng: random.Random) -> Conclusion:
 def _plan(
     forge: Forge,
     templates: Iterable[JobTemplate],
-    outcomes: Mapping[str, Conclusion],
+    outcomes: Mapping[str, Outcome],
     *,
     attempt: int,
     at: datetime,
@@ -244,26 +282,53 @@ def _plan(
     for template in templates:
         needed = [planned[name] for name in template.needs if name in planned]
         created_at = max((job.ends_at for job in needed), default=at)
-        conclusion = outcomes.get(template.name, "success")
-        starts_at = created_at + timedelta(minutes=rng.uniform(*template.queue))
-        ends_at = starts_at + timedelta(minutes=rng.uniform(*template.minutes))
+        end = outcomes.get(template.name, "success")
         if any(job.conclusion != "success" for job in needed):
-            conclusion, starts_at, ends_at = "skipped", created_at, created_at
-        elif conclusion != "success":
-            ends_at = starts_at + (ends_at - starts_at) * rng.uniform(0.3, 0.9)
-        planned[template.name] = Job(
-            id=forge.next_id(),
-            name=template.name,
-            attempt=attempt,
-            created_at=created_at,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            conclusion=conclusion,
-            labels=(template.runner,),
-            steps=planned_steps(template.stage, conclusion),
-            log=write_log(template, conclusion, starts_at=starts_at, ends_at=ends_at, rng=rng),
+            end = "skipped"
+        planned[template.name] = _planned_job(
+            forge.next_id(), template, end, attempt=attempt, at=created_at, rng=rng
         )
     return list(planned.values())
+
+
+def _planned_job(
+    id_: int, template: JobTemplate, end: Outcome, *, attempt: int, at: datetime, rng: random.Random
+) -> Job:
+    starts_at = at + timedelta(minutes=rng.uniform(*template.queue))
+    ends_at = starts_at + timedelta(minutes=rng.uniform(*template.minutes))
+    conclusion: Conclusion = "cancelled" if end == "stuck" else end
+    if end == "skipped":
+        starts_at = ends_at = at
+    elif end == "stuck":
+        starts_at = ends_at = at + _STUCK_FOR
+    elif template.environment:
+        starts_at = ends_at = at + _REVIEWED_WITHIN
+        conclusion = "failure"
+    elif end != "success":
+        ends_at = starts_at + (ends_at - starts_at) * rng.uniform(0.3, 0.9)
+    return Job(
+        id=id_,
+        name=template.name,
+        attempt=attempt,
+        created_at=at,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        conclusion=conclusion,
+        labels=(template.runner,),
+        stage=template.stage,
+        steps=planned_steps(template.stage, conclusion),
+        chance=rng.getrandbits(32),
+        environment="" if end == "skipped" else template.environment,
+    )
+
+
+def _left_out(workflow: Workflow, run: Run) -> list[str]:
+    """The jobs that a run's inputs leave out."""
+    return [
+        job.name
+        for job in workflow.jobs
+        if job.when and run.inputs.get(job.when[0], "") not in job.when[1:]
+    ]
 
 
 def _chosen_again(run: Run, *, failed_only: bool, job_id: int | None) -> set[str]:

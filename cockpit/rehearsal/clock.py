@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -15,20 +16,31 @@ class WorldClock:
             raise ValueError("the clock's speed must be positive")
         self.epoch = epoch
         self.speed = speed
-        self._started = time.monotonic()
-        self._skipped = timedelta()
+        self._since = time.monotonic()
+        self._then = epoch.astimezone(UTC)
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
         """The world's time in UTC."""
-        elapsed = timedelta(seconds=(time.monotonic() - self._started) * self.speed)
         with self._lock:
-            return (self.epoch + elapsed + self._skipped).astimezone(UTC)
+            return self._now()
+
+    def run_at(self, speed: float) -> datetime:
+        """Run at another speed from now on; 0 holds the clock."""
+        if not 0 <= speed < math.inf:
+            raise ValueError(f"the clock cannot run at {speed} times its speed")
+        with self._lock:
+            self._then, self._since = self._now(), time.monotonic()
+            self.speed = speed
+            return self._then
 
     def advance(self, by: timedelta) -> datetime:
         """Move the clock forward at once; tests use this instead of waiting."""
         if by < timedelta():
             raise ValueError("the clock does not run backwards")
         with self._lock:
-            self._skipped += by
-        return self.now()
+            self._then += by
+            return self._now()
+
+    def _now(self) -> datetime:
+        return self._then + timedelta(seconds=(time.monotonic() - self._since) * self.speed)

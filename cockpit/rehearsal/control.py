@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 
 from cockpit.rehearsal.clock import WorldClock
 from cockpit.rehearsal.faults import KINDS, Fault, FaultBoard
+from cockpit.rehearsal.tally import BuildsCount
 
 
 class ServiceState(msgspec.Struct, frozen=True):
@@ -27,6 +28,41 @@ class Advance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of `POST /clock/advance`."""
 
     seconds: float
+
+
+class Speed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `POST /clock/speed`."""
+
+    speed: float
+    """How fast the clock is to run; 0 holds it."""
+
+
+class PushTag(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `POST /actions/push-tag`."""
+
+    tag: str
+    repository: str = "pytorch/pytorch"
+    to: str | None = None
+    """Any revision; the head of the release branch when left out."""
+
+
+class DeleteRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `POST /actions/delete-run`."""
+
+    run: int
+    repository: str = "pytorch/pytorch"
+
+
+class StartRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `POST /actions/start-run`: a run of a workflow that is made to order."""
+
+    ref: str
+    jobs: int | tuple[str, ...] = 1
+    """How many, or their names as they are to be shown."""
+    workflow: str = "Made to order"
+    repository: str = "pytorch/pytorch"
+    starts: bool = True
+    """False has GitHub find the workflow's file invalid: a run without jobs."""
 
 
 class MoveTag(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,6 +104,18 @@ class Controllable(Protocol):
         path: str,
         content: str | None = None,
     ) -> str: ...
+    def push_tag(self, repository: str, tag: str, to: str | None = None) -> str: ...
+    def count_builds(self, repository: str, ref: str) -> BuildsCount: ...
+    def start_run(
+        self,
+        repository: str,
+        workflow: str,
+        ref: str,
+        *,
+        jobs: int | tuple[str, ...],
+        starts: bool = True,
+    ) -> int: ...
+    def delete_run(self, repository: str, run: int) -> None: ...
     def renew_s3_credentials(self) -> str: ...
     def request_stop(self) -> None: ...
 
@@ -104,8 +152,14 @@ def create_app(world: Controllable) -> Flask:
         world.clock.advance(timedelta(seconds=_body(Advance).seconds))
         return _json(_clock(world.clock))
 
+    @app.post("/clock/speed")
+    def speed() -> Response:
+        world.clock.run_at(_body(Speed).speed)
+        return _json(_clock(world.clock))
+
     _add_faults(app, world)
     _add_actions(app, world)
+    _add_builds(app, world)
     return app
 
 
@@ -155,6 +209,36 @@ def _add_actions(app: Flask, world: Controllable) -> None:
     def stop() -> Response:
         world.request_stop()
         return Response(status=202)
+
+
+def _add_builds(app: Flask, world: Controllable) -> None:
+    @app.get("/builds")
+    def builds() -> Response:
+        repository = request.args.get("repository", "pytorch/pytorch")
+        return _json(world.count_builds(repository, request.args.get("ref", "")))
+
+    @app.post("/actions/push-tag")
+    def push_tag() -> Response:
+        wanted = _body(PushTag)
+        return _json({"sha": world.push_tag(wanted.repository, wanted.tag, wanted.to)})
+
+    @app.post("/actions/start-run")
+    def start_run() -> Response:
+        wanted = _body(StartRun)
+        started = world.start_run(
+            wanted.repository,
+            wanted.workflow,
+            wanted.ref,
+            jobs=wanted.jobs,
+            starts=wanted.starts,
+        )
+        return _json({"run": started})
+
+    @app.post("/actions/delete-run")
+    def delete_run() -> Response:
+        wanted = _body(DeleteRun)
+        world.delete_run(wanted.repository, wanted.run)
+        return Response(status=204)
 
 
 def _clock(clock: WorldClock) -> dict[str, datetime | float]:

@@ -30,7 +30,11 @@ FaultKind = Literal[
     "truncated-page",
     "truncated-body",
     "response-lost",
+    "wrong-count",
     "late-runs",
+    "late-start",
+    "expired-log",
+    "huge-log",
     "expired-token",
     "half-upload",
     "clock-skew",
@@ -55,11 +59,12 @@ class Traits:
     summary: str
     services: tuple[ServiceName, ...]
     """Where it can strike; the first unless told otherwise."""
-    argument: Literal["times", "seconds", "after", "target"]
+    argument: Literal["times", "seconds", "after", "target", "megabytes"]
     """What the number or word behind the colon of `NAME:ARG` means."""
     times: int = 0
     """How many requests it strikes; 0 is until it is removed."""
     seconds: float = 0.0
+    megabytes: float = 0.0
     status: int = 500
     methods: tuple[str, ...] = ()
     """Empty strikes every method."""
@@ -90,7 +95,7 @@ KINDS: Mapping[FaultKind, Traits] = {
     ),
     "bad-credentials": Traits("the credential is refused", _ALL, "times", status=401),
     "server-error": Traits("a 5xx, then fine again", _ALL, "times", times=1, status=502),
-    "slow": Traits("every answer takes this long", _ALL, "seconds", seconds=2),
+    "slow": Traits("every answer takes this much longer", _ALL, "seconds", seconds=2),
     "reset": Traits("the connection is reset, nothing is carried out", _ALL, "times", times=1),
     "truncated-page": Traits(
         "the second half of a list is missing, its total_count stays",
@@ -109,6 +114,14 @@ KINDS: Mapping[FaultKind, Traits] = {
         times=1,
         methods=_WRITES,
     ),
+    "wrong-count": Traits(
+        "the total_count of a list tells of more rows than its pages hold",
+        ("github",),
+        "times",
+        times=1,
+        methods=("GET",),
+        path=_RUN_LISTS,
+    ),
     "late-runs": Traits(
         "after the next tag push, lists of runs, jobs and checks are empty at first",
         ("github",),
@@ -116,6 +129,23 @@ KINDS: Mapping[FaultKind, Traits] = {
         times=3,
         methods=("GET",),
         path=_RUN_LISTS,
+    ),
+    "late-start": Traits(
+        "the runs of a push appear one after the other, the last so long after it by the clock",
+        ("github",),
+        "seconds",
+        seconds=20,
+    ),
+    "expired-log": Traits(
+        "410: the logs have been thrown away",
+        ("github",),
+        "times",
+        status=410,
+        methods=("GET",),
+        path=r"/actions/(jobs|runs)/\d+/(attempts/\d+/)?logs\b",
+    ),
+    "huge-log": Traits(
+        "every job's log is so many megabytes longer", ("github",), "megabytes", megabytes=200
     ),
     "expired-token": Traits(
         "the access key in use expires after so many requests; another key works",
@@ -154,6 +184,7 @@ class Fault(
     after: int = 0
     """How many matching requests are let through first."""
     seconds: float | None = None
+    megabytes: float | None = None
     status: int | None = None
     target: str | None = None
     """A tag, or `owner/name:tag`."""
@@ -238,7 +269,7 @@ Performer = Callable[[Fault, ServiceName, float], Callable[[], None] | None]
 
 
 def parse_fault(text: str) -> Fault:
-    """Read `NAME[@SERVICE][:ARG]`, as the command line takes it."""
+    """Read `NAME[@SERVICE][:ARG]`, as the command line takes it; seconds may be given as `80ms`."""
     name_and_service, _, argument = text.partition(":")
     name, _, service = name_and_service.partition("@")
     traits = _traits(name)
@@ -246,11 +277,16 @@ def parse_fault(text: str) -> Fault:
     if service:
         wanted["service"] = service
     if argument:
-        wanted[traits.argument] = argument
+        wanted[traits.argument] = _plain(argument) if traits.argument == "seconds" else argument
     try:
         return msgspec.convert(wanted, Fault, strict=False)
     except msgspec.ValidationError as err:
         raise FaultError(f"{text}: {err}") from err
+
+
+def _plain(seconds: str) -> str:
+    number = seconds.removesuffix("ms")
+    return f"{number}e-3" if number != seconds else seconds
 
 
 def _traits(name: str) -> Traits:

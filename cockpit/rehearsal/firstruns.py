@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from cockpit.rehearsal.builds import ends_at, rerun, start_run
+from cockpit.rehearsal import candidateruns
+from cockpit.rehearsal.builds import start_run
+from cockpit.rehearsal.candidateruns import build_candidate
 from cockpit.rehearsal.history import BranchPull, CoreHistory
 from cockpit.rehearsal.libraries import VISION_CANDIDATE_1, LibraryHistory
 from cockpit.rehearsal.model import Conclusion, Forge, Repository, Run, Workflow
@@ -15,21 +17,12 @@ from cockpit.rehearsal.workflows import HEAD_WORKFLOWS, wheel_builds
 
 _PULL_WORKFLOWS = ("pull", "lint")
 
-_CANDIDATE_FAILURES: tuple[tuple[str, str, str], ...] = (
-    ("linux-binary-manywheel", "rocm", "-test"),
-    ("windows-binary-wheel", "cuda13_0", "-upload / upload"),
-    ("linux-aarch64-binary-manywheel", "cuda-aarch64-13_0", "-test / test"),
-)
-"""Jobs of rc1 that stayed red: workflow, and how the job's name goes on and ends.
-
-The last one does not stop its upload.
-"""
-
 
 def seed_core_runs(forge: Forge, repository: Repository, history: CoreHistory) -> None:
     """The runs of rc1, of the branch's head, of trunk and of the open picks."""
     by_name = {workflow.name: workflow for workflow in repository.workflows.values()}
-    _build_candidate(forge, repository, by_name, history.candidate_1)
+    mishaps = candidateruns.CANDIDATE_1
+    build_candidate(forge, repository, "v2.15.0-rc1", history.candidate_1, CANDIDATE_1, mishaps)
     landed = max(pull.landed_at for pull in history.pulls if pull.landed_at and pull.base == BRANCH)
     heads = (
         (BRANCH, history.candidate_1, CANDIDATE_1 - timedelta(hours=3)),
@@ -91,39 +84,6 @@ def _pushed(
         at=at,
         outcomes=outcomes,
     )
-
-
-def _build_candidate(
-    forge: Forge, repository: Repository, workflows: Mapping[str, Workflow], sha: str
-) -> None:
-    """rc1: three jobs red for good, one flaky, one cancelled and then green."""
-    for workflow in workflows.values():
-        if not workflow.on_candidate_tag:
-            continue
-        red = {
-            name
-            for owner, part, ending in _CANDIDATE_FAILURES
-            if owner == workflow.name
-            for name in _first_job(workflow, part, ending)
-        }
-        flaky = set()
-        if workflow.name == "linux-binary-manywheel":
-            flaky = {*_first_job(workflow, "cuda13_0", "-test / test")}
-            flaky |= {*_first_job(workflow, "xpu", "-test")}
-        outcomes: dict[str, Conclusion] = dict.fromkeys(red | flaky, "failure")
-        outcomes |= {name: "cancelled" for name in flaky if "xpu" in name}
-        run = _pushed(forge, repository, workflow, "v2.15.0-rc1", sha, CANDIDATE_1, outcomes)
-        if flaky:
-            again: dict[str, Conclusion] = dict.fromkeys(red, "failure")
-            at = ends_at(run) + timedelta(minutes=20)
-            rerun(forge, repository, run, failed_only=True, at=at, outcomes=again)
-
-
-def _first_job(workflow: Workflow, part: str, ending: str) -> list[str]:
-    """The job of the second Python version, or of the only one, with this kind of name."""
-    ending_so = [job.name for job in workflow.jobs if job.name.endswith(ending)]
-    names = [name for name in ending_so if part in name] or ending_so
-    return names[1:2] or names
 
 
 def _check_pull(

@@ -37,9 +37,14 @@ _REFUSALS: frozenset[FaultKind] = frozenset(
         "bad-credentials",
         "server-error",
         "expired-token",
+        "expired-log",
     }
 )
-_ALTERATIONS: frozenset[FaultKind] = frozenset({"truncated-page", "late-runs", "truncated-body"})
+_ALTERATIONS: frozenset[FaultKind] = frozenset(
+    {"truncated-page", "wrong-count", "late-runs", "truncated-body"}
+)
+_OVERCOUNTED = 7
+"""How many rows a wrong count tells of that no page has."""
 _SIGNED_BY = re.compile(r"Credential=([^/]+)/")
 
 
@@ -107,6 +112,8 @@ class FaultMiddleware:
         response = Response.from_app(self.app, environ, buffered=True)
         if kinds & {"truncated-page", "late-runs"} and response.status_code == HTTPStatus.OK:
             _shorten(response, empty="late-runs" in kinds)
+        if "wrong-count" in kinds and response.status_code == HTTPStatus.OK:
+            _overcount(response)
         if "truncated-body" in kinds:
             body = response.get_data()
             response.headers["Content-Length"] = str(len(body))
@@ -140,6 +147,14 @@ def _shorten(response: Response, *, empty: bool) -> None:
     response.set_data(json.dumps(body))
     response.headers.pop("Link", None)
     response.headers.pop("ETag", None)
+
+
+def _overcount(response: Response) -> None:
+    body = json.loads(response.get_data())
+    if isinstance(body, dict) and "total_count" in body:
+        body["total_count"] += _OVERCOUNTED
+        response.set_data(json.dumps(body))
+        response.headers.pop("ETag", None)
 
 
 def _refusal(service: ServiceName, strike: Strike, now: datetime) -> Response:
@@ -177,6 +192,8 @@ def _github_refusal(strike: Strike, now: datetime) -> Response:
             message = "Resource not accessible by integration"
         case "bad-credentials":
             message = "Bad credentials"
+        case "expired-log":
+            message = "The logs for this run have expired"
         case _:
             pass
     body = {"message": message, "documentation_url": "https://docs.github.com/rest"}

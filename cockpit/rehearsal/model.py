@@ -10,16 +10,23 @@ from __future__ import annotations
 import itertools
 import threading
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 from cockpit.rehearsal.clock import WorldClock
 
 Conclusion = Literal[
-    "success", "failure", "cancelled", "skipped", "timed_out", "neutral", "action_required"
+    "success",
+    "failure",
+    "cancelled",
+    "skipped",
+    "timed_out",
+    "neutral",
+    "action_required",
+    "startup_failure",
 ]
-RunStatus = Literal["queued", "in_progress", "completed"]
+RunStatus = Literal["queued", "in_progress", "completed", "waiting"]
 
 
 @dataclass(slots=True)
@@ -133,6 +140,10 @@ class JobTemplate:
     queue: tuple[float, float] = (0.2, 4)
     """Shortest and longest usual wait for a runner, in minutes."""
     failure_rate: float = 0.0
+    environment: str = ""
+    """Whose reviewers have to let it start; empty where nobody has to."""
+    when: tuple[str, ...] = ()
+    """An input and the values with which the job runs; with another one it is skipped."""
 
 
 @dataclass(slots=True)
@@ -152,7 +163,7 @@ class Workflow:
     jobs: tuple[JobTemplate, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class PlannedStep:
     name: str
     share: float
@@ -172,16 +183,24 @@ class Job:
     ends_at: datetime
     conclusion: Conclusion
     labels: tuple[str, ...] = ("linux.4xlarge",)
+    stage: Stage = "check"
     steps: tuple[PlannedStep, ...] = ()
+    chance: int = 0
+    """Decides what its log says."""
     log: str = ""
+    """A log of its own; empty has the usual one written when somebody asks for it."""
     cancelled_at: datetime | None = None
+    environment: str = ""
+    """Whose reviewers it waits for; empty once they have answered."""
+    carried_over: bool = False
+    """Whether it ran in an earlier attempt, and this one lists it again."""
 
     def status(self, now: datetime) -> RunStatus:
         """The state GitHub would show at `now`."""
         if self.cancelled_at is not None and self.cancelled_at <= now:
             return "completed"
         if now < self.starts_at:
-            return "queued"
+            return "waiting" if self.environment else "queued"
         return "in_progress" if now < self.ends_at else "completed"
 
 
@@ -200,6 +219,9 @@ class Run:
     created_at: datetime
     attempt: int = 1
     jobs: list[Job] = field(default_factory=list)
+    """None at all when the workflow could not be started; GitHub calls that a startup failure."""
+    inputs: dict[str, str] = field(default_factory=dict)
+    """What it was dispatched with."""
 
 
 @dataclass(slots=True)
@@ -276,6 +298,10 @@ class Forge:
     """Login → permission (`admin`, `write`, `triage`, `read`) on every repository."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     seed: int = 0
+    runs_appear_after: timedelta = timedelta()
+    """How long after a push its runs appear at the latest, one after the other."""
+    log_padding: int = 0
+    """Bytes that every job's log is longer than usual."""
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1_000_000))
 
     def next_id(self) -> int:

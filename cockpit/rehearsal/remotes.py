@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
+GONE = "0" * 40
 _NOBODY = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C"}
 
 
@@ -62,6 +63,18 @@ def move_tag(git_dir: Path, tag: str, revision: str | None = None) -> str:
         raise RemoteError(f"{git_dir.stem} has no commit {wanted}")
     _run(git_dir, "update-ref", ref, moved_to)
     return moved_to
+
+
+def push_tag(git_dir: Path, tag: str, revision: str) -> str:
+    """Make a tag, as a colleague would; gives the SHA it points at."""
+    ref = f"refs/tags/{tag}"
+    if resolve(git_dir, ref) is not None:
+        raise RemoteError(f"{git_dir.stem} has a tag {tag} already")
+    found = resolve(git_dir, revision)
+    if found is None:
+        raise RemoteError(f"{git_dir.stem} has no commit {revision}")
+    _run(git_dir, "update-ref", ref, found, GONE)
+    return found
 
 
 def delete_tag(git_dir: Path, tag: str) -> None:

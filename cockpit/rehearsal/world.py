@@ -6,13 +6,14 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, TextIO
 
 from cockpit.rehearsal import control, remotes
 from cockpit.rehearsal.artifacts import seeded_objects
+from cockpit.rehearsal.builds import delete_run
 from cockpit.rehearsal.channels import Channels
 from cockpit.rehearsal.clock import WorldClock
 from cockpit.rehearsal.config import (
@@ -22,14 +23,16 @@ from cockpit.rehearsal.config import (
     render,
     write_credentials,
 )
-from cockpit.rehearsal.faults import Fault, FaultBoard, FaultError
+from cockpit.rehearsal.faults import KINDS, Fault, FaultBoard, FaultError
 from cockpit.rehearsal.index import PackageIndex
 from cockpit.rehearsal.index import create_app as create_index
 from cockpit.rehearsal.interference import FaultMiddleware
+from cockpit.rehearsal.madetoorder import run_made_to_order
 from cockpit.rehearsal.people import CAPTAIN
 from cockpit.rehearsal.s3 import AccessKey, MotoS3, SeaweedS3
 from cockpit.rehearsal.scenario import CORE, SCENARIOS, Scenario, build_world
 from cockpit.rehearsal.serving import QuietHandler, RequestLog, Service, ServiceName
+from cockpit.rehearsal.tally import BuildsCount, count_builds
 from cockpit.rehearsal.uploads import Uploads
 
 if TYPE_CHECKING:
@@ -74,6 +77,8 @@ class World:
                 "unreachable": self._take_down,
                 "moved-tag": self._perform_moved_tag,
                 "deleted-tag": self._perform_deleted_tag,
+                "late-start": self._delay_runs,
+                "huge-log": self._lengthen_logs,
             },
             tags=lambda: remotes.tag_names(r.git_dir for r in self.forge.repositories.values()),
         )
@@ -200,6 +205,33 @@ class World:
     def delete_tag(self, repository: str, tag: str) -> None:
         """Delete a tag from a remote."""
         remotes.delete_tag(self._repository(repository).git_dir, tag)
+
+    def push_tag(self, repository: str, tag: str, to: str | None = None) -> str:
+        """Have a colleague tag a commit, by default the release branch's head; gives its SHA."""
+        git_dir = self._repository(repository).git_dir
+        return remotes.push_tag(git_dir, tag, to or f"refs/heads/{self.scenario.release_branch}")
+
+    def count_builds(self, repository: str, ref: str) -> BuildsCount:
+        """What runs for a branch or tag, as the world's own plan has it."""
+        return count_builds(self.forge, self._repository(repository), ref)
+
+    def start_run(
+        self,
+        repository: str,
+        workflow: str,
+        ref: str,
+        *,
+        jobs: int | tuple[str, ...],
+        starts: bool = True,
+    ) -> int:
+        """Start a run of so many jobs, or of jobs of these names, on a ref; gives its id."""
+        return run_made_to_order(
+            self.forge, self._repository(repository), workflow, ref, jobs=jobs, starts=starts
+        ).id
+
+    def delete_run(self, repository: str, run: int) -> None:
+        """Take a run away, whether it has ended or not."""
+        delete_run(self.forge, self._repository(repository), run)
 
     def push_commit(
         self,
@@ -348,6 +380,25 @@ class World:
             service.resume()
 
         return bring_back
+
+    def _delay_runs(self, _fault: Fault, _name: ServiceName, seconds: float) -> Callable[[], None]:
+        self.forge.runs_appear_after = timedelta(seconds=seconds)
+
+        def at_once() -> None:
+            self.forge.runs_appear_after = timedelta()
+
+        return at_once
+
+    def _lengthen_logs(
+        self, fault: Fault, _name: ServiceName, _seconds: float
+    ) -> Callable[[], None]:
+        megabytes = fault.megabytes or KINDS[fault.kind].megabytes
+        self.forge.log_padding = int(megabytes * 1_000_000)
+
+        def as_usual() -> None:
+            self.forge.log_padding = 0
+
+        return as_usual
 
     def _perform_moved_tag(self, fault: Fault, _name: ServiceName, _seconds: float) -> None:
         repository, tag = self._tag(fault)

@@ -217,12 +217,9 @@ def test_a_red_test_keeps_the_wheel_from_the_channel(site: Site) -> None:
     assert upload.conclusion == "skipped"
     assert upload.starts_at == upload.ends_at
     assert builds.run_status(run, builds.ends_at(run)) == ("completed", "failure")
-    log = _job(run, f"{name}-test / test").log
-    assert "##[error]" in log
-    assert "Process completed with exit code 1" in log
     steps = {s.name: s.conclusion for s in _job(run, f"{name}-test / test").steps}
     assert steps["Test"] == "failure"
-    assert steps["Download build artifacts"] == "success"
+    assert steps["Download build artifacts"] == steps["Post Checkout PyTorch"] == "success"
 
 
 def test_a_red_cuda_test_on_arm_does_not(tmp_path: Path) -> None:
@@ -347,5 +344,3 @@ def test_a_workflow_of_test_infra_can_be_dispatched(site: Site) -> None:
         actor="captain",
     )
     assert run.jobs
-    lines = [line for job in run.jobs for line in job.log.splitlines()]
-    assert all(line.startswith("2026-10-1") for line in lines)

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -219,6 +220,31 @@ def test_a_truncated_page_keeps_its_total_count(site: Site) -> None:
     assert len(site.get("/items").json()) == 4
 
 
+def test_a_wrong_count_tells_of_rows_that_no_page_has(site: Site) -> None:
+    site.board.add("wrong-count")
+    counted = site.get("/actions/runs").json()
+    assert (counted["total_count"], len(counted["workflow_runs"])) == (11, 4)
+    assert site.get("/actions/runs").json()["total_count"] == 4
+
+
+def test_logs_can_have_expired(site: Site) -> None:
+    fault = site.board.add("expired-log")
+    gone = site.get("/repos/o/n/actions/jobs/7/logs")
+    assert (gone.status_code, gone.json()["message"]) == (410, "The logs for this run have expired")
+    assert site.get("/repos/o/n/actions/jobs/7").status_code == 200
+    site.board.remove(fault)
+    assert site.get("/repos/o/n/actions/jobs/7/logs").status_code == 200
+
+
+def test_slow_answers_overlap(site: Site) -> None:
+    site.board.add("slow:300ms")
+    started = time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: site.get(), range(8)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert 0.3 <= time.monotonic() - started < 8 * 0.3
+
+
 def test_a_truncated_body_breaks_off(site: Site) -> None:
     site.board.add("truncated-body")
     with pytest.raises(requests.exceptions.ChunkedEncodingError) as broken:
@@ -313,6 +339,8 @@ def test_requests_are_counted_with_what_became_of_them(site: Site) -> None:
     ("text", "fault"),
     [
         ("slow@s3:2.5", Fault(kind="slow", service="s3", seconds=2.5)),
+        ("slow@github:80ms", Fault(kind="slow", service="github", seconds=0.08)),
+        ("huge-log:20", Fault(kind="huge-log", megabytes=20)),
         ("server-error:3", Fault(kind="server-error", times=3)),
         ("expired-token:100", Fault(kind="expired-token", after=100)),
         ("moved-tag:v2.15.0-rc1", Fault(kind="moved-tag", target="v2.15.0-rc1")),

@@ -99,7 +99,7 @@ def workflow_runs(repository: Repository, key: str) -> flask.Response:
     """The runs of a workflow, newest first."""
     with this_call().forge.lock:
         only = _workflow(repository, key).id
-        found = [run for run in repository.runs.values() if run.workflow == only]
+        found = [run for run in _known(repository) if run.workflow == only]
     return _runs(repository, found)
 
 
@@ -107,7 +107,7 @@ def workflow_runs(repository: Repository, key: str) -> flask.Response:
 def runs(repository: Repository) -> flask.Response:
     """All runs, newest first."""
     with this_call().forge.lock:
-        found = list(repository.runs.values())
+        found = _known(repository)
     return _runs(repository, found)
 
 
@@ -179,6 +179,7 @@ def dispatch(repository: Repository, key: str) -> flask.Response:
             ref=wanted.ref.removeprefix("refs/heads/").removeprefix("refs/tags/"),
             sha=sha or "",
             actor=actor,
+            inputs={name: _text_of(value) for name, value in wanted.inputs.items()},
         )
     version = flask.request.headers.get("X-GitHub-Api-Version", "")
     if not wanted.return_run_details and version < _DETAILS_SINCE:
@@ -224,10 +225,23 @@ def cancel(repository: Repository, number: int) -> flask.Response:
     return answer({}, 202)
 
 
+@routes.delete("/repos/<owner>/<name>/actions/runs/<int:number>")
+@locked
+def delete(repository: Repository, number: int) -> flask.Response:
+    """Take a completed run away, with its jobs and logs."""
+    call = this_call()
+    call.require("write")
+    found = run_or_404(repository, number)
+    if run_progress(found, found.attempt, call.now).status != "completed":
+        raise ApiError(403, "Cannot delete a workflow run that is in progress.")
+    builds.delete_run(call.forge, repository, found.id)
+    return no_content()
+
+
 def run_or_404(repository: Repository, number: int) -> Run:
     """The run with this id."""
     found = repository.runs.get(number)
-    if found is None:
+    if found is None or found.created_at > this_call().now:
         raise not_found()
     return found
 
@@ -240,6 +254,10 @@ def job_or_404(repository: Repository, number: int) -> tuple[Run, Job]:
             if one.id == number and one.created_at <= now:
                 return found, one
     raise not_found()
+
+
+def _known(repository: Repository) -> list[Run]:
+    return builds.known_runs(repository, this_call().now)
 
 
 def _workflow(repository: Repository, key: str) -> Workflow:
@@ -316,10 +334,17 @@ def _why_not_input(expected: DispatchInput, given: InputValue) -> str:
     if given is None or given == "":
         missing = expected.required and not expected.default
         return f"Required input '{expected.name}' not provided" if missing else ""
-    text = str(given).lower() if isinstance(given, bool) else str(given)
+    text = _text_of(given)
     if expected.kind == "boolean" and text not in ("true", "false"):
         return f"Provided value '{text}' for input '{expected.name}' is not a boolean"
     if expected.kind == "choice" and text not in expected.options:
         allowed = "not in the list of allowed values"
         return f"Provided value '{text}' for input '{expected.name}' {allowed}"
     return ""
+
+
+def _text_of(value: InputValue) -> str:
+    """An input as a workflow sees it: all of them are text."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

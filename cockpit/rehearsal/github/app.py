@@ -43,7 +43,9 @@ HOURLY_LIMIT = 5000
 ENTERPRISE_PREFIX = "/api/v3"
 DEFAULT_API_VERSION = "2022-11-28"
 
-_FREE = frozenset({"meta.rate_limit", "joblogs.download"})
+_STORAGE = "joblogs.download"
+"""Where logs lie: another host's business on GitHub, with headers of its own."""
+_FREE = frozenset({"meta.rate_limit", _STORAGE})
 """Endpoints that count against no quota."""
 
 _FAMILIES = (
@@ -123,6 +125,8 @@ def _finish(app: flask.Flask, forge: Forge) -> None:
     def complete(response: flask.Response) -> flask.Response:
         call: Call | None = flask.g.get("call")
         response.headers["Date"] = http_date(forge.clock.now())
+        if flask.request.endpoint == _STORAGE:
+            return response
         response.headers["X-GitHub-Request-Id"] = f"{process}:{next(numbers):06X}"
         response.headers["X-GitHub-Media-Type"] = "github.v3; format=json"
         version = flask.request.headers.get("X-GitHub-Api-Version", DEFAULT_API_VERSION)

@@ -21,7 +21,7 @@ def of_commit(repository: Repository, ref: str) -> flask.Response:
     commit = commit_or_422(repository, ref)
     with call.forge.lock:
         builds.notice_pushes(call.forge, repository)
-        runs = [run for run in repository.runs.values() if run.head_sha == commit.sha]
+        runs = _runs_of(call, repository, commit.sha)
         return answer(_check_runs(call, repository, runs))
 
 
@@ -32,7 +32,7 @@ def suites_of_commit(repository: Repository, ref: str) -> flask.Response:
     commit = commit_or_422(repository, ref)
     with call.forge.lock:
         builds.notice_pushes(call.forge, repository)
-        runs = [run for run in repository.runs.values() if run.head_sha == commit.sha]
+        runs = _runs_of(call, repository, commit.sha)
         suites = [check_suite_body(call, repository, run, commit) for run in page_of(runs)]
         return answer({"total_count": len(runs), "check_suites": suites})
 
@@ -59,6 +59,10 @@ def one(repository: Repository, number: int) -> flask.Response:
                 if job.id == number:
                     return answer(check_run_body(call, repository, run, job))
     raise not_found()
+
+
+def _runs_of(call: Call, repository: Repository, sha: str) -> list[Run]:
+    return [run for run in builds.known_runs(repository, call.now) if run.head_sha == sha]
 
 
 def _check_runs(call: Call, repository: Repository, runs: list[Run]) -> Body:

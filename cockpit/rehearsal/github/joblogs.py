@@ -15,7 +15,8 @@ from cockpit.rehearsal.github.actions import job_or_404, run_or_404
 from cockpit.rehearsal.github.call import Call, locked, this_call
 from cockpit.rehearsal.github.http import ApiError, not_found
 from cockpit.rehearsal.github.progress import log_is_expired, run_progress
-from cockpit.rehearsal.model import Job, Repository, Run
+from cockpit.rehearsal.joblogs import JobLog, log_of
+from cockpit.rehearsal.model import Job, Repository
 
 routes = flask.Blueprint("joblogs", __name__)
 
@@ -70,20 +71,38 @@ def download(address: str) -> flask.Response:
         raise ApiError(403, "Server failed to authenticate the request.")
     repository = call.forge.repositories[full_name]
     if kind == "job":
-        run, job = job_or_404(repository, number)
-        return flask.Response(log_of(run, job), content_type="text/plain; charset=utf-8")
+        _, job = job_or_404(repository, number)
+        return _stored(log_of(job, call.forge.log_padding), f'"{number}"')
     run = run_or_404(repository, number)
     jobs = builds.attempt_jobs(run, int(kind.removeprefix("attempt ")))
-    return flask.Response(_archive(run, jobs), content_type="application/zip")
+    return flask.Response(_archive(jobs), content_type="application/zip")
 
 
-def log_of(run: Run, job: Job) -> str:
-    """The text of a job's log; a cancelled job's ends where it was stopped."""
-    if job.cancelled_at is None:
-        return job.log
-    head = job.log[: len(job.log) // 2].rpartition("\n")[0]
-    stopped = job.cancelled_at.isoformat(timespec="seconds")
-    return f"{head}\n{stopped} ##[error]The operation was canceled.\n"
+def _stored(log: JobLog, etag: str) -> flask.Response:
+    """A log as the storage behind GitHub serves it: all of it, or the range that is asked for."""
+    size = log.size
+    start, stop = 0, size
+    headers = {"Accept-Ranges": "bytes", "ETag": etag, "x-ms-blob-type": "AppendBlob"}
+    wanted = flask.request.range
+    partial = wanted is not None and wanted.units == "bytes" and len(wanted.ranges) == 1
+    if partial and wanted is not None:
+        start, stop = _bounds(*wanted.ranges[0], size)
+        if start >= stop:
+            headers["Content-Range"] = f"bytes */{size}"
+            return flask.Response("", 416, headers)
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    headers["Content-Length"] = str(stop - start)
+    headers["Content-Type"] = "text/plain; charset=utf-8"
+    # A HEAD asks for the length of what may be hundreds of megabytes.
+    body = log.read(start, stop) if flask.request.method == "GET" else iter(())
+    return flask.Response(body, 206 if partial else 200, headers, direct_passthrough=True)
+
+
+def _bounds(first: int, end: int | None, size: int) -> tuple[int, int]:
+    """Where a range begins and ends; a negative `first` counts from the end."""
+    if first < 0:
+        return max(size + first, 0), size
+    return first, size if end is None else min(end, size)
 
 
 def _redirect(call: Call, repository: Repository, kind: str, number: int) -> flask.Response:
@@ -93,9 +112,10 @@ def _redirect(call: Call, repository: Repository, kind: str, number: int) -> fla
     return flask.Response(status=302, headers={"Location": location})
 
 
-def _archive(run: Run, jobs: list[Job]) -> bytes:
+def _archive(jobs: list[Job]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, job in enumerate(jobs):
-            archive.writestr(f"{number}_{job.name.replace('/', '_')}.txt", log_of(run, job))
+            text = b"".join(log_of(job).read())
+            archive.writestr(f"{number}_{job.name.replace('/', '_')}.txt", text)
     return packed.getvalue()
