@@ -178,7 +178,7 @@ def _add_reading(commands: Commands) -> None:
     submodules.add_argument("--json", action="store_true", help="machine-readable")
 
 
-_STATES = "passed failed running queued expected skipped no-data flaky".split()
+_STATES = ["passed", "failed", "running", "queued", "expected", "skipped", "no-data", "flaky"]
 
 
 def _add_watching(commands: Commands) -> None:
@@ -199,7 +199,9 @@ def _add_watching(commands: Commands) -> None:
         "8 superseded. Wrong usage is 2 always.",
     )
     for one in (builds, watch):
-        one.add_argument("--candidate", metavar="TAG", help="such as v2.15.0-rc3 or rc3; the newest")
+        one.add_argument(
+            "--candidate", metavar="TAG", help="such as v2.15.0-rc3 or rc3; the newest"
+        )
         one.add_argument("--repository", metavar="NAME", help="of a library; the core without it")
     builds.add_argument("--json", action="store_true", help="machine-readable, whole")
     builds.add_argument("--state", choices=_STATES, metavar="STATE", help=", ".join(_STATES))

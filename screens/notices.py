@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from cockpit.release.build_changes import Change, changes
+from cockpit.release.build_changes import Change, changes, following
 from cockpit.release.notices import Notice, Quiet, tell
-from cockpit.release.picture import Picture, following, pictures
+from cockpit.release.picture import Picture, pictures
 from cockpit.release.state import ReleaseState
 from cockpit.views.desktop import desktop_sequence
 

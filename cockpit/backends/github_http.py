@@ -19,6 +19,7 @@ import msgspec
 from cockpit import __version__
 from cockpit.backends.github_errors import (
     AMBIGUOUS,
+    NotFound,
     is_throttling,
     message_of,
     refusal,
@@ -64,6 +65,7 @@ V = TypeVar("V")
 _Rows = tuple[Sequence[R], int | None]
 """Rows of a page and, where GitHub says it, how many there are in all."""
 _ReadPage = tuple[Page, _Rows[R]]
+_NO_PAGE = Page(url="", etag="", body="")
 
 
 class ListKind(msgspec.Struct, Generic[R], frozen=True):
@@ -139,8 +141,13 @@ class Transport:
         return self._page(path, decode)[1]
 
     def read_lists(self, paths: Sequence[str], kind: ListKind[R]) -> list[Listing[R]]:
-        """Read whole lists, all their pages; a page that comes short is named, not overlooked."""
-        return [self._joined(kind, pages) for pages in self._all_pages(paths, kind)]
+        """Read whole lists, all their pages; a page that comes short is named, not overlooked.
+
+        A list that is not there any more, such as the jobs of a run that was deleted after its own
+        list was read, is empty and hides none of the others.
+        """
+        pages = self._all_pages(paths, kind, absent=_NO_PAGE)
+        return [self._joined(kind, each) for each in pages]
 
     def read_list(self, path: str, kind: ListKind[R], expected: int | None = None) -> Listing[R]:
         """Read one whole list, which should have so many rows where GitHub says so elsewhere."""
@@ -187,9 +194,20 @@ class Transport:
             self._cache.put(page)
         return page, value
 
-    def _all_pages(self, paths: Sequence[str], kind: ListKind[R]) -> list[list[_ReadPage[R]]]:
+    def _all_pages(
+        self, paths: Sequence[str], kind: ListKind[R], absent: Page | None = None
+    ) -> list[list[_ReadPage[R]]]:
         page = partial(self._page, decode=kind.rows)
-        firsts = gather([partial(page, path) for path in paths], threads=_THREADS)
+
+        def first(path: str) -> _ReadPage[R]:
+            try:
+                return page(path)
+            except NotFound:
+                if absent is None:
+                    raise
+                return absent, ((), 0)
+
+        firsts = gather([partial(first, path) for path in paths], threads=_THREADS)
         lists = [[first] for first in firsts]
         numbered = [
             (pages, f"{path}&page={number}")

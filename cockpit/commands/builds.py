@@ -59,7 +59,9 @@ async def _read(
     state = cockpit.state
     failure = state.branches.failure
     if state.branches.value is None or state.branches.value.of(repository) is None:
-        told = state.branches.value.problems.get(repository.name, "") if state.branches.value else ""
+        told = (
+            state.branches.value.problems.get(repository.name, "") if state.branches.value else ""
+        )
         raise Unreachable(
             f"The candidates of {repository.name} could not be read",
             told or (str(failure) if failure else "its branch was not read"),
@@ -84,9 +86,7 @@ def _print(
     told = f"read {ago(age)}" if age is not None else "never read"
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _UNCLIPPED
     for entry in report(picture, selection, told, state.spec.hud):
-        sys.stdout.write(
-            printed(entry, width, plain_ascii=arguments.ascii, color=wants_colour())
-        )
+        sys.stdout.write(printed(entry, width, plain_ascii=arguments.ascii, color=wants_colour()))
 
 
 def _document(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
-import sys
 import time
 from datetime import timedelta
 from enum import IntEnum
@@ -17,11 +16,11 @@ from cockpit.commands.common import open_cockpit
 from cockpit.commands.watch_output import Glance, Output, output_for
 from cockpit.errors import ConfigError, ExitCode
 from cockpit.feeds.feed import Feed
-from cockpit.release.build_changes import changes
+from cockpit.release.build_changes import changes, following
 from cockpit.release.candidates import Candidate
-from cockpit.release.endings import End, Ending, end_at_timeout, end_of
+from cockpit.release.endings import end_at_timeout, end_of
 from cockpit.release.jobs import CandidateBuilds
-from cockpit.release.picture import Picture, following, picture_of
+from cockpit.release.picture import End, Ending, Picture, picture_of
 from cockpit.release.repos import Repository
 from cockpit.release.state import FeedState, Reading
 from cockpit.runtime import Cockpit

@@ -16,9 +16,8 @@ from cockpit.commands.candidates import candidate_data, counts_data
 from cockpit.commands.common import wants_colour
 from cockpit.config import NotificationsTable
 from cockpit.release.build_changes import Change, ChangeKind
-from cockpit.release.endings import End, Ending
 from cockpit.release.jobs import JobState
-from cockpit.release.picture import Picture
+from cockpit.release.picture import End, Ending, Picture
 from cockpit.views.ages import ago, duration
 from cockpit.views.build_report import counts_text, head, job_words
 from cockpit.views.desktop import desktop_sequence
@@ -185,7 +184,9 @@ class LiveBlock:
         """Let the changes scroll by."""
         if found:
             lines = [
-                line(Span(f"{_clock(glance)}  ", Tone.DIM), *(marked(mark, "") if mark else ()), text)
+                line(
+                    Span(f"{_clock(glance)}  ", Tone.DIM), *(marked(mark, "") if mark else ()), text
+                )
                 for mark, text in _told(found, glance)
             ]
             self._draw(lines, ())

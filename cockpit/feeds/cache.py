@@ -19,7 +19,7 @@ T = TypeVar("T")
 Stamp = tuple[int, int]
 _POLL_S = 0.05
 LONGEST_TURN_S = 30.0
-"""How long another cockpit's look is waited for; one that was stopped in its middle lasts longer."""
+"""How long another cockpit's look is waited for; one that was halted midway lasts longer."""
 
 
 class ReadingCache:

@@ -180,13 +180,18 @@ class Feed(Generic[T]):
         if kept is None or (self._fits is not None and not self._fits(kept.value, seen)):
             return None
         age = wall_now() - kept.taken_at
-        return kept if timedelta() <= age < self.pace - _SOONEST / 2 else None
+        return kept if timedelta() <= age < self.pace else None
 
     def _count(self, reading: Reading[T] | None) -> None:
         before = self.latest.reading
-        same = before and reading and (before.value, before.missing) == (
-            reading.value,
-            reading.missing,
+        same = (
+            before
+            and reading
+            and (before.value, before.missing)
+            == (
+                reading.value,
+                reading.missing,
+            )
         )
         self._unchanged = self._unchanged + 1 if same else 0
 

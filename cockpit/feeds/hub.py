@@ -12,8 +12,8 @@ from cockpit.backends.ports import ApiBudget, Clock
 from cockpit.config import Config
 from cockpit.feeds.cache import ReadingCache
 from cockpit.feeds.feed import Feed, wall_now
-from cockpit.feeds.pace import thrift_factor
 from cockpit.feeds.looks import Looks
+from cockpit.feeds.pace import thrift_factor
 from cockpit.release.artifacts import Artifacts
 from cockpit.release.branches import Branches
 from cockpit.release.candidates import Candidate

@@ -9,9 +9,9 @@ from enum import Enum
 import msgspec
 
 from cockpit.release.coverage import configuration
-from cockpit.release.endings import Ending, end_of
+from cockpit.release.endings import end_of
 from cockpit.release.jobs import Job, JobState
-from cockpit.release.picture import JobId, Picture
+from cockpit.release.picture import Ending, JobId, Picture, jobs_by_id
 from cockpit.release.words import counted
 
 
@@ -61,11 +61,28 @@ class Change(msgspec.Struct, frozen=True):
     url: str = ""
 
 
+def following(before: Picture | None, after: Picture) -> Picture:
+    """The newer picture, which does not forget what an incomplete reading left out."""
+    end = end_of(after)
+    if before is None or not before.read or before.candidate != after.candidate:
+        return msgspec.structs.replace(after, end=end)
+    if after.whole or not after.read:
+        return msgspec.structs.replace(after, end=end)
+    present = jobs_by_id(after.builds.jobs)
+    listed = {run.id for run in after.builds.runs}
+    return msgspec.structs.replace(
+        after,
+        carried_jobs=tuple(job for key, job in before.jobs.items() if key not in present),
+        carried_runs=tuple(run for number, run in before.runs.items() if number not in listed),
+        end=end or before.end,
+    )
+
+
 def changes(before: Picture | None, after: Picture) -> tuple[Change, ...]:
     """Everything that changed, what matters most first; nothing for the first picture.
 
     The pictures have to be of one repository, and `after` has to follow `before`
-    (`picture.following`).
+    (`following`).
     """
     if before is None:
         return ()
@@ -84,7 +101,14 @@ def changes(before: Picture | None, after: Picture) -> tuple[Change, ...]:
 def _blank(picture: Picture) -> Picture:
     """A picture of nothing, to tell a new candidate from."""
     return msgspec.structs.replace(
-        picture, candidate=None, moved="", newer=None, dud=False, carried_jobs=(), carried_runs=()
+        picture,
+        candidate=None,
+        moved="",
+        newer=None,
+        dud=False,
+        carried_jobs=(),
+        carried_runs=(),
+        end=None,
     )
 
 
@@ -116,8 +140,8 @@ def _fate(before: Picture, after: Picture) -> Iterator[Change]:
 
 def _ending(before: Picture, after: Picture) -> Iterator[Change]:
     """The end of everything, which is told once."""
-    found, known = end_of(after), end_of(before)
-    if found is None or found == known:
+    found = after.end
+    if found is None or found == before.end:
         return
     if found.ending is Ending.SUCCESS:
         text = f"every job of {after.tag} is green: {found.reason}"

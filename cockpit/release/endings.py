@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from enum import Enum
-
-import msgspec
 
 from cockpit.release.coverage import configuration
 from cockpit.release.gates_candidate import judge_builds
 from cockpit.release.jobs import CandidateBuilds, Job, JobState, Run
-from cockpit.release.picture import Picture
+from cockpit.release.picture import End, Ending, Picture
 from cockpit.release.verdicts import Outcome
 from cockpit.release.words import counted
 
 GRACE = timedelta(minutes=5)
 """How long GitHub may take to start and list what a tag starts; until then absence says nothing."""
-
-
-class Ending(Enum):
-    """The ways in which watching ends."""
-
-    SUCCESS = "success"
-    FAILURE = "failure"
-    CANCELLED = "cancelled"
-    TIMEOUT = "timeout"
-    NO_RUN = "no-run"
-    SUPERSEDED = "superseded"
-
-
-class End(msgspec.Struct, frozen=True):
-    """How it ended, and why."""
-
-    ending: Ending
-    reason: str
 
 
 def end_of(
@@ -56,14 +35,14 @@ def end_of(
     red = final_failures(picture.builds)
     if red and fail_fast:
         return End(Ending.FAILURE, _named(red, "failed"))
-    if picture.builds.unfinished_runs or any(not j.state.finished for j in _known(picture)):
+    if picture.builds.unfinished_runs or _busy(picture):
         return None
     return _result(picture, red, settled=_quiet_for(picture) >= grace)
 
 
 def end_at_timeout(picture: Picture) -> End:
     """What is said when the time is up before anything ended."""
-    busy = sum(not job.state.finished for job in picture.jobs.values())
+    busy = _busy(picture)
     if picture.trouble:
         left = picture.trouble
     elif not picture.read:
@@ -133,8 +112,10 @@ def _result(picture: Picture, red: tuple[Job, ...], *, settled: bool) -> End | N
     return End(Ending.FAILURE, verdict.headline) if settled else None
 
 
-def _known(picture: Picture) -> tuple[Job, ...]:
-    return tuple(picture.jobs.values())
+def _busy(picture: Picture) -> int:
+    """How many jobs run or wait to run."""
+    open_states = (JobState.RUNNING, JobState.QUEUED)
+    return sum(job.state in open_states for job in picture.jobs.values())
 
 
 def _failed_without_jobs(builds: CandidateBuilds) -> tuple[Run, ...]:

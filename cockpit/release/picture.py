@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from enum import Enum
 from functools import cached_property
 
 import msgspec
@@ -20,6 +21,24 @@ from cockpit.release.support import Slot, SupportMatrix
 
 JobId = tuple[str, str, int]
 """Workflow, name, and which of several jobs of that name."""
+
+
+class Ending(Enum):
+    """The ways in which watching ends."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    CANCELLED = "cancelled"
+    TIMEOUT = "timeout"
+    NO_RUN = "no-run"
+    SUPERSEDED = "superseded"
+
+
+class End(msgspec.Struct, frozen=True):
+    """How it ended, and why."""
+
+    ending: Ending
+    reason: str
 
 
 class Picture(msgspec.Struct, frozen=True, dict=True):
@@ -47,6 +66,8 @@ class Picture(msgspec.Struct, frozen=True, dict=True):
     carried_jobs: tuple[Job, ...] = ()
     """Jobs of earlier looks that an incomplete reading left out."""
     carried_runs: tuple[Run, ...] = ()
+    end: End | None = None
+    """How the builds ended, as far as looks that were whole have told."""
 
     @property
     def read(self) -> bool:
@@ -68,7 +89,7 @@ class Picture(msgspec.Struct, frozen=True, dict=True):
         """Every job that is known of, also where the newest reading left it out."""
         if not self.read:
             return {}
-        return _by_id(self.carried_jobs) | _by_id(self.builds.jobs)
+        return jobs_by_id(self.carried_jobs) | jobs_by_id(self.builds.jobs)
 
     @cached_property
     def runs(self) -> dict[int, Run]:
@@ -85,7 +106,9 @@ class Picture(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def silent(self) -> tuple[str, ...]:
         """Patterns of workflows of which there is no run."""
-        return unstarted_workflows(self.builds, self.support) if self.read else self.support.workflows
+        return (
+            unstarted_workflows(self.builds, self.support) if self.read else self.support.workflows
+        )
 
     @cached_property
     def counts(self) -> dict[JobState, int]:
@@ -108,18 +131,6 @@ class Picture(msgspec.Struct, frozen=True, dict=True):
         for job in self.builds.jobs:
             moments += [m for m in (job.created_at, job.started_at, job.completed_at) if m]
         return max(moments, default=None)
-
-
-def following(before: Picture | None, after: Picture) -> Picture:
-    """The newer picture, which does not forget what an incomplete reading left out."""
-    if before is None or not before.read or before.candidate != after.candidate:
-        return after
-    if after.whole or not after.read:
-        return after
-    jobs = [job for key, job in before.jobs.items() if key not in _by_id(after.builds.jobs)]
-    listed = {run.id for run in after.builds.runs}
-    runs = [run for number, run in before.runs.items() if number not in listed]
-    return msgspec.structs.replace(after, carried_jobs=tuple(jobs), carried_runs=tuple(runs))
 
 
 def picture_of(
@@ -183,7 +194,8 @@ def _place(was: Tag, now: Tag) -> str:
     return f"another tag object, {short(now.object_sha)}"
 
 
-def _by_id(jobs: Iterable[Job]) -> dict[JobId, Job]:
+def jobs_by_id(jobs: Iterable[Job]) -> dict[JobId, Job]:
+    """Jobs by what they are known by across attempts."""
     seen: Counter[tuple[str, str]] = Counter()
     found: dict[JobId, Job] = {}
     for job in jobs:

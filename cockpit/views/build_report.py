@@ -49,7 +49,7 @@ class Selection(msgspec.Struct, frozen=True):
         return tuple(sorted(filter(self.has, picture.builds.jobs), key=_order))
 
     def slots(self, picture: Picture) -> tuple[Slot, ...]:
-        """The expected jobs asked for; their workflow is not known, so a pattern leaves them out."""
+        """The expected jobs asked for; of no known workflow, so a pattern leaves them out."""
         asked = not self.workflow and self.state in ("", "expected")
         return picture.expected if asked else ()
 

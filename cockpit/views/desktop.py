@@ -19,9 +19,7 @@ _PRESENT_9 = ("KITTY_WINDOW_ID", "WEZTERM_PANE", "ITERM_SESSION_ID", "WT_SESSION
 _PRESENT_777 = ("VTE_VERSION", "KONSOLE_VERSION")
 
 
-def desktop_sequence(
-    style: Desktop, title: str, text: str, environment: Mapping[str, str]
-) -> str:
+def desktop_sequence(style: Desktop, title: str, text: str, environment: Mapping[str, str]) -> str:
     """What to write to the terminal for a notification; empty where none is to be shown.
 
     The text is cleaned: whatever it holds, it cannot end the sequence or begin another.

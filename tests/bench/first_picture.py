@@ -59,7 +59,7 @@ def measure(scenario: str, delay_s: float, runs: int) -> float:
     assert isinstance(workflows, list)
     assert document["complete"], document["missing"]
     first = statistics.median(spent for spent, _ in builds)
-    print(f"{len(jobs)} jobs in {len(workflows)} runs, {asked:.0f} requests, {delay_s * 1000:.0f} ms each")
+    print(f"{len(jobs)} jobs in {len(workflows)} runs, {asked:.0f} requests, {delay_s:.2f} s each")
     print(f"every job of the candidate: {first:.2f} s, allowed {ALLOWED_S:.2f} s")
     print(f"every feed:                 {statistics.median(status):.2f} s")
     return first
