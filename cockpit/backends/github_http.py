@@ -364,7 +364,7 @@ class Transport:
             address.port,
             timeout=(CONNECT_S, self._timeout_s),  # type: ignore[arg-type]  # handed to requests
             retry=retry,
-            pool_size=2 * _THREADS,
+            pool_size=4 * _THREADS,
         )
         connection.session.hooks["response"].append(_refuse_moved)
         return requester, connection

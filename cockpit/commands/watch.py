@@ -133,6 +133,8 @@ class Watch:
             beginning = asyncio.create_task(self._begin())
             end = await self._until_the_end()
         finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
             unsubscribe()
             beginning.cancel()
             await self._cockpit.stop()
@@ -164,7 +166,8 @@ class Watch:
             self._output.tick(self._glance())
             left = deadline - time.monotonic() if deadline is not None else _TICK_S
             try:
-                await asyncio.wait_for(self._news.wait(), max(min(left, _TICK_S), 0.01))
+                async with asyncio.timeout(max(min(left, _TICK_S), 0)):
+                    await self._news.wait()
             except TimeoutError:
                 continue
         return None

@@ -99,7 +99,9 @@ class Feed(Generic[T]):
                 next_look=wall_now() + wait,
             )
             try:
-                await asyncio.wait_for(self._woken.wait(), wait.total_seconds())
+                # `wait_for` loses a cancellation that comes together with the event.
+                async with asyncio.timeout(wait.total_seconds()):
+                    await self._woken.wait()
             except TimeoutError:
                 return True
             if self._hurried:
