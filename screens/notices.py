@@ -79,8 +79,9 @@ class Notices:
     def _tell(self, notice: Notice) -> None:
         settings = self._cockpit.notifications
         if settings.lines:
-            severity = "warning" if notice.bad else "information"
-            self._app.notify(notice.text, severity=severity, markup=False)
+            self._app.notify(
+                notice.text, severity="warning" if notice.bad else "information", markup=False
+            )
         if settings.bell:
             self._app.bell()
         write_to_terminal(

@@ -19,13 +19,13 @@ from cockpit.commands.candidates import (
 from cockpit.commands.common import open_cockpit, wants_colour
 from cockpit.errors import ExitCode, Unreachable
 from cockpit.release.coverage import remaining
-from cockpit.release.hud import hud_url
 from cockpit.release.jobs import CandidateBuilds
 from cockpit.release.picture import Picture, picture_of
 from cockpit.release.state import FeedState, ReleaseState
 from cockpit.runtime import Cockpit
 from cockpit.views.ages import ago
 from cockpit.views.build_report import Selection, report
+from cockpit.views.hud import hud_url
 from cockpit.views.text import printed
 
 _UNCLIPPED = 10_000

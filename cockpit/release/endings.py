@@ -98,7 +98,7 @@ def _result(picture: Picture, red: tuple[Job, ...], *, settled: bool) -> End | N
     """
     if not settled and (picture.missing or picture.expected or picture.silent):
         return None
-    failed = (*red, *_failed_without_jobs(picture.builds))
+    failed: tuple[Job | Run, ...] = (*red, *_failed_without_jobs(picture.builds))
     if failed:
         return End(Ending.FAILURE, _named(failed, "failed") + _reservation(picture))
     if picture.missing or picture.candidate is None:

@@ -16,7 +16,7 @@ from cockpit.release.commits import short
 from cockpit.release.coverage import unstarted, unstarted_workflows
 from cockpit.release.jobs import CandidateBuilds, Job, JobState, Run
 from cockpit.release.repos import Repository
-from cockpit.release.state import FeedState, ReleaseState
+from cockpit.release.state import FeedState, Reading, ReleaseState
 from cockpit.release.support import Slot, SupportMatrix
 
 JobId = tuple[str, str, int]
@@ -169,7 +169,8 @@ def pictures(state: ReleaseState) -> tuple[Picture, ...]:
         repository = next((r for r in state.spec.repositories if r.name == builds.repository), None)
         if repository is None or state.libraries.reading is None:
             continue
-        reading = msgspec.structs.replace(state.libraries.reading, value=builds)
+        told = state.libraries.reading
+        reading = Reading(builds, told.taken_at, told.source, told.missing)
         feed = FeedState(reading, state.libraries.failure)
         found.append(picture_of(state, repository, state.candidate_of(repository), feed))
     return tuple(found)

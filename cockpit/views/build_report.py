@@ -11,12 +11,12 @@ import msgspec
 
 from cockpit.release.commits import short
 from cockpit.release.coverage import SEVERITY, WHEELS, elapsed, remaining
-from cockpit.release.hud import hud_url
 from cockpit.release.jobs import Job, JobState
 from cockpit.release.picture import Picture
 from cockpit.release.support import Slot
 from cockpit.views.ages import duration, grouped
 from cockpit.views.framing import line, marked
+from cockpit.views.hud import hud_url
 from cockpit.views.marks import JOB_MARKS, NEEDS_YOU, Tone
 from cockpit.views.table import Line, Span
 

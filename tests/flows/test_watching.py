@@ -19,6 +19,7 @@ from cockpit.cli import main
 from cockpit.commands.watch import Watch, Wish
 from cockpit.commands.watch_output import Glance
 from cockpit.rehearsal import builds as world_builds
+from cockpit.rehearsal.model import Run
 from cockpit.rehearsal.scenario import CORE
 from cockpit.rehearsal.world import World
 from cockpit.release.build_changes import Change, ChangeKind
@@ -333,7 +334,7 @@ class TestEnds:
         assert told.end.ending is Ending.SUPERSEDED
 
 
-def runs_of(world: World, tag: str) -> list[world_builds.Run]:
+def runs_of(world: World, tag: str) -> list[Run]:
     plan = world.count_builds(CORE, tag)
     numbers = {run.id for run in plan.runs}
     return [r for r in world.forge.repositories[CORE].runs.values() if r.id in numbers]

@@ -14,7 +14,6 @@ from cockpit.release.endings import (
     end_of,
     final_failures,
 )
-from cockpit.release.hud import hud_url
 from cockpit.release.jobs import Job, JobState
 from cockpit.release.notices import Quiet, Threshold, tell
 from cockpit.release.picture import Ending, Picture, picture_of, pictures
@@ -75,8 +74,8 @@ RED = in_state(TWO, JobState.FAILED, failed_step="Test")
 CANCELLED = in_state(TWO, JobState.SKIPPED, conclusion="cancelled")
 
 
-def ending(of: Picture, **options: timedelta) -> Ending | None:
-    found = end_of(of, **options)
+def ending(of: Picture, *, waited: timedelta = timedelta()) -> Ending | None:
+    found = end_of(of, waited=waited)
     return found.ending if found else None
 
 
@@ -343,12 +342,3 @@ class TestNotices:
     def test_progress_disturbs_nobody(self) -> None:
         started = Change(ChangeKind.PROGRESS, "90 started")
         assert tell(Quiet(), (started,), NOW, BEARABLE) == (Quiet(), ())
-
-
-def test_the_hud_is_a_link_with_the_ref_in_one_segment() -> None:
-    template = "https://hud.example/hud/{repository}/{ref}/1?per_page=50"
-    assert hud_url(template, "pytorch/pytorch", "release/2.15") == (
-        "https://hud.example/hud/pytorch/pytorch/release%2F2.15/1?per_page=50"
-    )
-    assert hud_url("", "pytorch/pytorch", "x") == ""
-    assert hud_url(template, "pytorch/pytorch", "") == ""

@@ -10,6 +10,7 @@ from cockpit.release.notices import Desktop
 from cockpit.release.picture import Picture, picture_of
 from cockpit.views.build_report import STATES, Selection, report
 from cockpit.views.desktop import desktop_sequence
+from cockpit.views.hud import hud_url
 from cockpit.views.text import printed
 from tests.release.states import CORE, GREEN, builds, candidate, feed, green_jobs, job, with_
 
@@ -121,3 +122,12 @@ def test_green_has_nothing_to_show_but_counts() -> None:
         text.startswith(("pytorch", "✔", "HUD", "linux", "windows", "macos")) or not text
         for text in told(whole)
     )
+
+
+def test_the_hud_is_a_link_with_the_ref_in_one_segment() -> None:
+    template = "https://hud.example/hud/{repository}/{ref}/1?per_page=50"
+    assert hud_url(template, "pytorch/pytorch", "release/2.15") == (
+        "https://hud.example/hud/pytorch/pytorch/release%2F2.15/1?per_page=50"
+    )
+    assert hud_url("", "pytorch/pytorch", "x") == ""
+    assert hud_url(template, "pytorch/pytorch", "") == ""
