@@ -10,9 +10,9 @@ import os
 import random
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -22,31 +22,27 @@ from cockpit.rehearsal.model import (
     Conclusion,
     Forge,
     Job,
-    JobTemplate,
     Repository,
     Run,
     RunStatus,
     Workflow,
 )
-from cockpit.rehearsal.steps import planned_steps
+from cockpit.rehearsal.planning import (
+    Outcome,
+    chance_of,
+    drawn_outcomes,
+    jobs_of,
+    plan_jobs,
+    with_dependents,
+)
+from cockpit.rehearsal.reporters import report_on
 
 Event = Literal["push", "workflow_dispatch", "pull_request", "schedule"]
-Outcome = Conclusion | Literal["stuck"]
-"""How a job is to end; one that is stuck finds no runner and is cancelled a day later."""
-
 _CANDIDATE_TAG = re.compile(r"v\d+\.\d+\.\d+-rc\d+")
 _FINAL_TAG = re.compile(r"v\d+\.\d+\.\d+")
 
 _RERUN_FAILURE_SHARE = 0.15
 """Part of the failures that are real, and fail again when re-run."""
-
-_STUCK_FOR = timedelta(hours=24)
-"""How long GitHub lets a job wait for a runner."""
-_REVIEWED_WITHIN = timedelta(days=30)
-"""How long GitHub lets a job wait for reviewers, before it fails."""
-
-_LARGE_BUILD = 12
-"""Jobs from which on a candidate's workflow never passes whole: there has to be something to do."""
 
 _RACY_SECONDS = 0.1
 """A ref written this recently may be followed by another write with the same time stamp."""
@@ -89,10 +85,11 @@ def start_run(
             created_at=created_at,
             inputs={one.name: one.default for one in workflow.inputs} | dict(inputs or {}),
         )
-        rng = _chance(forge, repository, workflow, run)
-        drawn = _drawn_outcomes(workflow, rng) if outcomes is None else outcomes
-        ends = {**drawn, **dict.fromkeys(_left_out(workflow, run), "skipped")}
-        run.jobs = _plan(forge, _templates(workflow), ends, attempt=1, at=created_at, rng=rng)
+        rng = chance_of(forge, repository, workflow, run)
+        drawn = drawn_outcomes(workflow, rng) if outcomes is None else outcomes
+        jobs, left_out = jobs_of(workflow, run)
+        ends: dict[str, Outcome] = {**drawn, **dict.fromkeys(left_out, "skipped")}
+        run.jobs = plan_jobs(forge, jobs, ends, attempt=1, at=created_at, rng=rng)
         repository.runs[run.id] = run
         return run
 
@@ -116,6 +113,8 @@ def notice_pushes(forge: Forge, repository: Repository) -> list[Run]:
             if _triggers(workflow, name)
         ]
         now = forge.clock.now()
+        for _, name, sha in started if repository.reported else ():
+            report_on(forge, repository, sha, name.split("/", 2)[2], now)
         return [
             start_run(
                 forge,
@@ -129,6 +128,17 @@ def notice_pushes(forge: Forge, repository: Repository) -> list[Run]:
             )
             for number, (workflow, name, sha) in enumerate(started, 1)
         ]
+
+
+def pushed_sha(forge: Forge, repository: Repository, ref: str) -> str:
+    """What a branch or tag stands at, as far as pushes go; raises ValueError where it is none."""
+    with forge.lock:
+        notice_pushes(forge, repository)
+        seen = repository.seen_refs
+        sha = seen.get(f"refs/tags/{ref}") or seen.get(f"refs/heads/{ref}")
+    if sha is None:
+        raise ValueError(f"{repository.full_name} has no branch or tag {ref}")
+    return sha
 
 
 def known_runs(repository: Repository, now: datetime) -> list[Run]:
@@ -157,13 +167,13 @@ def rerun(
         if run_status(run, now)[0] != "completed":
             raise RunStillGoing(f"run {run.id} is not completed")
         workflow = repository.workflows[run.workflow]
-        templates = _templates(workflow)
+        templates, left_out = jobs_of(workflow, run)
         previous = {job.name: job for job in attempt_jobs(run, run.attempt)}
-        again = _with_dependents(
+        again = with_dependents(
             templates, _chosen_again(run, failed_only=failed_only, job_id=job_id)
         )
         run.attempt += 1
-        rng = _chance(forge, repository, workflow, run)
+        rng = chance_of(forge, repository, workflow, run)
         run.jobs += [
             replace(job, id=forge.next_id(), attempt=run.attempt, carried_over=True)
             for job in previous.values()
@@ -174,8 +184,8 @@ def rerun(
             outcomes = {
                 name: _second_outcome(job, rng) for name, job in previous.items() if name in again
             }
-        ends = {**outcomes, **dict.fromkeys(_left_out(workflow, run), "skipped")}
-        run.jobs += _plan(forge, chosen, ends, attempt=run.attempt, at=now, rng=rng)
+        ends: dict[str, Outcome] = {**outcomes, **dict.fromkeys(left_out, "skipped")}
+        run.jobs += plan_jobs(forge, chosen, ends, attempt=run.attempt, at=now, rng=rng)
 
 
 def cancel(forge: Forge, repository: Repository, run: Run) -> None:
@@ -186,6 +196,38 @@ def cancel(forge: Forge, repository: Repository, run: Run) -> None:
             if job.status(now) != "completed":
                 job.cancelled_at = now
                 job.created_at = min(job.created_at, now)
+
+
+def review(
+    forge: Forge,
+    repository: Repository,
+    run: Run,
+    environments: Collection[str],
+    *,
+    approved: bool,
+    at: datetime | None = None,
+) -> list[Job]:
+    """Let the jobs start that wait for the reviewers of these environments, or fail; gives them."""
+    with forge.lock:
+        now = at or forge.clock.now()
+        waiting = {
+            job.name: job
+            for job in attempt_jobs(run, run.attempt)
+            if job.environment in environments and job.created_at <= now < job.starts_at
+        }
+        workflow = repository.workflows[run.workflow]
+        templates, _ = jobs_of(workflow, run)
+        affected = with_dependents(templates, set(waiting))
+        rng = chance_of(forge, repository, workflow, run)
+        free = [replace(one, environment="") for one in templates if one.name in affected]
+        rejected: dict[str, Outcome] = {} if approved else dict.fromkeys(waiting, "rejected")
+        planned = plan_jobs(forge, free, rejected, attempt=run.attempt, at=now, rng=rng)
+        for job in planned:
+            if job.name in waiting:
+                job.id, job.created_at = waiting[job.name].id, waiting[job.name].created_at
+        kept = [j for j in run.jobs if j.attempt != run.attempt or j.name not in affected]
+        run.jobs = [*kept, *planned]
+        return list(waiting.values())
 
 
 def attempt_jobs(run: Run, attempt: int) -> list[Job]:
@@ -241,94 +283,9 @@ def _last_number(repository: Repository, workflow: Workflow) -> int:
     return max(numbers, default=0)
 
 
-def _templates(workflow: Workflow) -> tuple[JobTemplate, ...]:
-    return workflow.jobs or (JobTemplate(workflow.name),)
-
-
-def _chance(forge: Forge, repository: Repository, workflow: Workflow, run: Run) -> random.Random:
-    """The chance that decides one attempt; it depends on nothing else in the world."""
-    return random.Random(
-        f"{forge.seed} {repository.full_name} {workflow.path} {run.head_branch} {run.head_sha} "
-        f"{run.number} {run.attempt}"
-    )
-
-
-def _drawn_outcomes(workflow: Workflow, rng: random.Random) -> dict[str, Conclusion]:
-    """Which jobs fail; of a candidate's large builds at least one test does."""
-    templates = _templates(workflow)
-    failing = [job.name for job in templates if rng.random() < job.failure_rate]
-    tests = [job.name for job in templates if job.stage == "test" and job.failure_rate]
-    if not failing and tests and workflow.on_candidate_tag and len(templates) >= _LARGE_BUILD:
-        failing = [rng.choice(tests)]
-    return dict.fromkeys(failing, "failure")
-
-
 def _second_outcome(job: Job, rng: random.Random) -> Conclusion:
     failed = job_conclusion(job) in ("failure", "timed_out")
     return "failure" if failed and rng.random() < _RERUN_FAILURE_SHARE else "success"
-
-
-def _plan(
-    forge: Forge,
-    templates: Iterable[JobTemplate],
-    outcomes: Mapping[str, Outcome],
-    *,
-    attempt: int,
-    at: datetime,
-    rng: random.Random,
-) -> list[Job]:
-    """Plan the jobs in the order of their definition; what they need stands before them."""
-    planned: dict[str, Job] = {}
-    for template in templates:
-        needed = [planned[name] for name in template.needs if name in planned]
-        created_at = max((job.ends_at for job in needed), default=at)
-        end = outcomes.get(template.name, "success")
-        if any(job.conclusion != "success" for job in needed):
-            end = "skipped"
-        planned[template.name] = _planned_job(
-            forge.next_id(), template, end, attempt=attempt, at=created_at, rng=rng
-        )
-    return list(planned.values())
-
-
-def _planned_job(
-    id_: int, template: JobTemplate, end: Outcome, *, attempt: int, at: datetime, rng: random.Random
-) -> Job:
-    starts_at = at + timedelta(minutes=rng.uniform(*template.queue))
-    ends_at = starts_at + timedelta(minutes=rng.uniform(*template.minutes))
-    conclusion: Conclusion = "cancelled" if end == "stuck" else end
-    if end == "skipped":
-        starts_at = ends_at = at
-    elif end == "stuck":
-        starts_at = ends_at = at + _STUCK_FOR
-    elif template.environment:
-        starts_at = ends_at = at + _REVIEWED_WITHIN
-        conclusion = "failure"
-    elif end != "success":
-        ends_at = starts_at + (ends_at - starts_at) * rng.uniform(0.3, 0.9)
-    return Job(
-        id=id_,
-        name=template.name,
-        attempt=attempt,
-        created_at=at,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        conclusion=conclusion,
-        labels=(template.runner,),
-        stage=template.stage,
-        steps=planned_steps(template.stage, conclusion),
-        chance=rng.getrandbits(32),
-        environment="" if end == "skipped" else template.environment,
-    )
-
-
-def _left_out(workflow: Workflow, run: Run) -> list[str]:
-    """The jobs that a run's inputs leave out."""
-    return [
-        job.name
-        for job in workflow.jobs
-        if job.when and run.inputs.get(job.when[0], "") not in job.when[1:]
-    ]
 
 
 def _chosen_again(run: Run, *, failed_only: bool, job_id: int | None) -> set[str]:
@@ -339,14 +296,6 @@ def _chosen_again(run: Run, *, failed_only: bool, job_id: int | None) -> set[str
         for job in attempt_jobs(run, run.attempt)
         if not failed_only or job_conclusion(job) != "success"
     }
-
-
-def _with_dependents(templates: Iterable[JobTemplate], names: set[str]) -> set[str]:
-    reached = set(names)
-    for template in templates:
-        if reached.intersection(template.needs):
-            reached.add(template.name)
-    return reached
 
 
 def _triggers(workflow: Workflow, ref: str) -> bool:

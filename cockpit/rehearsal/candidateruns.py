@@ -1,16 +1,20 @@
-"""What became of a candidate's builds before the world began."""
+"""What became of the builds of candidates before the world began."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cockpit.rehearsal.builds import Outcome, ends_at, rerun, start_run
+from cockpit.rehearsal.builds import ends_at, rerun, review, start_run
+from cockpit.rehearsal.history import CoreHistory
 from cockpit.rehearsal.model import Forge, Repository, Run, Workflow
 from cockpit.rehearsal.people import ADA
+from cockpit.rehearsal.planning import Outcome, drawn_outcomes
 
 _AGAIN_AFTER = timedelta(minutes=20)
+_REVIEWED_AFTER = timedelta(minutes=40)
 _BY_HAND_AFTER = timedelta(hours=2)
 
 
@@ -27,70 +31,133 @@ class Mishap:
     """Whether the workflow was dispatched on the tag afterwards, and all went well."""
 
 
-CANDIDATE_1 = (
-    Mishap("linux-binary-manywheel", "rocm", "-test", ("failure", "failure")),
-    Mishap("linux-binary-manywheel", "cuda13_0", "-test / test", ("failure", "success")),
-    Mishap("linux-binary-manywheel", "xpu", "-test", ("cancelled", "success")),
-    Mishap("windows-binary-wheel", "cuda13_0", "-upload / upload", ("failure",)),
-    Mishap("linux-aarch64-binary-manywheel", "cuda-aarch64-13_0", "-test / test", ("failure",)),
-    Mishap("Build Triton wheels", "cuda", "manylinux_2_28_x86_64)", ("failure",), by_hand=True),
+@dataclass(frozen=True, slots=True)
+class CandidateStory:
+    """What did not go well with a candidate."""
+
+    mishaps: tuple[Mishap, ...] = ()
+    by_chance: bool = False
+    """Whether other jobs failed too, and what failed was run again."""
+    broken: tuple[str, ...] = ()
+    """Workflows whose file GitHub could not read: their runs have no jobs."""
+    unreviewed: bool = False
+    """Whether nobody has let the jobs start yet that wait for reviewers."""
+    absent: tuple[str, ...] = ()
+    """Workflows that were disabled when the tag was pushed: they have no run."""
+
+
+CANDIDATE_1 = CandidateStory(
+    (
+        Mishap("linux-binary-manywheel", "rocm", "-test", ("failure", "failure")),
+        Mishap("linux-binary-manywheel", "cuda13_0", "-test / test", ("failure", "success")),
+        Mishap("linux-binary-manywheel", "test (", ", cu130)", ("failure", "success")),
+        Mishap("linux-binary-manywheel", "xpu", "-test", ("cancelled", "success")),
+        Mishap("windows-binary-wheel", "cuda13_0", "-upload / upload", ("failure",)),
+        Mishap("linux-aarch64-binary-manywheel", "cuda-aarch64-13_0", "-test / test", ("failure",)),
+        Mishap("Build Triton wheels", "cuda", "manylinux_2_28_x86_64)", ("failure",), by_hand=True),
+    )
 )
 """rc1: red twice, flaky, cancelled and then green, red for good; of those the test on ARM does not
 stop its upload. Triton's wheels came from a second run."""
 
+_NEWEST = CandidateStory(by_chance=True, broken=("linux-s390x-binary-manywheel",), unreviewed=True)
+_LAST_BUT_ONE = CandidateStory(
+    (
+        Mishap("linux-binary-manywheel", "xpu", "-test", ("stuck",)),
+        Mishap("Build Triton wheels", "xpu", "win_amd64)", ("cancelled", "success")),
+    ),
+    by_chance=True,
+    absent=("Build Official Docker Images",),
+)
+
+
+def build_later(forge: Forge, repository: Repository, history: CoreHistory) -> None:
+    """Run the candidates after rc1; the newest two have not ended, and lack something each."""
+    stories = [CandidateStory(by_chance=True)] * len(history.later)
+    stories[-2:] = [_LAST_BUT_ONE, _NEWEST][-len(stories) :] if stories else []
+    times = history.plan.candidates[1:]
+    for (tag, sha), at, told in zip(history.later.items(), times, stories, strict=True):
+        build_candidate(forge, repository, tag, sha, at, told)
+
 
 def build_candidate(
-    forge: Forge,
-    repository: Repository,
-    tag: str,
-    sha: str,
-    at: datetime,
-    mishaps: Iterable[Mishap],
+    forge: Forge, repository: Repository, tag: str, sha: str, at: datetime, told: CandidateStory
 ) -> None:
-    """Run every workflow of a candidate's tag, with nothing but these mishaps."""
+    """Run every workflow of a candidate's tag as it is told."""
     for workflow in repository.workflows.values():
-        if workflow.on_candidate_tag:
-            own = [mishap for mishap in mishaps if mishap.workflow == workflow.name]
-            _build(forge, repository, workflow, tag, sha, at, own)
+        if workflow.on_candidate_tag and workflow.name not in told.absent:
+            _Builder(forge, repository, workflow, tag, sha, told).build(at)
 
 
-def _build(
-    forge: Forge,
-    repository: Repository,
-    workflow: Workflow,
-    tag: str,
-    sha: str,
-    at: datetime,
-    mishaps: list[Mishap],
-) -> None:
-    found = {name: mishap for mishap in mishaps for name in _job(workflow, mishap)}
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    """Runs one workflow of one candidate."""
 
-    def run_now(event_at: datetime, outcomes: Mapping[str, Outcome], *, by_hand: bool) -> Run:
+    forge: Forge
+    repository: Repository
+    workflow: Workflow
+    tag: str
+    sha: str
+    told: CandidateStory
+
+    def build(self, at: datetime) -> None:
+        first, *further = self._attempts()
+        run = self._start(at, first)
+        if self.workflow.name in self.told.broken:
+            run.jobs.clear()
+            return
+        if not self.told.unreviewed:
+            self._review(run, at + _REVIEWED_AFTER)
+        for outcomes in further:
+            self._again(run, outcomes)
+        if (
+            self.told.by_chance
+            and not further
+            and any(job.conclusion == "failure" for job in run.jobs)
+        ):
+            self._again(run, None)
+        if any(mishap.by_hand for mishap in self._mishaps()):
+            self._start(ends_at(run) + _BY_HAND_AFTER, {}, by_hand=True)
+
+    def _start(self, at: datetime, outcomes: dict[str, Outcome], *, by_hand: bool = False) -> Run:
         return start_run(
-            forge,
-            repository,
-            workflow,
+            self.forge,
+            self.repository,
+            self.workflow,
             event="workflow_dispatch" if by_hand else "push",
-            ref=tag,
-            sha=sha,
+            ref=self.tag,
+            sha=self.sha,
             actor=ADA.login,
-            at=event_at,
+            at=at,
             outcomes=outcomes,
         )
 
-    run = run_now(at, {name: mishap.ends[0] for name, mishap in found.items()}, by_hand=False)
-    for attempt in range(1, max((len(mishap.ends) for mishap in found.values()), default=0)):
-        outcomes = {
-            name: mishap.ends[min(attempt, len(mishap.ends) - 1)] for name, mishap in found.items()
-        }
-        again_at = ends_at(run) + _AGAIN_AFTER
-        rerun(forge, repository, run, failed_only=True, at=again_at, outcomes=outcomes)
-    if any(mishap.by_hand for mishap in found.values()):
-        run_now(ends_at(run) + _BY_HAND_AFTER, {}, by_hand=True)
+    def _review(self, run: Run, at: datetime) -> None:
+        waiting = {job.environment for job in self.workflow.jobs if job.environment}
+        if waiting:
+            review(self.forge, self.repository, run, waiting, approved=True, at=at)
 
+    def _again(self, run: Run, outcomes: dict[str, Outcome] | None) -> None:
+        """Run again what failed, unless that has not happened yet."""
+        at = ends_at(run) + _AGAIN_AFTER
+        if at < self.forge.clock.epoch:
+            rerun(self.forge, self.repository, run, failed_only=True, at=at, outcomes=outcomes)
 
-def _job(workflow: Workflow, mishap: Mishap) -> list[str]:
-    """The job of the second Python version, or of the only one, with this kind of name."""
-    ending_so = [job.name for job in workflow.jobs if job.name.endswith(mishap.ending)]
-    names = [name for name in ending_so if mishap.part in name] or ending_so
-    return names[1:2] or names
+    def _attempts(self) -> Iterator[dict[str, Outcome]]:
+        """How jobs end in each attempt; those left out end well."""
+        found = {name: mishap for mishap in self._mishaps() for name in self._job(mishap)}
+        chance = random.Random(f"{self.forge.seed} {self.tag} {self.workflow.path}")
+        drawn = drawn_outcomes(self.workflow, chance) if self.told.by_chance else {}
+        tries = max((len(mishap.ends) for mishap in found.values()), default=1)
+        for at in range(tries):
+            ends = {name: m.ends[min(at, len(m.ends) - 1)] for name, m in found.items()}
+            yield {**(drawn if at == 0 else {}), **ends}
+
+    def _mishaps(self) -> list[Mishap]:
+        return [mishap for mishap in self.told.mishaps if mishap.workflow == self.workflow.name]
+
+    def _job(self, mishap: Mishap) -> list[str]:
+        """The job of the second Python version, or of the only one, with this kind of name."""
+        ending_so = [j.name for j in self.workflow.jobs if j.name.endswith(mishap.ending)]
+        names = [name for name in ending_so if mishap.part in name] or ending_so
+        return names[1:2] or names

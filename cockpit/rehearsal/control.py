@@ -46,6 +46,13 @@ class PushTag(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Any revision; the head of the release branch when left out."""
 
 
+class PublishDocs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `POST /actions/publish-docs`."""
+
+    line: str | None = None
+    """Such as `2.15`; that of the release when left out."""
+
+
 class DeleteRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of `POST /actions/delete-run`."""
 
@@ -116,6 +123,7 @@ class Controllable(Protocol):
         starts: bool = True,
     ) -> int: ...
     def delete_run(self, repository: str, run: int) -> None: ...
+    def publish_docs(self, line: str | None = None) -> str: ...
     def renew_s3_credentials(self) -> str: ...
     def request_stop(self) -> None: ...
 
@@ -233,6 +241,10 @@ def _add_builds(app: Flask, world: Controllable) -> None:
             starts=wanted.starts,
         )
         return _json({"run": started})
+
+    @app.post("/actions/publish-docs")
+    def publish_docs() -> Response:
+        return _json({"sha": world.publish_docs(_body(PublishDocs).line)})
 
     @app.post("/actions/delete-run")
     def delete_run() -> Response:

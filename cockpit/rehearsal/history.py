@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from cockpit.rehearsal.story import (
     CUT_2_14,
     HEAD_LANDED,
     RELEASED_2_14,
+    VERSION,
     Nomination,
     Numbers,
     PendingPick,
@@ -71,8 +73,11 @@ class CoreHistory:
     viable_strict: str
     nightly: str
     head: str
+    """The head of the release branch; like the next, empty before the cut."""
     candidate_1: str
     cut_sha: str
+    later: Mapping[str, str] = field(default_factory=dict)
+    """The candidates after rc1: tag → SHA, in their order."""
 
 
 @dataclass(slots=True)
@@ -97,7 +102,8 @@ def write_core(
         writer = _CoreWriter(stream, plan, workflows, upstream, numbers, rng)
         writer.write_trunk()
         writer.write_release_2_14()
-        writer.write_release_2_15()
+        if plan.is_cut:
+            writer.write_release_2_15()
     for commit, parent in zip(plan.trunk[1:], plan.trunk, strict=False):
         commit.parent_sha = stream.sha(parent.mark)
         commit.sha = stream.sha(commit.mark)
@@ -110,9 +116,10 @@ def write_core(
         writer.pulls,
         viable_strict=plan.trunk[writer.viable].sha,
         nightly=stream.sha(writer.nightly_mark),
-        head=stream.sha(writer.head_mark),
-        candidate_1=stream.sha(writer.candidate_mark),
+        head=stream.sha(writer.head_mark) if plan.is_cut else "",
+        candidate_1=stream.sha(writer.candidate_mark) if plan.is_cut else "",
         cut_sha=plan.trunk[plan.cut].sha,
+        later={tag: stream.sha(mark) for tag, mark in writer.later.items()},
     )
 
 
@@ -137,9 +144,11 @@ class _CoreWriter:
         self._trees: dict[int, SourceTree] = {}
         """The tree of trunk where a line was cut, by index."""
         self.pulls: list[BranchPull] = []
-        self.viable = max(0, len(plan.trunk) - 9)
+        self.viable = max(0, len(plan.trunk) - (9 if plan.is_cut else 3))
         self.nightly_mark = 0
         self.candidate_mark = 0
+        self.later: dict[str, int] = {}
+        """The marks of the candidates after rc1."""
         self.head_mark = 0
 
     def write_trunk(self) -> None:
@@ -166,12 +175,11 @@ class _CoreWriter:
             if at in (self._plan.cut_2_14, self._plan.cut):
                 self._trees[at] = tree.copy()
         nightly = max(
-            (c for c in trunk if c.at < trunk[-1].at.replace(hour=7, minute=30)),
-            key=lambda c: c.at,
-            default=trunk[0],
+            (c for c in trunk if c.at < self._plan.nightly), key=lambda c: c.at, default=trunk[0]
         )
         self._stream.point("refs/heads/orig/release/2.14", trunk[self._plan.cut_2_14].mark)
-        self._stream.point(f"refs/heads/orig/{BRANCH}", trunk[self._plan.cut].mark)
+        if self._plan.is_cut:
+            self._stream.point(f"refs/heads/orig/{BRANCH}", trunk[self._plan.cut].mark)
         self._stream.point("refs/heads/viable/strict", trunk[self.viable].mark)
         self._stream.point("refs/heads/nightly", nightly.mark)
         self.nightly_mark = nightly.mark
@@ -229,11 +237,24 @@ class _CoreWriter:
         self._move_kineto(branch, at + timedelta(minutes=40))
         for source in plan.late_picks:
             at = max(at + timedelta(minutes=55), source.at + timedelta(hours=16))
+            self._tag_candidates(branch, until=min(at, HEAD_LANDED))
             self._land_pick(branch, source, min(at, HEAD_LANDED))
+        self._tag_candidates(branch, until=plan.now)
         self.head_mark = branch.tip
         for pick in plan.pending:
             base = at_candidate if pick.state == "stale" else branch
             self._open_pick(base, pick)
+
+    def _tag_candidates(self, branch: _Branch, until: datetime) -> None:
+        """Tag every candidate that was due; none is tagged without something new in it."""
+        for number, at in enumerate(self._plan.candidates[1:], start=2):
+            tag = f"v{VERSION}-rc{number}"
+            if tag in self.later or at > until:
+                continue
+            if branch.tip in (self.candidate_mark, *self.later.values()):
+                self._land_own(branch, f"[{BRANCH}] Note rc{number}", at - timedelta(minutes=40))
+            self.later[tag] = branch.tip
+            self._stream.point(f"refs/tags/{tag}", branch.tip)
 
     def _cut(self, line: str, version: str, at: datetime, position: int) -> _Branch:
         """Start a release branch at its cut point, with its release-only changes."""
@@ -412,10 +433,24 @@ def workflow_file(workflow: Workflow) -> str:
     """A workflow's YAML, with the reference that a branch cut rewrites."""
     pushed = TRITON_TRIGGER if workflow.path == TRITON_WORKFLOW else ""
     return (
-        f"name: {workflow.name}\n\non:\n  workflow_dispatch:\n{pushed}\njobs:\n  main:\n"
+        f"name: {workflow.name}\n\non:\n  workflow_dispatch:\n{_inputs(workflow)}{pushed}\n"
+        "jobs:\n  main:\n"
         "    uses: pytorch/test-infra/.github/workflows/linux_job_v2.yml@main\n"
         "    with:\n      test-infra-ref: main\n" + "".join(map(_build_job, wheel_builds(workflow)))
     )
+
+
+def _inputs(workflow: Workflow) -> str:
+    """What the workflow takes when it is dispatched; JSON writes the values as YAML reads them."""
+    said = []
+    for one in workflow.inputs:
+        default = one.default == "true" if one.kind == "boolean" else one.default
+        said.append(f"      {one.name}:")
+        said.append(f"        type: {one.kind}")
+        said.append(f"        required: {json.dumps(one.required)}")
+        said.append(f"        default: {json.dumps(default)}")
+        said += [f"        options: {json.dumps(one.options)}"] if one.options else []
+    return "\n".join(["    inputs:", *said, ""]) if said else ""
 
 
 def _build_job(name: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cockpit.rehearsal.logwords import (
@@ -23,9 +23,7 @@ from cockpit.rehearsal.model import Job, PlannedStep
 from cockpit.rehearsal.steps import MAIN_STEP
 
 _CHUNK_LINES = 512
-_FILLER = (
-    "{stamp} [{at:>9}/{of:>9}] Building CXX object caffe2/CMakeFiles/torch_cpu.dir/{at:09}.o\n"
-)
+_FILLER = b"%b [%9d/%9d] Building CXX object caffe2/CMakeFiles/torch_cpu.dir/%09d.o\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +34,13 @@ class JobLog:
     tail: bytes
     lines: int = 0
     """How many lines of filler lie between."""
-    stamp: str = ""
+    stamp: bytes = b""
     """The time those lines begin with."""
 
     @property
     def size(self) -> int:
         """Its length in bytes."""
-        return len(self.head) + self.lines * self._line_size + len(self.tail)
+        return len(self.head) + self.lines * self.line_size + len(self.tail)
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """The bytes from `start` up to but without `stop`, in pieces."""
@@ -55,21 +53,22 @@ class JobLog:
             yield self.tail[max(start - before_tail, 0) : stop - before_tail]
 
     def _filler(self, start: int, stop: int) -> Iterator[bytes]:
-        size, offset = self._line_size, len(self.head)
+        size, offset = self.line_size, len(self.head)
         while start < stop:
             first = (start - offset) // size
             last = min(first + _CHUNK_LINES, self.lines)
             opens = offset + first * size
-            chunk = "".join(map(self._line, range(first, last))).encode()
+            chunk = b"".join(map(self._line, range(first, last)))
             yield chunk[start - opens : stop - opens]
             start = opens + len(chunk)
 
-    def _line(self, at: int) -> str:
-        return _FILLER.format(stamp=self.stamp, at=at + 1, of=self.lines)
+    def _line(self, at: int) -> bytes:
+        return _FILLER % (self.stamp, at + 1, self.lines, at + 1)
 
     @property
-    def _line_size(self) -> int:
-        return len(_FILLER.format(stamp=self.stamp, at=0, of=0))
+    def line_size(self) -> int:
+        """How long a line of filler is."""
+        return len(self._line(0))
 
 
 def log_of(job: Job, padding: int = 0) -> JobLog:
@@ -85,9 +84,8 @@ def log_of(job: Job, padding: int = 0) -> JobLog:
         "".join(f"{_stamp(at)} {text}\n" for at, text in part)
         for part in (lines[: main + 1], lines[main + 1 :])
     )
-    log = JobLog(f"\ufeff{head}".encode(), tail.encode(), 1, _stamp(job.starts_at))
-    length = log.size - len(log.head) - len(log.tail)
-    return JobLog(log.head, log.tail, padding // length, log.stamp)
+    log = JobLog(f"\ufeff{head}".encode(), tail.encode(), stamp=_stamp(job.starts_at).encode())
+    return replace(log, lines=padding // log.line_size)
 
 
 def _lines(job: Job) -> Iterator[tuple[datetime, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cockpit.rehearsal.activity import pusher
-from cockpit.rehearsal.builds import notice_pushes, start_run
+from cockpit.rehearsal.builds import pushed_sha, start_run
 from cockpit.rehearsal.model import Forge, JobTemplate, Repository, Run, Workflow
 
 
@@ -21,11 +21,7 @@ def run_made_to_order(
     A workflow that does not `start` has a run without jobs: GitHub could not read its file.
     """
     with forge.lock:
-        notice_pushes(forge, repository)
-        seen = repository.seen_refs
-        sha = seen.get(f"refs/tags/{ref}") or seen.get(f"refs/heads/{ref}")
-        if sha is None:
-            raise ValueError(f"{repository.full_name} has no branch or tag {ref}")
+        sha = pushed_sha(forge, repository, ref)
         names = jobs if isinstance(jobs, tuple) else _numbered(jobs)
         workflow = _workflow(forge, repository, name)
         workflow.jobs = tuple(JobTemplate(job, failure_rate=0.01) for job in names)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from cockpit.rehearsal.model import JobTemplate
 
@@ -16,6 +17,8 @@ class Target:
     accelerators: tuple[str, ...]
     """Folder names of the channel: `cpu`, `cu130`, `rocm7.2`, `xpu`."""
     libtorch: tuple[str, ...] = ()
+    bracketed: bool = False
+    """Whether the newer workflow builds it, which names its jobs by their matrix; section 6.5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,9 @@ class Wheel:
 
     @property
     def upload_job(self) -> str:
-        """The job that puts it into the test channel."""
+        """The job that puts it into the test channel, alone or with others of its accelerator."""
+        if self.target.bracketed:
+            return f"upload ({self.accelerator})"
         return f"{self.configuration}-upload / upload"
 
 
@@ -99,6 +104,8 @@ def vision_wheels(matrix: Matrix, target: Target | None = None) -> list[Wheel]:
 
 def libtorch_upload_job(target: Target, accelerator: str) -> str:
     """The job that puts a libtorch archive into the test channel."""
+    if target.bracketed:
+        return f"libtorch-upload ({accelerator})"
     return f"{_libtorch_name(target, accelerator)}-upload / upload"
 
 
@@ -108,6 +115,8 @@ def _libtorch_name(target: Target, accelerator: str) -> str:
 
 def binary_jobs(matrix: Matrix, target: Target) -> tuple[JobTemplate, ...]:
     """The jobs of the workflow that builds one target."""
+    if target.bracketed:
+        return tuple(_bracketed_jobs(matrix, target))
     jobs: list[JobTemplate] = []
     if target.os != "macos":
         jobs.append(JobTemplate("get-label-type", "prepare", minutes=(0.2, 0.6)))
@@ -172,6 +181,33 @@ def _libtorch_jobs(source: Wheel) -> list[JobTemplate]:
     ]
 
 
+def _bracketed_jobs(matrix: Matrix, target: Target) -> Iterator[JobTemplate]:
+    """The jobs of the newer workflow: one upload an accelerator, of all its wheels at once."""
+    generate = JobTemplate("generate-matrix", "prepare", minutes=(0.3, 1))
+    yield generate
+    for accelerator in target.accelerators:
+        ours = [Wheel(target, accelerator, python) for python in matrix.pythons]
+        for wheel in ours:
+            values = f"({wheel.python}, {accelerator})"
+            build, test, _ = _wheel_jobs(wheel)
+            yield replace(build, name=f"build {values}", needs=(generate.name,))
+            yield replace(test, name=f"test {values}", needs=(f"build {values}",))
+        tested = tuple(f"test ({wheel.python}, {accelerator})" for wheel in ours)
+        merge = JobTemplate(
+            f"merge-artifacts ({accelerator})", "extract", needs=tested, minutes=(2, 6)
+        )
+        yield merge
+        yield JobTemplate(ours[0].upload_job, "upload", needs=(merge.name,), minutes=(4, 15))
+    for accelerator in target.libtorch:
+        build_name = f"build ({matrix.pythons[0]}, {accelerator})"
+        extract = JobTemplate(
+            f"libtorch-extract ({accelerator})", "extract", needs=(build_name,), minutes=(6, 20)
+        )
+        yield extract
+        upload = libtorch_upload_job(target, accelerator)
+        yield JobTemplate(upload, "upload", needs=(extract.name,), minutes=(1, 5))
+
+
 def _upload_job(name: str, *, needs: str) -> JobTemplate:
     return JobTemplate(
         f"{name}-upload / upload", "upload", needs=(needs,), minutes=(1, 5), failure_rate=0.004
@@ -223,6 +259,17 @@ SMALL = Matrix(
         Target("macos", "arm64", ("cpu",)),
     ),
 )
+
+BRACKETED = Matrix(
+    pythons=("3.10", "3.12", "3.14t"),
+    targets=(
+        Target(
+            "linux", "x86_64", ("cpu", "cu126", "cu130"), libtorch=("cpu", "cu130"), bracketed=True
+        ),
+        *SMALL.targets[1:],
+    ),
+)
+"""A small matrix of which the newer workflow builds the wheels for Linux on x86."""
 
 RELEASE_2_15 = Matrix(
     pythons=("3.10", "3.11", "3.12", "3.13", "3.14", "3.14t", "3.15", "3.15t"),

@@ -224,6 +224,57 @@ class Run:
     """What it was dispatched with."""
 
 
+@dataclass(frozen=True, slots=True)
+class App:
+    """An application that reports on commits."""
+
+    id: int
+    slug: str
+    name: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What an application says of a commit: a check run that is no job of Actions."""
+
+    id: int
+    name: str
+    created_at: datetime
+    ends_at: datetime
+    conclusion: Conclusion
+    title: str = ""
+
+    def status(self, now: datetime) -> RunStatus:
+        """The state GitHub would show at `now`."""
+        return "completed" if self.ends_at <= now else "in_progress"
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The checks of one application on one commit; many applications open one and say nothing."""
+
+    id: int
+    app: App
+    head_sha: str
+    head_branch: str
+    created_at: datetime
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CommitStatus:
+    """One report of the older kind; a later one of the same context takes its place."""
+
+    id: int
+    context: str
+    state: Literal["error", "failure", "pending", "success"]
+    description: str
+    target: str
+    creator: str
+    created_at: datetime
+
+
 @dataclass(slots=True)
 class Release:
     id: int
@@ -268,6 +319,12 @@ class Repository:
     workflows: dict[int, Workflow] = field(default_factory=dict)
     runs: dict[int, Run] = field(default_factory=dict)
     releases: dict[int, Release] = field(default_factory=dict)
+    reported: bool = False
+    """Whether applications report on what is pushed."""
+    suites: dict[str, list[Suite]] = field(default_factory=dict)
+    """What applications other than Actions say: SHA → suites."""
+    statuses: dict[str, list[CommitStatus]] = field(default_factory=dict)
+    """SHA → every status of every context, oldest first."""
     seen_refs: dict[str, str] = field(default_factory=dict)
     """Refs whose push has been acted upon: ref name → SHA."""
     activity: list[Activity] = field(default_factory=list)

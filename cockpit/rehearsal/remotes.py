@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -37,14 +37,22 @@ def push_commit(
     git_dir: Path, branch: str, *, path: str, content: str, message: str, when: datetime
 ) -> str:
     """Put one commit that writes one file on a branch, as a colleague would; gives its SHA."""
+    return push_files(git_dir, branch, {path: content}, message=message, when=when)
+
+
+def push_files(
+    git_dir: Path, branch: str, files: Mapping[str, str], *, message: str, when: datetime
+) -> str:
+    """Put one commit that writes these files on a branch; gives its SHA."""
     ref = f"refs/heads/{branch}"
     if resolve(git_dir, ref) is None:
         raise RemoteError(f"{git_dir.stem} has no branch {branch}")
     stream = (
         f"commit {ref}\n"
         f"committer A Colleague <colleague@example.org> {int(when.timestamp())} +0000\n"
-        f"{_data(message)}from {ref}^0\nM 100644 inline {path}\n{_data(content)}"
+        f"{_data(message)}from {ref}^0\n"
     )
+    stream += "".join(f"M 100644 inline {path}\n{_data(text)}" for path, text in files.items())
     _run(git_dir, "fast-import", "--quiet", "--date-format=raw", stdin=stream)
     pushed = resolve(git_dir, ref)
     if pushed is None:

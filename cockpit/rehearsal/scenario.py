@@ -5,27 +5,43 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from cockpit.rehearsal import firstruns, people, story
+from cockpit.rehearsal import docsite, firstruns, people, story
 from cockpit.rehearsal.clock import WorldClock
 from cockpit.rehearsal.desk import Desk, merge
+from cockpit.rehearsal.docsite import DOCS
 from cockpit.rehearsal.fastimport import read_refs
 from cockpit.rehearsal.history import CoreHistory, write_core
+from cockpit.rehearsal.infraworkflows import infra_workflows
 from cockpit.rehearsal.libraries import INFRA, VISION, LibraryHistory, write_infra, write_vision
-from cockpit.rehearsal.matrix import LARGE, RELEASE_2_15, SMALL, Matrix
+from cockpit.rehearsal.matrix import BRACKETED, LARGE, RELEASE_2_15, SMALL, Matrix
 from cockpit.rehearsal.model import Forge, Pull, Release, Repository, User, Workflow
 from cockpit.rehearsal.records import file_records
 from cockpit.rehearsal.upstream import write_upstream
-from cockpit.rehearsal.workflows import core_workflows, infra_workflows, vision_workflows
+from cockpit.rehearsal.workflows import core_workflows, vision_workflows
 
-__all__ = ["CORE", "INFRA", "SCENARIOS", "VISION", "Scenario", "build_core_world", "build_world"]
+__all__ = [
+    "CORE",
+    "DOCS",
+    "INFRA",
+    "SCENARIOS",
+    "VISION",
+    "Scenario",
+    "build_core_world",
+    "build_world",
+]
 
 CORE = "pytorch/pytorch"
 
 CAPTAIN_TOKEN = "rehearsal-token-of-the-captain"
+
+
+def token_of(person: people.Person) -> str:
+    """The GitHub token of somebody of the team."""
+    return CAPTAIN_TOKEN if person is people.CAPTAIN else f"rehearsal-token-of-{person.login}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +59,26 @@ class Scenario:
     vision_version: str = "0.30.0"
     release_branch: str = story.BRANCH
     epoch: datetime = story.EPOCH
+    speed: float = 60.0
+    """How fast its clock runs where nobody says otherwise."""
+    calm: bool = False
+    """Whether the checks of a pushed branch never fail by chance."""
+    odd: bool = False
+    """Whether a candidate starts workflows that not every release has."""
     branch_cut: date = date(2026, 10, 5)
     picks_close: date = date(2026, 10, 19)
     release_day: date = date(2026, 10, 28)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the release branches are there when the world starts."""
+        return self.epoch > story.CUT
+
+    @property
+    def channels_since(self) -> datetime:
+        """From when on uploads come into the channels one by one; rc1's lie there before."""
+        tagged = story.candidate_times(self.sizes.candidates)
+        return tagged[-3] if len(tagged) > 2 else self.epoch
 
     @property
     def trunk_commits(self) -> int:
@@ -60,7 +93,7 @@ class Scenario:
     @property
     def jobs_target(self) -> int:
         """How many jobs a candidate tag starts in core."""
-        workflows = core_workflows(self.matrix, lambda: 0, shards=self.test_shards)
+        workflows = core_workflows(self.matrix, lambda: 0, shards=self.test_shards, odd=self.odd)
         return sum(len(workflow.jobs) for workflow in workflows if workflow.on_candidate_tag)
 
 
@@ -103,15 +136,39 @@ _LARGE = Scenario(
         picks=60,
         harmless_reverts=20,
         numbers_per_day=250,
+        candidates=10,
     ),
     milestone_items=300,
     library_commits=300,
     test_shards=5,
     matrix=LARGE,
+    odd=True,
 )
 
+_BEFORE_CUT = Scenario(
+    "before-cut",
+    story.Sizes(
+        start=datetime(2026, 8, 3, 8, 0, tzinfo=UTC),
+        commits_before_cut=160,
+        commits_after_cut=75,
+        picks=8,
+        harmless_reverts=2,
+        numbers_per_day=110,
+    ),
+    milestone_items=60,
+    library_commits=40,
+    test_shards=1,
+    matrix=SMALL,
+    epoch=story.CUT,
+    speed=180.0,
+    calm=True,
+)
+
+_MATRIX = replace(_SMALL, name="matrix", matrix=BRACKETED)
+"""The small world, but its wheels for Linux come from the newer workflow."""
+
 SCENARIOS: Mapping[str, Scenario] = {
-    scenario.name: scenario for scenario in (_DEFAULT, _SMALL, _LARGE)
+    scenario.name: scenario for scenario in (_DEFAULT, _SMALL, _LARGE, _BEFORE_CUT, _MATRIX)
 }
 
 
@@ -140,20 +197,27 @@ def build_core_world(
                 list(repository.workflows.values()),
                 random.Random(f"{seed} {repository.name}"),
                 commits=scenario.library_commits,
+                now=scenario.epoch,
             )
             for write, repository in ((write_infra, infra), (write_vision, vision))
         )
         plan = story.plan_story(scenario.sizes, rng, numbers)
+        if not scenario.is_cut:
+            plan = plan.on_the_day_of_the_cut()
         workflows = list(core.workflows.values())
-        history = write_core(core.git_dir, plan, workflows, write_upstream(remotes), numbers, rng)
+        upstream = write_upstream(remotes, is_cut=scenario.is_cut)
+        history = write_core(core.git_dir, plan, workflows, upstream, numbers, rng)
     file_records(
         forge, core, history, milestone_items=scenario.milestone_items, numbers=numbers, rng=rng
     )
     firstruns.seed_core_runs(forge, core, history)
     _file_library(forge, infra, infra_history.result(), None)
-    firstruns.seed_infra_runs(forge, infra, infra_history.result())
+    firstruns.seed_infra_runs(forge, infra, infra_history.result(), plan)
     _file_library(forge, vision, vision_history.result(), scenario.vision_version)
-    firstruns.seed_vision_runs(forge, vision, vision_history.result())
+    firstruns.seed_vision_runs(forge, vision, vision_history.result(), plan)
+    docs = _add_repository(forge, DOCS, remotes, ())
+    docs.default_branch = docsite.BRANCH
+    docsite.write_docs(docs.git_dir)
     for repository in forge.repositories.values():
         repository.seen_refs = read_refs(repository.git_dir)
     return forge, history
@@ -169,9 +233,7 @@ def _new_forge(clock: WorldClock, seed: int) -> Forge:
             name=person.name,
             email=person.email,
         )
-    forge.tokens[CAPTAIN_TOKEN] = people.CAPTAIN.login
-    for person in people.TEAM[1:]:
-        forge.tokens[f"rehearsal-token-of-{person.login}"] = person.login
+    forge.tokens = {token_of(person): person.login for person in people.TEAM}
     forge.collaborators = {
         people.CAPTAIN.login: "admin",
         **{person.login: "admin" for person in people.MANAGERS},
@@ -190,9 +252,15 @@ def _add_repositories(
         forge,
         CORE,
         remotes,
-        core_workflows(scenario.matrix, forge.next_id, shards=scenario.test_shards),
+        core_workflows(
+            scenario.matrix,
+            forge.next_id,
+            shards=scenario.test_shards,
+            calm=scenario.calm,
+            odd=scenario.odd,
+        ),
     )
-    infra = _add_repository(forge, INFRA, remotes, infra_workflows(forge.next_id))
+    infra = _add_repository(forge, INFRA, remotes, infra_workflows(scenario.matrix, forge.next_id))
     vision = _add_repository(
         forge, VISION, remotes, vision_workflows(scenario.matrix, forge.next_id)
     )

@@ -21,8 +21,6 @@ CUT_2_14 = datetime(2026, 8, 11, 17, 0, tzinfo=UTC)
 RELEASED_2_14 = datetime(2026, 9, 2, 16, 0, tzinfo=UTC)
 CUT = datetime(2026, 10, 5, 17, 0, tzinfo=UTC)
 CANDIDATE_1 = datetime(2026, 10, 9, 16, 0, tzinfo=UTC)
-NIGHTLY = datetime(2026, 10, 14, 7, 30, tzinfo=UTC)
-"""When the newest nightlies were started."""
 HEAD_LANDED = datetime(2026, 10, 13, 20, 0, tzinfo=UTC)
 
 VERSION = "2.15.0"
@@ -125,6 +123,30 @@ class Plan:
     """Reverts of what is on the branch that the branch lacks."""
     missing_fixes: list[TrunkCommit] = field(default_factory=list)
     """Fixes of milestone issues that nobody has nominated."""
+    candidates: tuple[datetime, ...] = (CANDIDATE_1,)
+    """When each candidate was tagged."""
+    now: datetime = EPOCH
+    """Up to when the story is told; what comes later has not happened."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether 2.15 has been cut."""
+        return self.now > CUT
+
+    @property
+    def nightly(self) -> datetime:
+        """When the newest nightlies were started."""
+        return self.now.replace(hour=7, minute=30)
+
+    def on_the_day_of_the_cut(self) -> Plan:
+        """The same story, told up to the hour in which 2.15 is to be cut."""
+        return Plan(
+            trunk=self.trunk[: self.cut + 1],
+            cut_2_14=self.cut_2_14,
+            cut=self.cut,
+            picks_2_14=self.picks_2_14,
+            now=CUT,
+        )
 
 
 class Numbers:
@@ -158,6 +180,7 @@ class Sizes:
     picks: int
     harmless_reverts: int
     numbers_per_day: float
+    candidates: int = 1
 
 
 def plan_story(sizes: Sizes, rng: random.Random, numbers: Numbers) -> Plan:
@@ -180,7 +203,7 @@ class _Planner:
         self._planned: dict[int, TrunkCommit] = {}
 
     def plan(self) -> Plan:
-        plan = Plan()
+        plan = Plan(candidates=candidate_times(self._sizes.candidates))
         plan.cut_2_14 = _last_before(self._times, CUT_2_14)
         plan.cut = _last_before(self._times, CUT)
         self._bump(plan.cut_2_14 + 1, "2.15.0a0")
@@ -339,6 +362,14 @@ def _trunk_times(sizes: Sizes, rng: random.Random) -> list[datetime]:
     last = EPOCH - timedelta(minutes=25)
     before = spread(sizes.commits_before_cut, sizes.start, CUT - timedelta(hours=1))
     return before + spread(sizes.commits_after_cut, CUT + timedelta(minutes=20), last)
+
+
+def candidate_times(count: int) -> tuple[datetime, ...]:
+    """rc1, then one after the other; the newest two are still being built."""
+    newest = (EPOCH - timedelta(hours=5), EPOCH - timedelta(minutes=50))[: count - 1]
+    built = count - len(newest)
+    step = (EPOCH - timedelta(hours=16) - CANDIDATE_1) / max(built - 1, 1)
+    return (*(CANDIDATE_1 + step * at for at in range(built)), *newest)
 
 
 def _last_before(times: list[datetime], moment: datetime) -> int:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import msgspec
 
-from cockpit.rehearsal.builds import job_conclusion, known_runs, notice_pushes, run_status
+from cockpit.rehearsal.builds import job_conclusion, known_runs, pushed_sha, run_status
 from cockpit.rehearsal.model import Forge, Job, Repository, Run
 
 _PLANNED = "planned"
@@ -79,11 +79,7 @@ class BuildsCount(msgspec.Struct, frozen=True):
 def count_builds(forge: Forge, repository: Repository, ref: str) -> BuildsCount:
     """Count what runs for a branch or tag; raises ValueError where there is no such ref."""
     with forge.lock:
-        notice_pushes(forge, repository)
-        seen = repository.seen_refs
-        sha = seen.get(f"refs/tags/{ref}") or seen.get(f"refs/heads/{ref}")
-        if sha is None:
-            raise ValueError(f"{repository.full_name} has no branch or tag {ref}")
+        sha = pushed_sha(forge, repository, ref)
         now = forge.clock.now()
         every = [run for run in repository.runs.values() if _runs_for(run, ref, sha)]
         known = [run for run in known_runs(repository, now) if _runs_for(run, ref, sha)]

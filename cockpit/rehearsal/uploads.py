@@ -9,7 +9,8 @@ from __future__ import annotations
 import heapq
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -61,10 +62,10 @@ class Uploads:
     def __init__(self, forge: Forge, scenario: Scenario) -> None:
         self._forge = forge
         self._makers: Mapping[str, Mapping[_Place, _Maker]] = {
-            CORE: dict(_core_makers(scenario.matrix)),
-            VISION: dict(_vision_makers(scenario.matrix, scenario.version)),
+            CORE: _by_place(_core_makers(scenario.matrix)),
+            VISION: _by_place(_vision_makers(scenario.matrix, scenario.version)),
         }
-        self._since = forge.clock.epoch
+        self._since = scenario.channels_since
         """What ended before this lay in the channels when the world started."""
         self._attempts: dict[int, int] = {}
         """Run → the attempt whose jobs are known."""
@@ -102,6 +103,18 @@ class Uploads:
                 continue
             self._known.add(identity)
             heapq.heappush(self._pending, (job.ends_at, next(self._order), run, job, make))
+
+
+def _by_place(makers: Iterable[tuple[_Place, _Maker]]) -> dict[_Place, _Maker]:
+    """One maker for each job, also where a job brings several wheels."""
+    found: dict[_Place, list[_Maker]] = defaultdict(list)
+    for place, make in makers:
+        found[place].append(make)
+    return {place: partial(_all_of, several) for place, several in found.items()}
+
+
+def _all_of(makers: list[_Maker], tag: str, build: Build) -> list[ChannelObject]:
+    return [item for make in makers for item in make(tag, build)]
 
 
 def _core_makers(matrix: Matrix) -> Iterator[tuple[_Place, _Maker]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from cockpit.rehearsal.matrix import (
     BINARY_WORKFLOWS,
@@ -13,7 +14,7 @@ from cockpit.rehearsal.matrix import (
     binary_jobs,
     vision_wheels,
 )
-from cockpit.rehearsal.model import DispatchInput, JobTemplate, Workflow
+from cockpit.rehearsal.model import JobTemplate, Workflow
 
 NextId = Callable[[], int]
 
@@ -21,6 +22,7 @@ HEAD_WORKFLOWS = ("pull", "trunk", "lint", "linux-aarch64", "docs-build")
 """The workflows that block `viable/strict` and a release branch; process section 2.4."""
 
 TRITON_BUILDS, TRITON_UPLOAD = "Build Triton wheels", "upload-wheel"
+DOCS_BUILDS, DOCS_PUSH = "nightly", "docs push / build-docs-push"
 SOURCE_BUILDS = "Create Release"
 SOURCE_UPLOAD = "Upload source code to S3 for release tags"
 
@@ -37,15 +39,26 @@ _CONFIGURATIONS = (
 )
 
 
-def core_workflows(matrix: Matrix, next_id: NextId, *, shards: int) -> list[Workflow]:
-    """Core's workflows: the blocking ones of a head, and those that a tag starts."""
+def core_workflows(
+    matrix: Matrix, next_id: NextId, *, shards: int, calm: bool = False, odd: bool = False
+) -> list[Workflow]:
+    """Core's workflows: the blocking ones of a head, and those that a tag starts.
+
+    Those of a `calm` head never fail by chance. Odd workflows are those that not every release has:
+    with jobs that wait for reviewers, and with names that no grammar knows.
+    """
     workflows = [
-        _of_heads(next_id(), "pull", _shard_jobs(_CONFIGURATIONS[:4], shards)),
-        _of_heads(next_id(), "trunk", _shard_jobs(_CONFIGURATIONS[4:], shards)),
-        _of_heads(next_id(), "lint", _plain_jobs("lintrunner-noclang", "quick-checks", "toc")),
-        _of_heads(next_id(), "linux-aarch64", _shard_jobs(("linux-jammy-aarch64-py3.10",), shards)),
-        _of_heads(next_id(), "docs-build", _plain_jobs("build-docs-python", "build-docs-cpp")),
+        head_workflow(next_id(), "pull", _shard_jobs(_CONFIGURATIONS[:4], shards)),
+        head_workflow(next_id(), "trunk", _shard_jobs(_CONFIGURATIONS[4:], shards)),
+        head_workflow(next_id(), "lint", plain_jobs("lintrunner-noclang", "quick-checks", "toc")),
+        head_workflow(
+            next_id(), "linux-aarch64", _shard_jobs(("linux-jammy-aarch64-py3.10",), shards)
+        ),
+        head_workflow(next_id(), "docs-build", plain_jobs("build-docs-python", "build-docs-cpp")),
     ]
+    if calm:
+        for workflow in workflows:
+            workflow.jobs = tuple(replace(job, failure_rate=0) for job in workflow.jobs)
     for target in matrix.targets:
         name = BINARY_WORKFLOWS[target.os, target.arch]
         workflows.append(
@@ -58,7 +71,7 @@ def core_workflows(matrix: Matrix, next_id: NextId, *, shards: int) -> list[Work
                 jobs=binary_jobs(matrix, target),
             )
         )
-    return [*workflows, *_tag_workflows(matrix, next_id)]
+    return [*workflows, *_tag_workflows(matrix, next_id), *(_odd_workflows(next_id) if odd else ())]
 
 
 def wheel_builds(workflow: Workflow) -> tuple[str, ...]:
@@ -67,11 +80,14 @@ def wheel_builds(workflow: Workflow) -> tuple[str, ...]:
     return tuple(name for name in names if re.fullmatch(r"(many)?wheel-py.*-build", name))
 
 
-def _of_heads(id_: int, name: str, jobs: tuple[JobTemplate, ...]) -> Workflow:
-    return Workflow(id_, name, f".github/workflows/{name}.yml", on_branch_push=_BRANCHES, jobs=jobs)
+def head_workflow(id_: int, name: str, jobs: tuple[JobTemplate, ...]) -> Workflow:
+    """A workflow that every push to a branch starts."""
+    path = f".github/workflows/{name.lower()}.yml"
+    return Workflow(id_, name, path, on_branch_push=_BRANCHES, jobs=jobs)
 
 
-def _plain_jobs(*names: str) -> tuple[JobTemplate, ...]:
+def plain_jobs(*names: str) -> tuple[JobTemplate, ...]:
+    """Jobs that need no other."""
     return tuple(JobTemplate(name, minutes=(6, 25), failure_rate=0.004) for name in names)
 
 
@@ -116,7 +132,7 @@ def _tag_workflows(matrix: Matrix, next_id: NextId) -> list[Workflow]:
         ),
         Workflow(
             next_id(),
-            "nightly",
+            DOCS_BUILDS,
             ".github/workflows/nightly.yml",
             on_candidate_tag=True,
             jobs=_docs_jobs(),
@@ -130,6 +146,38 @@ def _tag_workflows(matrix: Matrix, next_id: NextId) -> list[Workflow]:
             dispatchable=True,
             jobs=_source_jobs(),
         ),
+    ]
+
+
+def _odd_workflows(next_id: NextId) -> list[Workflow]:
+    collect = JobTemplate("collect", "prepare", minutes=(1, 3))
+    sign = JobTemplate(
+        "sign", "upload", needs=(collect.name,), minutes=(4, 9), environment="release-signing"
+    )
+    publish = JobTemplate("publish-signatures", "upload", needs=(sign.name,), minutes=(1, 3))
+    names = (
+        "[bold red]markup[/bold red] / build",
+        "escape \x1b[31mred\x1b[0m \x1b]0;title\x07 / test",
+        "line\nbreak\tand tab",
+        "\u202eright to left\u202c 表格 é 👩‍🚀 / upload",
+        "a very long name, " * 20,
+        "..",
+        "build",
+        "build / build / build / build",
+    )
+    return [
+        Workflow(
+            next_id(),
+            name,
+            f".github/workflows/{file}.yml",
+            on_candidate_tag=True,
+            dispatchable=True,
+            jobs=jobs,
+        )
+        for name, file, jobs in (
+            ("Sign wheels", "sign-wheels", (collect, sign, publish)),
+            ("Odd names 表", "odd-names", plain_jobs(*names)),
+        )
     ]
 
 
@@ -199,9 +247,7 @@ def _docs_jobs() -> tuple[JobTemplate, ...]:
         )
         for kind in ("python", "cpp")
     ]
-    push = JobTemplate(
-        "docs push / build-docs-push", "upload", needs=tuple(job.name for job in docs)
-    )
+    push = JobTemplate(DOCS_PUSH, "upload", needs=tuple(job.name for job in docs))
     return (build, *docs, push)
 
 
@@ -214,13 +260,7 @@ def _source_jobs() -> tuple[JobTemplate, ...]:
 def vision_workflows(matrix: Matrix, next_id: NextId) -> list[Workflow]:
     """Vision's workflows: a head's, and one a platform for candidates."""
     heads = [
-        Workflow(
-            next_id(),
-            name,
-            f".github/workflows/{name.lower()}.yml",
-            on_branch_push=_BRANCHES,
-            jobs=_plain_jobs(*jobs),
-        )
+        head_workflow(next_id(), name, plain_jobs(*jobs))
         for name, jobs in (
             ("Lint", ("python-source-and-configs", "c-source", "mypy")),
             ("Tests", ("unittests-linux (3.10, cpu)", "unittests-macos (3.10)")),
@@ -272,222 +312,3 @@ def _vision_jobs(matrix: Matrix, target: Target) -> tuple[JobTemplate, ...]:
         )
         jobs += [build, upload]
     return tuple(jobs)
-
-
-def infra_workflows(next_id: NextId) -> list[Workflow]:
-    """test-infra's release workflows, with the inputs of process section 21."""
-    lint = Workflow(
-        next_id(),
-        "Lint",
-        ".github/workflows/lint.yml",
-        on_branch_push=_BRANCHES,
-        jobs=_plain_jobs("lintrunner", "tests"),
-    )
-    return [lint] + [
-        Workflow(
-            next_id(),
-            name,
-            f".github/workflows/{file}.yml",
-            dispatchable=True,
-            inputs=inputs,
-            jobs=jobs,
-        )
-        for name, file, inputs, jobs in _RELEASE_WORKFLOWS
-    ]
-
-
-def _text(name: str, default: str = "", *, required: bool = False) -> DispatchInput:
-    return DispatchInput(name, "string", default, required)
-
-
-def _switch(name: str, default: str = "false") -> DispatchInput:
-    return DispatchInput(name, "boolean", default)
-
-
-def _choice(name: str, default: str, options: str, *, required: bool = False) -> DispatchInput:
-    return DispatchInput(name, "choice", default, required, tuple(options.split()))
-
-
-_DRY = _choice("dryrun", "enabled", "enabled disabled")
-_CHANNEL = _choice("channel", "", "release nightly test all", required=True)
-_VALIDATION = (
-    _switch("torchonly"),
-    _text("version"),
-    _switch("include-test-ops"),
-    _switch("include-torchaudio"),
-    _text("use-only-dl-pytorch-org", "false"),
-    _switch("use-extra-index-url"),
-    _switch("use-wheel-variants"),
-)
-_ECOSYSTEM = (
-    "torchao torchtune executorch torchvision torchaudio torchcodec torchcomms torch_tensorrt "
-    "torch_tensorrt_rtx torchrec fbgemm_gpu fbgemm_gpu_genai mslk flash_attn_3"
-)
-_DOMAINS = (
-    "vision audio torchrec tensorrt data fbgemm mslk executorch torchtune torchcodec "
-    "torchvision-extra-decoders torchtitan torchcomms torchforge all"
-)
-
-
-def _validation_jobs(*systems: str) -> tuple[JobTemplate, ...]:
-    jobs: list[JobTemplate] = []
-    for system in systems:
-        generate = JobTemplate(f"{system} / generate-matrix", "prepare", minutes=(0.3, 1))
-        jobs.append(generate)
-        jobs += [
-            JobTemplate(
-                f"{system} / wheel-py{python}-{accelerator} / validate",
-                "test",
-                needs=(generate.name,),
-                minutes=(6, 18),
-                failure_rate=0.01,
-            )
-            for python in ("3_10", "3_12", "3_14")
-            for accelerator in (("cpu",) if system == "macos-arm64" else ("cpu", "cuda13_0"))
-        ]
-    return tuple(jobs)
-
-
-def _steps(*names: str) -> tuple[JobTemplate, ...]:
-    jobs: list[JobTemplate] = []
-    for name in names:
-        needs = (jobs[-1].name,) if jobs else ()
-        jobs.append(JobTemplate(name, "upload", needs=needs, minutes=(3, 15)))
-    return tuple(jobs)
-
-
-def _validate_one(
-    name: str, file: str, system: str
-) -> tuple[str, str, tuple[DispatchInput, ...], tuple[JobTemplate, ...]]:
-    inputs = (_CHANNEL, *_VALIDATION, _text("release-matrix"))
-    return (
-        f"Validate {name} binaries",
-        f"validate-{file}-binaries",
-        inputs,
-        _validation_jobs(system),
-    )
-
-
-_RELEASE_WORKFLOWS: tuple[
-    tuple[str, str, tuple[DispatchInput, ...], tuple[JobTemplate, ...]], ...
-] = (
-    (
-        "Validate binaries",
-        "validate-binaries",
-        (
-            _choice("os", "all", "windows linux linux-aarch64 macos all"),
-            _choice("channel", "test", "release nightly test all"),
-            *_VALIDATION,
-        ),
-        _validation_jobs("linux", "linux-aarch64", "windows", "macos-arm64"),
-    ),
-    _validate_one("linux", "linux", "linux"),
-    _validate_one("aarch64 linux", "aarch64-linux", "linux-aarch64"),
-    _validate_one("windows", "windows", "windows"),
-    _validate_one("macOS arm64", "macos-arm64", "macos-arm64"),
-    (
-        "Validate Nightly Docker Images",
-        "validate-docker-images",
-        (
-            _choice("channel", "nightly", "nightly test release"),
-            _text("generate_dockerhub_images", "false"),
-            _text("ref"),
-        ),
-        _validation_jobs("docker"),
-    ),
-    (
-        "Prepare binary and release binary to pypi",
-        "release-stage-pypi",
-        (
-            _DRY,
-            _choice(
-                "package", "torchvision", "torchao torchvision torchaudio torchcodec executorch"
-            ),
-        ),
-        _steps("stage"),
-    ),
-    (
-        "Release binary to pypi",
-        "release-pypi",
-        (
-            _DRY,
-            _choice(
-                "package",
-                "torchao",
-                "torchao torchtune executorch torchvision torchaudio torchcodec",
-            ),
-        ),
-        _steps("download", "publish"),
-    ),
-    (
-        "Release ecosystem library from test to production.",
-        "release-download-pytorch-org",
-        (_DRY, _choice("package", "torchvision", _ECOSYSTEM)),
-        _steps("promote", "recompute-checksums"),
-    ),
-    (
-        "Release post-promotion SHA256 recompute",
-        "release-post-promotion",
-        (_choice("project", "torch", "torch"), _text("version")),
-        _steps("recompute"),
-    ),
-    (
-        "Release Docker Images to Docker Hub",
-        "release-docker",
-        (
-            _text("pytorch_version", "2.11.0"),
-            _switch("dry_run", "true"),
-            _choice("channel", "release", "release test"),
-        ),
-        _steps("generate-matrix", "push"),
-    ),
-    (
-        "Release PyTorch Post Branch Cut",
-        "release-pytorch-post-branch-cut",
-        (_text("release_version", required=True), _switch("dry_run")),
-        (
-            JobTemplate("create-release-changes-pr"),
-            JobTemplate("create-version-bump-pr"),
-            JobTemplate("update-test-infra"),
-        ),
-    ),
-    (
-        "Release Wheel Variants",
-        "release-wheel-variants",
-        (
-            _text("pytorch_version"),
-            _text("pytorch_release", "2.10"),
-            _choice("package_name", "torch", "torch torchvision all"),
-            _text("architectures", "cpu"),
-            _text("platforms", "manylinux_2_28_x86_64"),
-            _switch("dry_run", "true"),
-            _text("variant_repack_ref", "main"),
-        ),
-        _steps("repack"),
-    ),
-    (
-        "Release manage runner groups",
-        "release-manage-runner-groups",
-        (_switch("apply"),),
-        _steps("reconcile"),
-    ),
-    (
-        "GitHub Analytics Daily",
-        "github-analytics-daily",
-        (_text("branch", "release/2.10"), _text("milestone-id", "57")),
-        _steps("missing-reverts", "missing-in-branch"),
-    ),
-    (
-        "Update S3 HTML indices",
-        "update-s3-html",
-        (),
-        _steps("update-html"),
-    ),
-    (
-        "Trigger nightly builds for domains",
-        "trigger_nightly",
-        (_choice("domain", "all", _DOMAINS),),
-        _steps("trigger"),
-    ),
-    ("Trigger nightly builds for pytorch core", "trigger_nightly_core", (), _steps("trigger")),
-)

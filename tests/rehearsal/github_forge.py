@@ -148,7 +148,10 @@ def build_forge(directory: Path) -> Forge:
                 DispatchInput("dryrun", "choice", "enabled", options=("enabled", "disabled")),
                 DispatchInput("push", "boolean", "false"),
             ),
-            jobs=tuple(JobTemplate(name) for name in ("build a", "build b", "build c", "test c")),
+            jobs=(
+                *(JobTemplate(name) for name in ("build a", "build b", "build c", "test c")),
+                JobTemplate("sign", environment="signing"),
+            ),
         ),
         41: Workflow(41, "lint", ".github/workflows/lint.yml"),
     }
@@ -207,6 +210,16 @@ def _runs(shas: dict[str, str]) -> list[Run]:
         Job(610, "build a", 1, NOW - hour, NOW - hour, NOW - hour / 2, "success"),
         Job(611, "build b", 1, NOW - hour, NOW - hour, NOW + 3 * hour, "failure", steps=steps),
         Job(612, "build c", 1, NOW - hour, NOW + hour, NOW + 2 * hour, "success"),
+        Job(
+            614,
+            "sign",
+            1,
+            NOW - hour,
+            NOW + 9 * hour,
+            NOW + 9 * hour,
+            "failure",
+            environment="signing",
+        ),
         Job(613, "test c", 1, NOW + 2 * hour, NOW + 2 * hour, NOW + 3 * hour, "success"),
     ]
     done = Run(DONE_RUN, 1, 40, "binaries", "push", "v2.15.0-rc1", sha, "captain", NOW - 9 * hour)

@@ -15,7 +15,16 @@ from cockpit.rehearsal import builds
 from cockpit.rehearsal.clock import WorldClock
 from cockpit.rehearsal.fastimport import git
 from cockpit.rehearsal.libraries import INFRA
-from cockpit.rehearsal.model import Conclusion, Forge, Job, Repository, Run, Workflow
+from cockpit.rehearsal.model import (
+    Conclusion,
+    Forge,
+    Job,
+    JobTemplate,
+    Repository,
+    Run,
+    Workflow,
+)
+from cockpit.rehearsal.planning import Outcome
 from cockpit.rehearsal.scenario import CORE, SCENARIOS, build_world
 
 RC2 = "v2.15.0-rc2"
@@ -305,6 +314,48 @@ def test_cancelling_ends_what_has_not_finished(site: Site) -> None:
     assert builds.job_conclusion(_job(run, "manywheel-py3_10-cpu-upload / upload")) == "cancelled"
     assert len(builds.visible_jobs(run, 1, now)) == len(run.jobs)
     assert builds.ends_at(run) <= now
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_a_job_waits_for_the_reviewers_of_its_environment(site: Site, approved: bool) -> None:
+    site.workflow("lint").jobs = (
+        JobTemplate("collect"),
+        JobTemplate("sign", needs=("collect",), environment="signing"),
+        JobTemplate("publish", needs=("sign",)),
+    )
+    run = site.started("lint")
+    site.clock.advance(timedelta(hours=1))
+    assert builds.run_status(run, site.clock.now()) == ("waiting", None)
+    asked = _job(run, "sign").id
+    builds.review(site.forge, site.core, run, ["signing"], approved=approved)
+    assert _job(run, "sign").id == asked
+    site.finish(run)
+    ended = {job.name: job.conclusion for job in run.jobs}
+    assert ended == {
+        "collect": "success",
+        "sign": "success" if approved else "failure",
+        "publish": "success" if approved else "skipped",
+    }
+    assert builds.run_status(run, site.clock.now())[0] == "completed"
+
+
+def test_a_job_that_finds_no_runner_is_cancelled_after_a_day(site: Site) -> None:
+    outcomes: dict[str, Outcome] = {"toc": "stuck"}
+    workflow = site.workflow("lint")
+    run = builds.start_run(
+        site.forge,
+        site.core,
+        workflow,
+        event="push",
+        ref="main",
+        sha=site.head("refs/heads/main"),
+        actor="captain",
+        outcomes=outcomes,
+    )
+    site.clock.advance(timedelta(hours=23))
+    assert _job(run, "toc").status(site.clock.now()) == "queued"
+    site.finish(run)
+    assert builds.run_status(run, site.clock.now()) == ("completed", "cancelled")
 
 
 @pytest.fixture

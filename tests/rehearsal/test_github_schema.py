@@ -22,6 +22,7 @@ from tests.rehearsal.github_forge import (
     ISSUE,
     NOW,
     PICK,
+    RUNNING_RUN,
     build_forge,
     only_repository,
     serve,
@@ -179,6 +180,9 @@ READS: dict[str, Read] = {
     "check runs of suite": lambda g, s: (
         g.rest.checks.list_for_suite(s.owner, s.repo, s.run).parsed_data
     ),
+    "checks of an application": lambda g, s: (
+        g.rest.checks.list_for_ref(s.owner, s.repo, s.sha, check_name="docs preview").parsed_data
+    ),
     "check run": lambda g, s: g.rest.checks.get(s.owner, s.repo, s.job).parsed_data,
     "combined status": lambda g, s: (
         g.rest.repos.get_combined_status_for_ref(s.owner, s.repo, s.sha).parsed_data
@@ -331,6 +335,20 @@ WRITES: dict[str, Write] = {
     ),
     "job again": lambda g: (
         g.rest.actions.re_run_job_for_workflow_run(*TINY, FAILED_JOB).parsed_data
+    ),
+    "reviewed": lambda g: (
+        g.rest.actions.review_pending_deployments_for_run(
+            *TINY,
+            RUNNING_RUN,
+            environment_ids=[
+                int(waiting.environment.id or 0)
+                for waiting in g.rest.actions.get_pending_deployments_for_run(
+                    *TINY, RUNNING_RUN
+                ).parsed_data
+            ],
+            state="approved",
+            comment="go",
+        ).parsed_data
     ),
     "cancelled": lambda g: g.rest.actions.cancel_workflow_run(*TINY, 501).parsed_data,
     "release": lambda g: g.rest.repos.create_release(*TINY, tag_name="v9").parsed_data,

@@ -8,6 +8,8 @@ import subprocess
 import zipfile
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,8 @@ from cockpit.rehearsal.scenario import (
     build_world,
 )
 from cockpit.rehearsal.story import EPOCH, PREFIX_PAIRS, TrunkCommit
+from cockpit.rehearsal.tally import count_builds
+from cockpit.rehearsal.uploads import Uploads
 
 RELEASE = "refs/heads/release/2.15"
 
@@ -133,11 +137,60 @@ def test_trunk_and_picks_have_the_size_of_the_scenario(built: Built) -> None:
     assert len(landed) == built.scenario.picks
 
 
-def test_the_large_scenario_is_large(tmp_path: Path) -> None:
-    built = _build("large", tmp_path)
-    assert built.git("rev-list", "--count", "main") == "20000"
-    assert built.scenario.picks == 60
-    assert 1_950 <= built.scenario.jobs_target <= 2_100
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    return _build("large", tmp_path_factory.mktemp("large"))
+
+
+def test_the_large_scenario_is_large(large: Built) -> None:
+    assert large.git("rev-list", "--count", "main") == "20000"
+    assert large.scenario.picks == 60
+    assert 1_950 <= large.scenario.jobs_target <= 2_100
+
+
+def test_ten_candidates_follow_each_other_in_the_large_scenario(large: Built) -> None:
+    tags = [f"v2.15.0-rc{number}" for number in range(1, 11)]
+    for older, newer in pairwise(tags):
+        assert int(large.git("rev-list", "--count", f"{older}..{newer}")) > 0
+        assert large.git("merge-base", older, newer) == large.git("rev-parse", older)
+    counts = [count_builds(large.forge, large.core, tag) for tag in tags]
+    states = [{run.status for run in count.runs} for count in counts]
+    assert states[:8] == [{"completed"}] * 8
+    assert all("in_progress" in found for found in states[8:])
+    assert all(1_950 <= count.planned <= 2_100 for count in counts[:8])
+    assert all(count.listed.by_conclusion["failure"] for count in counts[:8])
+    assert all(any(run.attempt == 2 for run in count.runs) for count in counts[:8])
+
+
+def test_the_channel_holds_what_the_newest_candidates_have_brought(large: Built) -> None:
+    brought = Uploads(large.forge, large.scenario).due(EPOCH)
+    found = Counter(item.git_sha for item in brought if item.key.startswith("whl/test/"))
+    rc8, rc9 = (large.git("rev-parse", f"v2.15.0-rc{number}") for number in (8, 9))
+    assert found[rc8] > 500
+    assert 0 < found[rc9] < found[rc8]
+
+
+def test_the_newest_candidate_has_more_statuses_than_a_page(large: Built) -> None:
+    statuses = large.core.statuses[large.git("rev-parse", "v2.15.0-rc10")]
+    assert len({status.context for status in statuses}) > 100
+    reported = {large.git("rev-parse", f"v2.15.0-rc{number}") for number in range(1, 11)}
+    assert reported <= large.core.suites.keys()
+
+
+def test_the_newest_candidates_lack_something_each(large: Built) -> None:
+    older, newest = (
+        count_builds(large.forge, large.core, f"v2.15.0-rc{number}") for number in (9, 10)
+    )
+    broken = [run.workflow for run in newest.runs if run.conclusion == "startup_failure"]
+    assert broken == ["linux-s390x-binary-manywheel"]
+    started = {run.workflow for run in older.runs}
+    assert {run.workflow for run in newest.runs} - started == {"Build Official Docker Images"}
+    waiting = [job.name for job in newest.jobs if job.status == "waiting"]
+    assert waiting == ["sign"]
+    signed = [job for job in older.jobs if job.workflow == "Sign wheels"]
+    assert [job.conclusion for job in signed] == ["success"] * 3
+    queued = [job for job in older.jobs if job.status == "queued" and "xpu" in job.name]
+    assert any(older.now - job.created_at > timedelta(hours=1) for job in queued)
 
 
 def test_a_candidate_builds_as_many_jobs_as_the_scenario_says() -> None:

@@ -252,7 +252,7 @@ def test_the_control_endpoint_shows_and_moves_the_world(world: World) -> None:
     state = requests.get(f"{control}/state", timeout=10).json()
     assert state["faults"][0]["fired"] == 1
     assert state["services"]["github"]["served"] == 1
-    assert state["counts"]["repositories"] == 3
+    assert state["counts"]["repositories"] == 4
     assert requests.delete(f"{control}/faults", timeout=10).status_code == 204
     assert requests.get(f"{world.github_url}/", timeout=10).status_code == 200
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import flask
 import msgspec
@@ -23,7 +24,14 @@ from cockpit.rehearsal.github.http import (
 )
 from cockpit.rehearsal.github.moments import within
 from cockpit.rehearsal.github.progress import run_progress
-from cockpit.rehearsal.github.serialise_actions import job_body, run_body, workflow_body
+from cockpit.rehearsal.github.serialise_actions import (
+    deployment_body,
+    environment_id,
+    job_body,
+    pending_deployment_body,
+    run_body,
+    workflow_body,
+)
 from cockpit.rehearsal.model import DispatchInput, Job, Repository, Run, Workflow
 
 routes = flask.Blueprint("actions", __name__)
@@ -41,6 +49,14 @@ class Dispatch(msgspec.Struct):
     ref: str
     inputs: dict[str, InputValue] = msgspec.field(default_factory=dict)
     return_run_details: bool = False
+
+
+class DeploymentReview(msgspec.Struct):
+    """What the reviewers of environments say."""
+
+    environment_ids: list[int]
+    state: Literal["approved", "rejected"]
+    comment: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +86,19 @@ class RunFilters:
         )
 
 
+_UNFILTERED = RunFilters("", "", "", "", "", "")
+_MOST_FILTERED = 1000
+"""How many runs a filtered list gives, whatever its total_count says."""
+
+
 @routes.before_request
 def notice_pushes() -> None:
     """Whatever was pushed since the last look has started its runs by now."""
     repository = (flask.request.view_args or {}).get("repository")
     if isinstance(repository, Repository):
         builds.notice_pushes(this_call().forge, repository)
+        # What has just been started is there for the one who asks.
+        this_call().now = this_call().forge.clock.now()
 
 
 @routes.get("/repos/<owner>/<name>/actions/workflows")
@@ -179,6 +202,7 @@ def dispatch(repository: Repository, key: str) -> flask.Response:
             ref=wanted.ref.removeprefix("refs/heads/").removeprefix("refs/tags/"),
             sha=sha or "",
             actor=actor,
+            at=call.forge.clock.now() + call.forge.runs_appear_after,
             inputs={name: _text_of(value) for name, value in wanted.inputs.items()},
         )
     version = flask.request.headers.get("X-GitHub-Api-Version", "")
@@ -238,6 +262,31 @@ def delete(repository: Repository, number: int) -> flask.Response:
     return no_content()
 
 
+@routes.get("/repos/<owner>/<name>/actions/runs/<int:number>/pending_deployments")
+@locked
+def pending(repository: Repository, number: int) -> flask.Response:
+    """The environments whose reviewers a run waits for."""
+    call = this_call()
+    waiting = _waiting(run_or_404(repository, number), call.now)
+    return answer([pending_deployment_body(call, repository, name) for name in waiting])
+
+
+@routes.post("/repos/<owner>/<name>/actions/runs/<int:number>/pending_deployments")
+@locked
+def review(repository: Repository, number: int) -> flask.Response:
+    """Let jobs start that wait for reviewers, or have them fail."""
+    call = this_call()
+    call.require("admin")
+    wanted = read_body(DeploymentReview)
+    run = run_or_404(repository, number)
+    waiting = {environment_id(name): name for name in _waiting(run, call.now)}
+    if unknown := set(wanted.environment_ids) - waiting.keys():
+        raise ApiError(422, f"No pending deployment requests to approve or reject: {unknown}")
+    names = [waiting[one] for one in wanted.environment_ids]
+    builds.review(call.forge, repository, run, names, approved=wanted.state == "approved")
+    return answer([deployment_body(call, repository, run, name) for name in names])
+
+
 def run_or_404(repository: Repository, number: int) -> Run:
     """The run with this id."""
     found = repository.runs.get(number)
@@ -254,6 +303,11 @@ def job_or_404(repository: Repository, number: int) -> tuple[Run, Job]:
             if one.id == number and one.created_at <= now:
                 return found, one
     raise not_found()
+
+
+def _waiting(run: Run, now: datetime) -> list[str]:
+    jobs = builds.visible_jobs(run, run.attempt, now)
+    return sorted({job.environment for job in jobs if job.status(now) == "waiting"})
 
 
 def _known(repository: Repository) -> list[Run]:
@@ -280,7 +334,7 @@ def _runs(repository: Repository, runs: Sequence[Run]) -> flask.Response:
     with call.forge.lock:
         found = [run for run in runs if wanted.fit(run, call.now)]
     found.sort(key=lambda run: (run.created_at, run.id), reverse=True)
-    shown = page_of(found)
+    shown = page_of(found[:_MOST_FILTERED] if wanted != _UNFILTERED else found)
     heads = _heads(repository, shown)
     with call.forge.lock:
         bodies = [run_body(call, repository, run, heads) for run in shown]

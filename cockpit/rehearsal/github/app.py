@@ -29,6 +29,7 @@ from cockpit.rehearsal.github import (
     repos,
     reviews,
     search,
+    statuses,
     users,
 )
 from cockpit.rehearsal.github.access import SCOPES, Quotas, Resource, login_of
@@ -50,7 +51,7 @@ _FREE = frozenset({"meta.rate_limit", _STORAGE})
 
 _FAMILIES = (
     actions, activity, branches, checks, commits, issues, joblogs, labels, merging, meta,
-    milestones, pulls, refs, releases, repos, reviews, search, users,
+    milestones, pulls, refs, releases, repos, reviews, search, statuses, users,
 )  # fmt: skip
 
 

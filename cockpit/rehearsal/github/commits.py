@@ -19,7 +19,7 @@ from cockpit.rehearsal.github.http import (
     query,
 )
 from cockpit.rehearsal.github.moments import moment
-from cockpit.rehearsal.github.serialise import repository_body, repository_page, repository_url
+from cockpit.rehearsal.github.serialise import repository_page, repository_url
 from cockpit.rehearsal.github.serialise_git import commit_body, file_body, full_commit_body
 from cockpit.rehearsal.github.serialise_issues import pull_body
 from cockpit.rehearsal.model import Issue, Repository
@@ -70,34 +70,6 @@ def pulls(repository: Repository, ref: str) -> flask.Response:
             if (pull := issue.pull) and _brought(issue, commit.sha, holders)
         ]
         return answer([pull_body(call, repository, *pair) for pair in page_of(found)])
-
-
-@routes.get("/repos/<owner>/<name>/commits/<path:ref>/status")
-def combined_status(repository: Repository, ref: str) -> flask.Response:
-    """The state of all commit statuses: the world reports through checks, so there are none."""
-    call = this_call()
-    commit = commit_or_422(repository, ref)
-    url = f"{repository_url(call, repository)}/commits/{commit.sha}"
-    with call.forge.lock:
-        in_repository = repository_body(call, repository)
-    body = {
-        "state": "pending",
-        "statuses": [],
-        "sha": commit.sha,
-        "total_count": 0,
-        "repository": in_repository,
-        "commit_url": url,
-        "url": f"{url}/status",
-    }
-    return answer(body)
-
-
-@routes.get("/repos/<owner>/<name>/commits/<path:ref>/statuses")
-@routes.get("/repos/<owner>/<name>/statuses/<path:ref>")
-def statuses(repository: Repository, ref: str) -> flask.Response:
-    """The commit statuses: none."""
-    commit_or_422(repository, ref)
-    return answer(page_of([]))
 
 
 @routes.get("/repos/<owner>/<name>/compare/<path:basehead>")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import quote
 
 from cockpit.rehearsal.builds import visible_jobs
@@ -10,6 +12,7 @@ from cockpit.rehearsal.github.call import Call
 from cockpit.rehearsal.github.gitdata import Commit
 from cockpit.rehearsal.github.http import Body
 from cockpit.rehearsal.github.progress import (
+    Progress,
     StepProgress,
     attempt_started_at,
     job_progress,
@@ -29,9 +32,9 @@ from cockpit.rehearsal.github.serialise import (
     user_body,
 )
 from cockpit.rehearsal.github.serialise_git import simple_commit_body
-from cockpit.rehearsal.model import Job, Repository, Run, User, Workflow
+from cockpit.rehearsal.model import App, Job, Repository, Run, User, Workflow
 
-ACTIONS_APP_ID = 15368
+_ACTIONS = App(15368, "github-actions", "GitHub Actions", "github")
 
 
 def workflow_body(call: Call, repository: Repository, workflow: Workflow) -> Body:
@@ -128,24 +131,93 @@ def job_body(call: Call, repository: Repository, run: Run, job: Job) -> Body:
     }
 
 
+def environment_id(name: str) -> int:
+    """The id of an environment: nothing else is known of it here."""
+    return zlib.crc32(name.encode())
+
+
+def pending_deployment_body(call: Call, repository: Repository, name: str) -> Body:
+    """An environment whose reviewers a run waits for."""
+    quoted = quote(name, safe="")
+    return {
+        "environment": {
+            "id": environment_id(name),
+            "node_id": node_id("Environment", name),
+            "name": name,
+            "url": f"{repository_url(call, repository)}/environments/{quoted}",
+            "html_url": f"{repository_page(call, repository)}/deployments/activity_log?{quoted}",
+        },
+        "wait_timer": 0,
+        "wait_timer_started_at": None,
+        "current_user_can_approve": call.may("admin"),
+        "reviewers": [
+            {"type": "User", "reviewer": user_body(call, login)}
+            for login, held in call.forge.collaborators.items()
+            if held == "admin"
+        ],
+    }
+
+
+def deployment_body(call: Call, repository: Repository, run: Run, environment: str) -> Body:
+    """What a review has answered."""
+    root = repository_url(call, repository)
+    id_ = environment_id(f"{environment} {run.id}")
+    return {
+        "url": f"{root}/deployments/{id_}",
+        "id": id_,
+        "node_id": node_id("Deployment", id_),
+        "sha": run.head_sha,
+        "ref": run.head_branch,
+        "task": "deploy",
+        "payload": {},
+        "original_environment": environment,
+        "environment": environment,
+        "description": None,
+        "creator": user_body(call, run.actor),
+        "created_at": stamp(run.created_at),
+        "updated_at": stamp(call.now),
+        "statuses_url": f"{root}/deployments/{id_}/statuses",
+        "repository_url": root,
+    }
+
+
 def check_run_body(call: Call, repository: Repository, run: Run, job: Job) -> Body:
     """A job as a check of its commit."""
-    url = f"{repository_url(call, repository)}/check-runs/{job.id}"
     progress = job_progress(job, call.now)
     page = f"{_run_page(call, repository, run)}/job/{job.id}"
+    began = started_at(job, call.now) or job.created_at
+    return {
+        **check_body(call, repository, job.id, job.name, run.head_sha, progress, began, page),
+        "check_suite": {"id": run.id},
+        "app": _actions_app(call),
+    }
+
+
+def check_body(
+    call: Call,
+    repository: Repository,
+    id_: int,
+    name: str,
+    sha: str,
+    progress: Progress,
+    began: datetime,
+    page: str,
+) -> Body:
+    """What every check has, whoever reports it; its suite and its application are left out."""
+    url = f"{repository_url(call, repository)}/check-runs/{id_}"
     ended = progress.changed_at if progress.status == "completed" else None
     return {
-        "id": job.id,
-        "node_id": node_id("CheckRun", job.id),
-        "external_id": str(job.id),
-        "head_sha": run.head_sha,
-        "name": job.name,
+        "id": id_,
+        "node_id": node_id("CheckRun", id_),
+        "external_id": str(id_),
+        "head_sha": sha,
+        "name": name,
         "url": url,
         "html_url": page,
         "details_url": page,
         "status": progress.status,
         "conclusion": progress.conclusion,
-        "started_at": stamp(started_at(job, call.now) or job.created_at),
+        "started_at": stamp(began),
         "completed_at": stamp_or_null(ended),
         "output": {
             "title": None,
@@ -154,33 +226,38 @@ def check_run_body(call: Call, repository: Repository, run: Run, job: Job) -> Bo
             "annotations_count": 0,
             "annotations_url": f"{url}/annotations",
         },
-        "check_suite": {"id": run.id},
-        "app": _actions_app(call),
         "pull_requests": [],
     }
 
 
 def check_suite_body(call: Call, repository: Repository, run: Run, head: Commit) -> Body:
     """A run as the suite of its checks."""
-    url = f"{repository_url(call, repository)}/check-suites/{run.id}"
     progress = run_progress(run, run.attempt, call.now)
     return {
-        "id": run.id,
-        "node_id": node_id("CheckSuite", run.id),
-        "head_branch": run.head_branch,
-        "head_sha": run.head_sha,
+        **suite_body(call, repository, run.id, run.head_branch, head),
         "status": progress.status,
         "conclusion": progress.conclusion,
-        "url": url,
-        "before": head.parents[0] if head.parents else None,
-        "after": run.head_sha,
-        "pull_requests": [],
         "app": _actions_app(call),
-        "repository": repository_body(call, repository),
         "created_at": stamp(run.created_at),
         "updated_at": stamp(progress.changed_at),
-        "head_commit": simple_commit_body(head),
         "latest_check_runs_count": len(visible_jobs(run, run.attempt, call.now)),
+    }
+
+
+def suite_body(call: Call, repository: Repository, id_: int, branch: str, head: Commit) -> Body:
+    """What every suite has, whoever opened it; how far it is, and whose it is, are left out."""
+    url = f"{repository_url(call, repository)}/check-suites/{id_}"
+    return {
+        "id": id_,
+        "node_id": node_id("CheckSuite", id_),
+        "head_branch": branch,
+        "head_sha": head.sha,
+        "url": url,
+        "before": head.parents[0] if head.parents else None,
+        "after": head.sha,
+        "pull_requests": [],
+        "repository": repository_body(call, repository),
+        "head_commit": simple_commit_body(head),
         "check_runs_url": f"{url}/check-runs",
         "rerequestable": True,
         "runs_rerequestable": False,
@@ -220,21 +297,27 @@ def _run_page(call: Call, repository: Repository, run: Run) -> str:
     return f"{repository_page(call, repository)}/actions/runs/{run.id}"
 
 
+def app_body(call: Call, app: App) -> Body:
+    """An application."""
+    owner = account_body(call, User(login=app.owner, id=app.id + 9)) | {"type": "Organization"}
+    return {
+        "id": app.id,
+        "slug": app.slug,
+        "node_id": node_id("App", app.id),
+        "owner": owner,
+        "name": app.name,
+        "description": f"{app.name} reports on commits",
+        "external_url": f"{call.site}/apps/{app.slug}",
+        "html_url": f"{call.site}/apps/{app.slug}",
+        "created_at": FOUNDED,
+        "updated_at": FOUNDED,
+        "permissions": {"actions": "write", "checks": "write", "contents": "write"},
+        "events": ["push", "workflow_dispatch"],
+    }
+
+
 def _actions_app(call: Call) -> Body:
-    known = call.bodies.get(("app", "github-actions"))
+    known = call.bodies.get(("app", _ACTIONS.slug))
     if known is None:
-        known = call.bodies["app", "github-actions"] = {
-            "id": ACTIONS_APP_ID,
-            "slug": "github-actions",
-            "node_id": node_id("App", ACTIONS_APP_ID),
-            "owner": account_body(call, User(login="github", id=9919)) | {"type": "Organization"},
-            "name": "GitHub Actions",
-            "description": "Automate your workflow from idea to production",
-            "external_url": f"{call.site}/features/actions",
-            "html_url": f"{call.site}/apps/github-actions",
-            "created_at": FOUNDED,
-            "updated_at": FOUNDED,
-            "permissions": {"actions": "write", "checks": "write", "contents": "write"},
-            "events": ["push", "workflow_dispatch"],
-        }
+        known = call.bodies["app", _ACTIONS.slug] = app_body(call, _ACTIONS)
     return known
