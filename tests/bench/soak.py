@@ -112,20 +112,26 @@ class Soak:
 
 
 def soak(scenario: str, minutes: float, speed: float, candidates: int) -> Tally:
-    """Make a world, tag candidates until there are so many, and look at them."""
+    """Make a world, tag one candidate more or until there are so many, and look at them all."""
     with (
         tempfile.TemporaryDirectory() as folder,
         World.start(Path(folder) / "world", scenario=scenario, speed=speed) as world,
     ):
-        for number in range(2, candidates + 1):
-            world.push_tag(CORE, f"v{world.scenario.version}-rc{number}")
-            world.count_builds(CORE, f"v{world.scenario.version}-rc{number}")
         cockpit = Cockpit(load(world.config_path))
-        planned = world.count_builds(CORE, f"v{world.scenario.version}-rc{candidates}").planned
-        print(
-            f"{candidates} candidates of {planned} jobs, {minutes:g} min at {speed:g}×", flush=True
-        )
+        there = asyncio.run(_candidates(cockpit))
+        wanted = max(candidates, there + 1)
+        for number in range(there + 1, wanted + 1):
+            newest = f"v{world.scenario.version}-rc{number}"
+            world.push_tag(CORE, newest)
+            planned = world.count_builds(CORE, newest).planned
+        print(f"{wanted} candidates, the newest of {planned} jobs, {minutes:g} min at {speed:g}×")
+        sys.stdout.flush()
         return asyncio.run(Soak(world, cockpit, speed).run(minutes))
+
+
+async def _candidates(cockpit: Cockpit) -> int:
+    await cockpit.refresh("branches", "ledger")
+    return len(cockpit.state.candidates_of(cockpit.config.core))
 
 
 def main() -> int:

@@ -92,11 +92,6 @@ class Told:
         before = len(self.changes)
         await self.until(lambda: len(self.changes) > before or self.end)
 
-    async def more(self) -> None:
-        """Wait until the builds were looked at again, or it is over."""
-        before = len(self.glances)
-        await self.until(lambda: len(self.glances) > before or self.end)
-
     async def read(self) -> None:
         """Wait until the builds have been read once."""
         await self.until(lambda: any(g.picture.read for g in self.glances))
@@ -298,12 +293,16 @@ class TestEnds:
         tag = next_candidate(held)
 
         async def go_on(told: Told) -> None:
+            def up_to_date() -> bool:
+                picture = told.glances[-1].picture
+                return bool(told.end) or not differences(picture, held.count_builds(CORE, tag))
+
             await told.read()
             for _ in range(40):
                 if told.end is not None or ChangeKind.JOB_FAILED in told.kinds:
                     return
                 moved_on(held, minutes=20)
-                await told.more()
+                await told.until(up_to_date)
 
         told = await watched(held, go_on, fail_fast=True)
         assert told.end is not None
