@@ -25,6 +25,7 @@ architecture: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.bench.first_frame
+	$(BIN)/python -m tests.bench.first_picture
 
 # The versions that `make test` passed with; anybody's index serves them.
 lock: $(VENV)/.ready-dev

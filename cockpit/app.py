@@ -17,6 +17,7 @@ from screens.conductor import Conductor
 from screens.dashboard import DashboardScreen
 from screens.deeds import Deeds
 from screens.messages import SightWanted
+from screens.notices import Notices
 from screens.showing import Showing
 from screens.sight import Sight
 from themes.palettes import DARK, THEMES
@@ -70,6 +71,7 @@ class CockpitApp(App[None], inherit_bindings=False):
             self, cockpit, self.arming, self.report, self._started, changed=self._showing.soon
         )
         self._deeds = Deeds(self, cockpit, self.arming, self.conductor, self.perform)
+        self._notices = Notices(self, cockpit)
         self._bursts: BurstGuard[events.Key] = BurstGuard()
 
     def get_default_screen(self) -> DashboardScreen:
@@ -121,6 +123,7 @@ class CockpitApp(App[None], inherit_bindings=False):
             self._draw(self.front, self.sight())
 
     def _draw(self, front: CockpitScreen, sight: Sight) -> None:
+        self._notices.look()
         situation = sight.situation(front.acting_scopes, front.selection)
         with self.batch_update():
             front.show(sight)

@@ -64,6 +64,14 @@ def _dispatch(arguments: argparse.Namespace) -> int:
 
                 return cut.plan(arguments)
             return operate.plan(arguments) if arguments.command == "plan" else operate.do(arguments)
+        case "builds":
+            from cockpit.commands import builds
+
+            return builds.run(arguments)
+        case "watch":
+            from cockpit.commands import watch
+
+            return watch.run(arguments)
         case "ledger":
             from cockpit.commands import ledger
 
@@ -158,6 +166,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_reading(commands)
     _add_predicting(commands)
+    _add_watching(commands)
     _add_operating(commands, asked_for=not {"plan", "do"}.isdisjoint(words))
     _add_setting_up(commands)
     _add_rehearse(commands)
@@ -197,6 +206,44 @@ def _add_predicting(commands: Commands) -> None:
     predict.add_argument("-m", dest="mainline", type=int, metavar="N", help="parent of a merge")
     predict.add_argument("--details", action="store_true", help="with the lines that collide")
     predict.add_argument("--json", action="store_true", help="machine-readable")
+
+
+_STATES = ["passed", "failed", "running", "queued", "expected", "skipped", "no-data", "flaky"]
+
+
+def _add_watching(commands: Commands) -> None:
+    builds = commands.add_parser(
+        "builds",
+        help="print every job of a candidate",
+        description="Print every job of a candidate, what was expected and did not start, and how "
+        "many there are of each state. Exit codes: 0 nothing is red and everything was read, 1 "
+        "something is red or missing, 3 GitHub cannot be reached.",
+    )
+    watch = commands.add_parser(
+        "watch",
+        help="tell when a candidate's builds change, and how they end",
+        description="Print a line when the builds of a candidate change, and end with success, "
+        "failure, cancelled, timeout, no-run or superseded.",
+        epilog="Exit codes: 0 it was watched to an end, 3 GitHub could not be reached at the end, "
+        "130 stopped. With --exit-status: 0 success, 1 failure, 5 cancelled, 6 timeout, 7 no-run, "
+        "8 superseded. Wrong usage is 2 always.",
+    )
+    for one in (builds, watch):
+        one.add_argument(
+            "--candidate", metavar="TAG", help="such as v2.15.0-rc3 or rc3; the newest"
+        )
+        one.add_argument("--repository", metavar="NAME", help="of a library; the core without it")
+    builds.add_argument("--json", action="store_true", help="machine-readable, whole")
+    builds.add_argument("--state", choices=_STATES, metavar="STATE", help=", ".join(_STATES))
+    builds.add_argument("--workflow", metavar="PATTERN", help="jobs of these workflows alone")
+    watch.add_argument("--json", action="store_true", help="one JSON object a change")
+    watch.add_argument("--exit-status", action="store_true", help="end with how the builds ended")
+    watch.add_argument("--fail-fast", action="store_true", help="end at the first red job")
+    watch.add_argument("--interval", type=float, metavar="S", help="seconds between two looks")
+    watch.add_argument("--timeout", type=float, metavar="S", help="give up after so many seconds")
+    watch.add_argument(
+        "--grace", type=float, default=300, metavar="S", help="how long a tag may start nothing"
+    )
 
 
 def _add_operating(commands: Commands, *, asked_for: bool) -> None:

@@ -17,6 +17,7 @@ from cockpit.places import PROJECT, Folders
 from cockpit.release.artifacts import ArtifactRules
 from cockpit.release.dispatches import WorkflowCall
 from cockpit.release.docs import DocsSource
+from cockpit.release.notices import Desktop, Threshold
 from cockpit.release.people import Person, Team
 from cockpit.release.releasechanges import AnyChange
 from cockpit.release.repos import DockerPin, Repository, Role
@@ -157,6 +158,31 @@ class FeedsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     submodules: float = 3600
 
 
+class NotificationsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[notifications]`: how the open cockpit tells that a candidate's builds have changed."""
+
+    bell: bool = True
+    desktop: Desktop = Desktop.AUTO
+    lines: bool = True
+    """Whether a line is shown in the interface."""
+    threshold: int = 5
+    """Beyond so many within the window they are summed up in one; 0 sums up always."""
+    window_min: float = 5
+    """Minutes."""
+
+    @property
+    def noise(self) -> Threshold:
+        """How many notices are bearable."""
+        return Threshold(self.threshold, timedelta(minutes=self.window_min))
+
+
+class HudTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[hud]`: where people look at builds in a browser; the cockpit itself never asks it."""
+
+    url: str = ""
+    """With `{repository}` and `{ref}`; empty where there is none."""
+
+
 class SubmodulesTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[submodules]`: which remotes may be asked for the commits that submodules are pinned to."""
 
@@ -191,6 +217,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     triton: TritonSource | None = None
     submodules: SubmodulesTable = SubmodulesTable()
     feeds: FeedsTable = FeedsTable()
+    notifications: NotificationsTable = NotificationsTable()
+    hud: HudTable = HudTable()
     credentials_file: str | None = None
     """`KEY=VALUE` lines beside this file; meant for rehearsals and service accounts."""
     folder: str | None = None
@@ -274,6 +302,7 @@ class Config(msgspec.Struct, frozen=True, dict=True):
             support=self.settings.support,
             milestone=self.milestone,
             web=web_of(self.settings.github.api),
+            hud=self.settings.hud.url,
             cut_labels=self.settings.github.cut_labels,
             triton=self.triton,
             artifacts=self.settings.artifacts,

@@ -6,20 +6,22 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cockpit.backends.ports import ApiBudget
+from cockpit.backends.ports import ApiBudget, ApiUsage
 from cockpit.backends.provider import Backends
 from cockpit.backends.threads import in_thread
 from cockpit.commandlog import CommandLog
-from cockpit.config import Config
+from cockpit.config import Config, NotificationsTable
 from cockpit.feeds.cache import ReadingCache
+from cockpit.feeds.feed import Feed
 from cockpit.feeds.hub import NAMES, FeedHub
 from cockpit.feeds.looks import Looks
 from cockpit.operations.plan import Plan
 from cockpit.process.loader import Process, load_process
+from cockpit.release.candidates import Candidate
 from cockpit.release.job_logs import JobLog
-from cockpit.release.jobs import Step
+from cockpit.release.jobs import CandidateBuilds, Step
 from cockpit.release.repos import Repository
 from cockpit.release.state import ReleaseState
 
@@ -73,6 +75,16 @@ class Cockpit:
         return self.backends.budget()
 
     @property
+    def usage(self) -> ApiUsage:
+        """What was asked of GitHub since the start."""
+        return self.backends.usage()
+
+    @property
+    def notifications(self) -> NotificationsTable:
+        """How somebody who is not looking is told."""
+        return self.config.settings.notifications
+
+    @property
     def still(self) -> Path:
         """Where the dashboard's picture is kept between two starts."""
         return self.config.folders.still
@@ -86,9 +98,17 @@ class Cockpit:
         """Call `listener` on the event loop after any reading changed; returns what ends it."""
         return self._hub.subscribe(listener)
 
-    async def start(self) -> None:
-        """Begin to look at the world on schedule."""
-        self._hub.start()
+    def feed(self, name: str) -> Feed[Any]:
+        """One feed of the release."""
+        return self._hub.feeds[name]
+
+    def feed_of(self, repository: Repository, candidate: Candidate) -> Feed[CandidateBuilds]:
+        """The builds of one candidate of one repository."""
+        return self._hub.feed_of(repository, candidate)
+
+    async def start(self, *feeds: Feed[Any]) -> None:
+        """Begin to look at the world on schedule, at these feeds or at all of the release."""
+        self._hub.start(feeds)
 
     async def stop(self) -> None:
         """Stop looking."""
@@ -110,6 +130,14 @@ class Cockpit:
         )
         await self.refresh("artifacts")
         return problems
+
+    def prepare(self) -> None:
+        """Get ready to ask GitHub, while something else is waited for."""
+        self._hub.prepare()
+
+    async def refresh_feed(self, feed: Feed[Any]) -> None:
+        """Look now, at a feed that may be part of no state."""
+        await self._hub.refresh_feed(feed)
 
     async def plan(self, operation: str, arguments: Mapping[str, str]) -> Plan:
         """What an operation would do; reads only."""

@@ -73,7 +73,8 @@ class Deeds:
             case "command-log":
                 from screens.command_log import CommandLogScreen
 
-                self._push(CommandLogScreen(self._cockpit.command_log))
+                log, cockpit = self._cockpit.command_log, self._cockpit
+                self._push(CommandLogScreen(log, lambda: cockpit.usage))
             case "ledger":
                 from screens.pane import PaneScreen
 

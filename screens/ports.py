@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cockpit.backends.ports import ApiBudget
+    from cockpit.backends.ports import ApiBudget, ApiUsage
     from cockpit.commandlog import CommandLog
+    from cockpit.config import NotificationsTable
     from cockpit.operations.plan import Plan
     from cockpit.operations.runner import Observer, Outcome
     from cockpit.release.checklist import Process
@@ -50,6 +51,16 @@ class Cockpit(Protocol):
     @property
     def budget(self) -> ApiBudget | None:
         """What is left of GitHub's quota."""
+        ...
+
+    @property
+    def usage(self) -> ApiUsage:
+        """What was asked of GitHub since the start."""
+        ...
+
+    @property
+    def notifications(self) -> NotificationsTable:
+        """How somebody who is not looking is told."""
         ...
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:

@@ -58,7 +58,8 @@ class Sight:
     def header(self, width: int) -> Line:
         """The line on top of every screen."""
         left = self.budget.remaining if self.budget else None
-        controls = Controls(self.armed_for, self.read_only, left)
+        resets_at = self.budget.resets_at if self.budget else None
+        controls = Controls(self.armed_for, self.read_only, left, resets_at)
         return header(self.state, self.process, controls, width)
 
     def pane(self, name: str, *, full: bool = False) -> Pane:

@@ -30,7 +30,7 @@ from cockpit.backends.github_records import (
     UserRecord,
 )
 from cockpit.backends.github_writes import GithubWrites
-from cockpit.backends.ports import Account, Answer, ApiBudget, Credential
+from cockpit.backends.ports import Account, Answer, ApiBudget, ApiUsage, Credential
 from cockpit.backends.text import clean, clean_lines
 from cockpit.config import web_of
 from cockpit.errors import AccessDenied
@@ -219,6 +219,14 @@ class Github(GithubBuilds, GithubWrites):
     def budget(self) -> ApiBudget | None:
         """The quota as the newest response told it; None before the first."""
         return self._transport.budget
+
+    def prepare(self) -> None:
+        """Load PyGithub."""
+        self._transport.prepare()
+
+    def usage(self) -> ApiUsage:
+        """What was asked for since the start, and how much of it cost nothing."""
+        return self._transport.usage
 
     def _started(
         self, repository: Repository, branch: str, sha: str

@@ -18,6 +18,7 @@ import msgspec
 from cockpit import __version__
 from cockpit.backends.github_errors import (
     AMBIGUOUS,
+    NotFound,
     is_throttling,
     message_of,
     refusal,
@@ -26,7 +27,7 @@ from cockpit.backends.github_errors import (
 )
 from cockpit.backends.github_pages import Page, PageCache
 from cockpit.backends.github_texts import TextEnd, read_end
-from cockpit.backends.ports import ApiBudget, Credential
+from cockpit.backends.ports import ApiBudget, ApiUsage, ApiUse, Credential
 from cockpit.backends.threads import gather
 from cockpit.errors import CockpitError, Unreachable
 
@@ -40,12 +41,14 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 100
 CONNECT_S = 5.0
-_THREADS = 6
+_THREADS = 10
 _MOST_PAGES = 100
 _AMBIGUITY_S = 150.0
 """How long a refusal that may be throttling is taken for it: two full waits and a bit."""
 _LINK = re.compile(r'<([^>]+)>;\s*rel="(\w+)"')
 _PAGE_NUMBER = re.compile(r"[?&]page=(\d+)")
+_RESOURCE = re.compile(r"[a-z][a-z_-]*")
+"""A word of the API, not a number, a SHA or a name."""
 
 
 class _Record(Protocol):
@@ -60,6 +63,7 @@ V = TypeVar("V")
 _Rows = tuple[Sequence[R], int | None]
 """Rows of a page and, where GitHub says it, how many there are in all."""
 _ReadPage = tuple[Page, _Rows[R]]
+_NO_PAGE = Page(url="", etag="", body="")
 
 
 class ListKind(msgspec.Struct, Generic[R], frozen=True):
@@ -113,7 +117,18 @@ class Transport:
         self._ambiguous_since: dict[str, float] = {}
         self._writing = threading.Lock()
         self._counting = threading.Lock()
+        self._used: dict[str, ApiUse] = {}
         self.budget: ApiBudget | None = None
+
+    @property
+    def usage(self) -> ApiUsage:
+        """What was asked for since the start."""
+        with self._counting:
+            return ApiUsage(dict(self._used))
+
+    def prepare(self) -> None:
+        """Load the library and make the session that the first request needs."""
+        _ = self._session
 
     def ask(self, path: str) -> Response:
         """GET without the cache, as it is answered; raises for every refusal."""
@@ -124,8 +139,13 @@ class Transport:
         return self._page(path, decode)[1]
 
     def read_lists(self, paths: Sequence[str], kind: ListKind[R]) -> list[Listing[R]]:
-        """Read whole lists, all their pages; a page that comes short is named, not overlooked."""
-        return [self._joined(kind, pages) for pages in self._all_pages(paths, kind)]
+        """Read whole lists, all their pages; a page that comes short is named, not overlooked.
+
+        A list that is not there any more, such as the jobs of a run that was deleted after its own
+        list was read, is empty and hides none of the others.
+        """
+        pages = self._all_pages(paths, kind, absent=_NO_PAGE)
+        return [self._joined(kind, each) for each in pages]
 
     def read_list(self, path: str, kind: ListKind[R], expected: int | None = None) -> Listing[R]:
         """Read one whole list, which should have so many rows where GitHub says so elsewhere."""
@@ -163,9 +183,20 @@ class Transport:
             self._cache.put(page)
         return page, value
 
-    def _all_pages(self, paths: Sequence[str], kind: ListKind[R]) -> list[list[_ReadPage[R]]]:
+    def _all_pages(
+        self, paths: Sequence[str], kind: ListKind[R], absent: Page | None = None
+    ) -> list[list[_ReadPage[R]]]:
         page = partial(self._page, decode=kind.rows)
-        firsts = gather([partial(page, path) for path in paths], threads=_THREADS)
+
+        def first(path: str) -> _ReadPage[R]:
+            try:
+                return page(path)
+            except NotFound:
+                if absent is None:
+                    raise
+                return absent, ((), 0)
+
+        firsts = gather([partial(first, path) for path in paths], threads=_THREADS)
         lists = [[first] for first in firsts]
         numbered = [
             (pages, f"{path}&page={number}")
@@ -242,6 +273,7 @@ class Transport:
                     raise
                 status, found, body = send(headers=dict(headers or {}))
         self._tell(verb, path, status)
+        self._count(path, status)
         self._note_budget(found)
         return Response(status, found, body)
 
@@ -263,6 +295,12 @@ class Transport:
         if self._log is not None:
             method = "" if verb == "GET" else f" --method {verb}"
             self._log(f"gh api{method} {shlex.quote(path)}  # {status}")
+
+    def _count(self, path: str, status: int) -> None:
+        kind = kind_of(path)
+        with self._counting:
+            use = self._used.get(kind, ApiUse())
+            self._used[kind] = ApiUse(use.asked + 1, use.unchanged + (status == 304))
 
     def _note_budget(self, headers: Mapping[str, str]) -> None:
         names = ("x-ratelimit-remaining", "x-ratelimit-limit", "x-ratelimit-reset")
@@ -315,7 +353,7 @@ class Transport:
             address.port,
             timeout=(CONNECT_S, self._timeout_s),  # type: ignore[arg-type]  # handed to requests
             retry=retry,
-            pool_size=2 * _THREADS,
+            pool_size=4 * _THREADS,
         )
         connection.session.hooks["response"].append(_refuse_moved)
         return requester, connection
@@ -347,6 +385,16 @@ def _refuse_moved(answer: requests.Response, **_: object) -> None:
             f"{urlsplit(answer.url).path} is now {answer.headers.get('Location', 'elsewhere')}",
             "put its new name into release.toml",
         )
+
+
+def kind_of(path: str) -> str:
+    """What a request asks for: its resource within a repository, without numbers and names."""
+    words = [word for word in urlsplit(path).path.split("/") if word]
+    if words[:2] == ["api", "v3"]:
+        words = words[2:]
+    if words[:1] == ["repos"]:
+        words = words[3:] or ["repository"]
+    return "/".join(word for word in words if _RESOURCE.fullmatch(word))
 
 
 def _page_of(url: str, answer: Response) -> Page:

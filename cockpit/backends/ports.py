@@ -290,6 +290,31 @@ class ApiBudget(msgspec.Struct, frozen=True):
     resets_at: datetime
 
 
+class ApiUse(msgspec.Struct, frozen=True):
+    """Requests for one kind of thing since the start."""
+
+    asked: int = 0
+    unchanged: int = 0
+    """How many of them were answered with "not modified", which costs no quota."""
+
+
+class ApiUsage(msgspec.Struct, frozen=True):
+    """Who spent GitHub's quota since the start."""
+
+    by_kind: dict[str, ApiUse] = {}
+    """What was asked for, such as `runs/jobs` or `issues`."""
+
+    @property
+    def asked(self) -> int:
+        """Every request."""
+        return sum(use.asked for use in self.by_kind.values())
+
+    @property
+    def unchanged(self) -> int:
+        """Requests that cost nothing."""
+        return sum(use.unchanged for use in self.by_kind.values())
+
+
 class Account(msgspec.Struct, frozen=True):
     """Who a credential belongs to."""
 
@@ -413,6 +438,14 @@ class GithubPort(Protocol):
 
     def budget(self) -> ApiBudget | None:
         """The quota as the newest response told it; None before the first."""
+        ...
+
+    def prepare(self) -> None:
+        """Load what the first request needs, which takes a while; asks nothing."""
+        ...
+
+    def usage(self) -> ApiUsage:
+        """What was asked for since the start, and how much of it cost nothing."""
         ...
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from cockpit.backends.ports import (
     ApiBudget,
+    ApiUsage,
     Clock,
     CredentialsPort,
     GithubPort,
@@ -157,6 +158,11 @@ class Backends:
         """What is left of GitHub's quota; None before GitHub was first asked."""
         github = self._made.get("github")
         return cast("GithubPort", github).budget() if github is not None else None
+
+    def usage(self) -> ApiUsage:
+        """What was asked of GitHub since the start."""
+        github = self._made.get("github")
+        return cast("GithubPort", github).usage() if github is not None else ApiUsage()
 
     def _once(self, name: str, make: Callable[[], T]) -> T:
         """Make a part the first time it is asked for, whichever thread asks."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from cockpit.backends.ports import ApiBudget, Clock
@@ -12,8 +13,10 @@ from cockpit.config import Config
 from cockpit.feeds.cache import ReadingCache
 from cockpit.feeds.feed import Feed, wall_now
 from cockpit.feeds.looks import Looks
+from cockpit.feeds.pace import thrift_factor
 from cockpit.release.artifacts import Artifacts
 from cockpit.release.branches import Branches
+from cockpit.release.candidates import Candidate
 from cockpit.release.docs import DocsEntry
 from cockpit.release.jobs import (
     CandidateBuilds,
@@ -26,6 +29,7 @@ from cockpit.release.milestones import Milestone
 from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Preparation
 from cockpit.release.record import Ledger
+from cockpit.release.repos import Repository
 from cockpit.release.state import ReleaseState
 from cockpit.release.submodules import Submodules
 from cockpit.release.validations import Validations
@@ -48,15 +52,15 @@ NAMES = (
 )
 _FIRST = ("branches", "ledger")
 """Feeds that others look through: a candidate's builds are found by its tag."""
-_THRIFTY_BELOW = 0.2
-_THRIFTY_FACTOR = 5
-"""Below a fifth of GitHub's quota, feeds that spend it look five times as seldom."""
 _SPEND_QUOTA = frozenset(
     {
         *("ci", "builds", "libraries", "earlier", "checks", "picks", "milestone"),
         *("validations", "preparation"),
     }
 )
+"""Feeds that look more seldom while they find nothing new, or while the quota shrinks."""
+_OF_CANDIDATES = ("builds", "libraries", "earlier", "checks")
+"""Feeds that look at once when another candidate is the newest."""
 
 
 class FeedHub:
@@ -74,18 +78,22 @@ class FeedHub:
         self._config = config
         self._clock = clock
         self._budget = budget
+        self._cache = cache
+        self._looks = looks
         self._me = me
         self._listeners: list[Callable[[], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
 
-        def feed(name: str, value_type: Any, look: Any) -> Feed[Any]:
-            return Feed(name, value_type, look, config.interval(name), cache)
+        def feed(name: str, value_type: Any, look: Any, fits: Any = None) -> Feed[Any]:
+            interval = config.interval(name)
+            thrift = self._thrift if name in _SPEND_QUOTA else None
+            return Feed(name, value_type, look, interval, cache, thrift=thrift, fits=fits)
 
         self.feeds: dict[str, Feed[Any]] = {
             "branches": feed("branches", Branches, looks.branches),
             "ledger": feed("ledger", Ledger, looks.ledger),
             "ci": feed("ci", ContinuousIntegration, looks.ci),
-            "builds": feed("builds", CandidateBuilds, looks.builds),
+            "builds": feed("builds", CandidateBuilds, looks.builds, _of_newest),
             "libraries": feed("libraries", LibraryBuilds, looks.libraries),
             "earlier": feed("earlier", EarlierBuilds, looks.earlier),
             "checks": feed("checks", Checks, looks.checks),
@@ -114,17 +122,39 @@ class FeedHub:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def feed_of(self, repository: Repository, candidate: Candidate) -> Feed[CandidateBuilds]:
+        """The builds of one candidate: the newest of core's, or any other's by a feed of its own.
+
+        The latter is part of no state; whoever asks for it has it looked at.
+        """
+        if (repository, candidate) == (self._config.core, self.state().candidate):
+            return self.feeds["builds"]
+        return Feed(
+            f"builds-{repository.short_name}-{candidate.tag.name.replace('/', '-')}",
+            CandidateBuilds,
+            partial(self._looks.candidate, repository, candidate),
+            self._config.interval("builds"),
+            self._cache,
+            thrift=self._thrift,
+            fits=lambda builds, _: builds.candidate == candidate,
+        )
+
     async def refresh(self, names: Iterable[str] = NAMES) -> None:
         """Look now; the feeds that others look through go first."""
-        wanted = tuple(names)
-        for group in (_FIRST, tuple(name for name in NAMES if name not in _FIRST)):
-            await asyncio.gather(
-                *(self._refresh(self.feeds[name]) for name in group if name in wanted)
-            )
+        await self._refresh_all([self.feeds[name] for name in NAMES if name in set(names)])
 
-    def start(self) -> None:
-        """Begin to look on schedule."""
-        self._tasks = [asyncio.create_task(self._schedule())]
+    def prepare(self) -> None:
+        """Get ready to ask GitHub, while something else is waited for."""
+        self._looks.prepare()
+
+    async def refresh_feed(self, feed: Feed[Any]) -> None:
+        """Look now, at a feed that may be part of no state."""
+        await self._refresh(feed, shared=False)
+
+    def start(self, feeds: Iterable[Feed[Any]] = ()) -> None:
+        """Begin to look on schedule, at these feeds too, or at all of the release."""
+        wanted = tuple(feeds) or tuple(self.feeds.values())
+        self._tasks.append(asyncio.create_task(self._schedule(wanted)))
 
     def look_again(self) -> None:
         """Have everything looked at soon, where a schedule runs."""
@@ -140,27 +170,41 @@ class FeedHub:
                 await task
         self._tasks = []
 
-    async def _schedule(self) -> None:
-        await self.refresh()
+    async def _schedule(self, feeds: Sequence[Feed[Any]]) -> None:
+        await self._refresh_all([feed for feed in feeds if not feed.looked], shared=True)
         async with asyncio.TaskGroup() as group:
-            for feed in self.feeds.values():
+            for feed in feeds:
                 group.create_task(self._repeat(feed))
 
     async def _repeat(self, feed: Feed[Any]) -> None:
-        while (wait := feed.wait()) is not None:
-            seconds = wait.total_seconds()
-            if feed.name in _SPEND_QUOTA and self._thrifty():
-                seconds *= _THRIFTY_FACTOR
-            await asyncio.sleep(seconds)
-            await self._refresh(feed)
+        while await feed.due():
+            await self._refresh(feed, shared=True)
 
-    def _thrifty(self) -> bool:
-        budget = self._budget()
-        return budget is not None and budget.remaining < _THRIFTY_BELOW * budget.limit
+    def _thrift(self) -> float:
+        return thrift_factor(self._budget())
 
-    async def _refresh(self, feed: Feed[Any]) -> None:
-        await feed.refresh(self.state, self._changed)
+    async def _refresh_all(self, feeds: Sequence[Feed[Any]], *, shared: bool = False) -> None:
+        first = [feed for feed in feeds if feed.name in _FIRST]
+        if first and len(first) < len(feeds):
+            self._looks.prepare()
+        for group in (first, [feed for feed in feeds if feed not in first]):
+            await asyncio.gather(*(self._refresh(feed, shared=shared) for feed in group))
+
+    async def _refresh(self, feed: Feed[Any], *, shared: bool) -> None:
+        before = self._newest_candidates() if feed.name in _FIRST else ()
+        await feed.refresh(self.state, self._changed, shared=shared)
+        if feed.name in _FIRST and self._newest_candidates() != before:
+            for name in _OF_CANDIDATES:
+                self.feeds[name].hurry()
+
+    def _newest_candidates(self) -> tuple[Candidate | None, ...]:
+        state = self.state()
+        return tuple(state.candidate_of(repository) for repository in self._config.repositories)
 
     def _changed(self) -> None:
         for listener in tuple(self._listeners):
             listener()
+
+
+def _of_newest(builds: CandidateBuilds, state: ReleaseState) -> bool:
+    return builds.candidate == state.candidate

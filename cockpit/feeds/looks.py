@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from cockpit.backends.ports import Answer
 from cockpit.backends.tag_changes import with_changes
-from cockpit.backends.threads import gather
+from cockpit.backends.threads import gather, spread
 from cockpit.errors import CockpitError, Throttled, Unreachable
 from cockpit.feeds.channels import ChannelLook
 from cockpit.feeds.preparing import PreparationLook, SubmodulesLook
 from cockpit.feeds.validating import look_at_docs, look_at_validations
 from cockpit.release.artifacts import Artifacts
 from cockpit.release.branches import Branches, BranchState
-from cockpit.release.candidates import MovedTag, moved_tags
+from cockpit.release.candidates import Candidate, MovedTag, moved_tags
 from cockpit.release.docs import DocsEntry
 from cockpit.release.jobs import (
     BranchHealth,
@@ -51,6 +51,10 @@ class Looks:
         self._preparation = PreparationLook(backends)
         self._submodules = SubmodulesLook(backends)
         self.channels = ChannelLook(backends)
+
+    def prepare(self) -> None:
+        """Have GitHub's library loaded while git is still waited for."""
+        spread([lambda: self._backends.github.prepare()], threads=1)
 
     def branches(self, state: ReleaseState) -> Answer[Branches]:
         """Every repository's release branch; one that cannot be read does not hide the others."""
@@ -106,6 +110,12 @@ class Looks:
         if state.candidate is None:
             return Answer(CandidateBuilds(), "git")
         return self._backends.github.candidate_builds(self._config.core, state.candidate)
+
+    def candidate(
+        self, repository: Repository, candidate: Candidate, _: ReleaseState
+    ) -> Answer[CandidateBuilds]:
+        """The jobs of one candidate."""
+        return self._backends.github.candidate_builds(repository, candidate)
 
     def libraries(self, state: ReleaseState) -> Answer[LibraryBuilds]:
         """The jobs of the newest candidate of every library."""

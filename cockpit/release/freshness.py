@@ -41,6 +41,8 @@ class Freshness(msgspec.Struct, frozen=True):
     age: timedelta | None
     """On the machine's clock; None while it was never read."""
     stale: bool
+    next_look: datetime | None = None
+    """When the next look is due, where it was put off; None at the usual pace."""
 
     @property
     def what(self) -> str:
@@ -97,4 +99,5 @@ def _of(name: str, feed: FeedState[T], wall: datetime) -> Freshness:
         failure=feed.failure,
         age=feed.age(wall),
         stale=feed.stale(wall),
+        next_look=feed.next_look if feed.slowed and not feed.refreshing else None,
     )

@@ -34,6 +34,7 @@ from cockpit.release.versions import Version
 from cockpit.release.workflows import WorkflowSpec
 
 T = TypeVar("T")
+_CLOCK_JITTER = timedelta(minutes=1)
 
 
 class Reading(msgspec.Struct, Generic[T], frozen=True):
@@ -71,6 +72,11 @@ class FeedState(msgspec.Struct, Generic[T], frozen=True):
     failure: Failure | None = None
     refreshing: bool = False
     interval: timedelta = timedelta()
+    """The time between two looks at the moment; zero where they are only taken by hand."""
+    slowed: bool = False
+    """Whether that is more than the config asks for: nothing changes, or the quota shrinks."""
+    next_look: datetime | None = None
+    """When the next look is due, on the machine's clock."""
 
     @property
     def value(self) -> T | None:
@@ -85,13 +91,18 @@ class FeedState(msgspec.Struct, Generic[T], frozen=True):
         return None
 
     def age(self, now: datetime) -> timedelta | None:
-        """Time since the last good reading."""
-        return now - self.reading.taken_at if self.reading else None
+        """Time since the last good reading; never negative, whatever a clock was set to."""
+        return max(now - self.reading.taken_at, timedelta()) if self.reading else None
 
     def stale(self, now: datetime) -> bool:
-        """Whether the reading is past twice its interval; never, where it is only taken by hand."""
-        age = self.age(now)
-        return bool(age is not None and self.interval and age > 2 * self.interval)
+        """Whether the reading is past twice its interval; never, where it is only taken by hand.
+
+        One from the future was taken by a clock that was wrong, so nobody knows its age.
+        """
+        if self.reading is None or not self.interval:
+            return False
+        age = now - self.reading.taken_at
+        return age > 2 * self.interval or age < -_CLOCK_JITTER
 
 
 class ReleaseSpec(msgspec.Struct, frozen=True, dict=True):
@@ -106,6 +117,8 @@ class ReleaseSpec(msgspec.Struct, frozen=True, dict=True):
     milestone: str
     web: str = "https://github.com"
     """Where the repositories have their pages."""
+    hud: str = ""
+    """The address of a ref's builds for people, with `{repository}` and `{ref}`."""
     cut_labels: tuple[str, ...] = ()
     """Labels of open issues in the milestone that hold up the cut; none stands for any."""
     triton: TritonSource | None = None

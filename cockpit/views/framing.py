@@ -51,11 +51,17 @@ def detail(title: str, *lines: Line | tuple[Line, ...]) -> Detail:
     return Detail(title, tuple(flat))
 
 
-def age_of(entry: Freshness) -> str:
-    """How old a feed's data is: `12 s ago`, `stale, 5 min ago`, `not read yet`."""
+def age_of(entry: Freshness, wall: datetime) -> str:
+    """How old a feed's data is: `12 s ago`, `stale, 5 min ago`, `not read yet`.
+
+    Where looking was slowed down it says when the next look is: `40 s ago, next in 2 min`.
+    """
     if entry.age is None:
         return NEVER
-    return f"stale, {ago(entry.age)}" if entry.stale else ago(entry.age)
+    age = f"stale, {ago(entry.age)}" if entry.stale else ago(entry.age)
+    if entry.next_look is None or entry.next_look <= wall:
+        return age
+    return f"{age}, next in {duration(entry.next_look - wall)}"
 
 
 def trouble_of(entry: Freshness, wall: datetime) -> str:
@@ -93,7 +99,7 @@ def framed(
     return Pane(
         name=name,
         title=title,
-        age=age_of(oldest) if oldest else NEVER,
+        age=age_of(oldest, state.wall) if oldest else NEVER,
         stale=bool(oldest and oldest.stale),
         trouble="; ".join(trouble for trouble in troubles if trouble),
         summary=summary,

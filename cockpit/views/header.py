@@ -32,6 +32,8 @@ class Controls(msgspec.Struct, frozen=True):
     read_only: bool = False
     api_left: int | None = None
     """Requests left of GitHub's quota."""
+    api_resets_at: datetime | None = None
+    """When there are as many as ever again, on the release's clock."""
 
 
 class _Part(msgspec.Struct, frozen=True):
@@ -54,7 +56,7 @@ def header(state: ReleaseState, process: Process, controls: Controls, width: int
         _Part(4, _release_date(state), right=True),
         _Part(5, _picks_date(state), right=True),
         _Part(1, _mode(controls), right=True),
-        _Part(7, _budget(controls), right=True),
+        _Part(3 if _is_low(controls) else 7, _budget(controls, state.now), right=True),
         _Part(8, (Span(f"{state.now:%H:%M:%S} UTC", Tone.DIM),), right=True),
     ]
     kept = [part for part in parts if part.spans]
@@ -151,8 +153,16 @@ def _mode(controls: Controls) -> tuple[Span, ...]:
     return (Span(f"{QUEUED.shape} disarmed", Tone.DIM),)
 
 
-def _budget(controls: Controls) -> tuple[Span, ...]:
+def _is_low(controls: Controls) -> bool:
+    return controls.api_left is not None and controls.api_left < API_LOW
+
+
+def _budget(controls: Controls, now: datetime) -> tuple[Span, ...]:
     if controls.api_left is None:
         return ()
-    tone = Tone.WARN if controls.api_left < API_LOW else Tone.DIM
-    return (Span(f"api {grouped(controls.api_left)}", tone),)
+    text = f"api {grouped(controls.api_left)}"
+    if not _is_low(controls):
+        return (Span(text, Tone.DIM),)
+    if controls.api_resets_at is not None:
+        text += f", anew in {duration(controls.api_resets_at - now)}"
+    return (Span(text, Tone.WARN),)

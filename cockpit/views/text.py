@@ -69,7 +69,7 @@ def render(
         (checklist_pane(state, process), ()),
     ):
         lines += [Line(()), *_pane(pane, extra, width)]
-    return "".join(_printed(entry, width, plain_ascii=ascii, color=color) for entry in lines)
+    return "".join(printed(entry, width, plain_ascii=ascii, color=color) for entry in lines)
 
 
 def _board(facts: Board, width: int) -> tuple[Line, ...]:
@@ -170,7 +170,8 @@ def _row(columns: tuple[Column, ...], row: Row, widths: dict[int, int]) -> Line:
     return Line(tuple(spans))
 
 
-def _printed(entry: Line, width: int, *, plain_ascii: bool, color: bool) -> str:
+def printed(entry: Line, width: int, *, plain_ascii: bool, color: bool) -> str:
+    """One line as text, with its line break."""
     pieces = []
     for span in clip_spans(entry.spans, width):
         text = as_ascii(span.text) if plain_ascii else span.text

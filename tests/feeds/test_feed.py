@@ -14,7 +14,8 @@ from cockpit.backends.ports import Answer
 from cockpit.config import parse
 from cockpit.errors import Throttled, Unreachable
 from cockpit.feeds.cache import ReadingCache
-from cockpit.feeds.feed import LONGEST_WAIT, Feed, wall_now
+from cockpit.feeds.feed import Feed, wall_now
+from cockpit.feeds.pace import LONGEST_WAIT
 from cockpit.release.milestones import Milestone
 from cockpit.release.state import ReleaseState
 from tests.test_config import PATH, SMALLEST

@@ -12,8 +12,9 @@ from typing import TypeVar
 from textual.pilot import Pilot
 
 from cockpit.app import CockpitApp
-from cockpit.backends.ports import ApiBudget
+from cockpit.backends.ports import ApiBudget, ApiUsage, ApiUse
 from cockpit.commandlog import CommandLog
+from cockpit.config import NotificationsTable
 from cockpit.errors import CockpitError
 from cockpit.operations.plan import (
     Danger,
@@ -126,6 +127,8 @@ class StillCockpit:
         self.read_only = read_only
         self.command_log = CommandLog()
         self.budget: ApiBudget | None = ApiBudget(4812, 5000, NOW)
+        self.usage = ApiUsage({"runs/jobs": ApiUse(40, 36), "issues": ApiUse(10, 9)})
+        self.notifications = NotificationsTable()
         self.still = Path(os.devnull) / "still.json"
         self.planned: list[tuple[str, dict[str, str]]] = []
         self.carried_out: list[tuple[Plan, str]] = []

@@ -1,0 +1,139 @@
+"""`builds`: every job of a candidate, what was expected and did not start, and all counts."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+import sys
+
+import msgspec
+
+from cockpit.commands.candidates import (
+    candidate_data,
+    counts_data,
+    job_data,
+    wanted_candidate,
+    wanted_repository,
+)
+from cockpit.commands.common import open_cockpit, wants_colour
+from cockpit.errors import ExitCode, Unreachable
+from cockpit.release.coverage import remaining
+from cockpit.release.jobs import CandidateBuilds
+from cockpit.release.picture import Picture, picture_of
+from cockpit.release.state import FeedState, ReleaseState
+from cockpit.runtime import Cockpit
+from cockpit.views.ages import ago
+from cockpit.views.build_report import Selection, report
+from cockpit.views.hud import hud_url
+from cockpit.views.text import printed
+
+_UNCLIPPED = 10_000
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look at a candidate's builds once and print them."""
+    cockpit = open_cockpit(arguments)
+    repository = wanted_repository(cockpit.config, arguments.repository)
+    feed, picture = asyncio.run(_read(cockpit, repository.name, arguments.candidate))
+    selection = Selection(arguments.state or "", arguments.workflow or "")
+    if arguments.json:
+        document = _document(cockpit, feed, picture, selection)
+        encoded = msgspec.json.format(msgspec.json.encode(document), indent=2)
+        sys.stdout.write(encoded.decode() + "\n")
+    else:
+        _print(arguments, cockpit.state, feed, picture, selection)
+    failure = cockpit.state.branches.failure
+    if failure is not None:
+        sys.stderr.write(f"release-cockpit: the newest candidate is not known: {failure}\n")
+    return int(ExitCode.UNREACHABLE if failure else _exit_code(picture))
+
+
+async def _read(
+    cockpit: Cockpit, name: str, tag: str | None
+) -> tuple[FeedState[CandidateBuilds], Picture]:
+    """The feed of the candidate's builds after one look, and the picture it gives."""
+    repository = wanted_repository(cockpit.config, name)
+    cockpit.prepare()
+    await cockpit.refresh("branches", "ledger")
+    state = cockpit.state
+    failure = state.branches.failure
+    if state.branches.value is None or state.branches.value.of(repository) is None:
+        told = (
+            state.branches.value.problems.get(repository.name, "") if state.branches.value else ""
+        )
+        raise Unreachable(
+            f"The candidates of {repository.name} could not be read",
+            told or (str(failure) if failure else "its branch was not read"),
+            failure.hint if failure else "release-cockpit doctor",
+        )
+    candidate = wanted_candidate(state, repository, tag)
+    if candidate is None:
+        return FeedState(), picture_of(state, repository, None, FeedState())
+    feed = cockpit.feed_of(repository, candidate)
+    await cockpit.refresh_feed(feed)
+    return feed.latest, picture_of(cockpit.state, repository, candidate, feed.latest)
+
+
+def _print(
+    arguments: argparse.Namespace,
+    state: ReleaseState,
+    feed: FeedState[CandidateBuilds],
+    picture: Picture,
+    selection: Selection,
+) -> None:
+    age = feed.age(state.wall)
+    told = f"read {ago(age)}" if age is not None else "never read"
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _UNCLIPPED
+    for entry in report(picture, selection, told, state.spec.hud):
+        sys.stdout.write(printed(entry, width, plain_ascii=arguments.ascii, color=wants_colour()))
+
+
+def _document(
+    cockpit: Cockpit, feed: FeedState[CandidateBuilds], picture: Picture, selection: Selection
+) -> dict[str, object]:
+    """Everything about the candidate; a selection leaves out jobs, the counts stay whole."""
+    state, reading = cockpit.state, feed.reading
+    candidate = picture.candidate
+    left = remaining(picture.builds, picture.now) if picture.read else None
+    age = feed.age(state.wall)
+    budget = cockpit.budget
+    return {
+        "release": str(state.spec.version),
+        "repository": picture.repository,
+        "candidate": candidate_data(candidate),
+        "complete": picture.whole,
+        "missing": picture.missing,
+        "error": picture.trouble or None,
+        "moved": picture.moved or None,
+        "taken_at": reading.taken_at if reading else None,
+        "age_s": round(age.total_seconds(), 1) if age is not None else None,
+        "source": reading.source if reading else "",
+        "hud": hud_url(
+            state.spec.hud, picture.repository, candidate.commit_sha if candidate else ""
+        ),
+        "counts": counts_data(picture),
+        "flaky": len(picture.flaky),
+        "left_s": round(left.total_seconds()) if left is not None else None,
+        "runs": [
+            {**msgspec.to_builtins(run), "state": run.state.value} for run in picture.builds.runs
+        ],
+        "jobs": [job_data(job, picture) for job in selection.jobs(picture)],
+        "expected_not_started": [msgspec.to_builtins(slot) for slot in selection.slots(picture)],
+        "workflows_not_started": list(selection.silent(picture)),
+        "api": {
+            "remaining": budget.remaining if budget else None,
+            "limit": budget.limit if budget else None,
+            "resets_at": budget.resets_at if budget else None,
+            "asked": cockpit.usage.asked,
+            "unchanged": cockpit.usage.unchanged,
+        },
+    }
+
+
+def _exit_code(picture: Picture) -> ExitCode:
+    """3 when the builds could not be read, 1 when something is red or missing, else 0."""
+    if picture.trouble:
+        return ExitCode.UNREACHABLE
+    red = picture.builds.failed or any(j.conclusion == "cancelled" for j in picture.builds.jobs)
+    return ExitCode.BLOCKED if red or picture.missing or picture.moved else ExitCode.OK

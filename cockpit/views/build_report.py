@@ -1,0 +1,219 @@
+"""A candidate's builds as plain text: what failed first, by platform, what is done folded."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from cockpit.release.commits import short
+from cockpit.release.coverage import SEVERITY, WHEELS, elapsed, remaining
+from cockpit.release.jobs import Job, JobState
+from cockpit.release.picture import Picture
+from cockpit.release.support import Slot
+from cockpit.views.ages import duration, grouped
+from cockpit.views.framing import line, marked
+from cockpit.views.hud import hud_url
+from cockpit.views.marks import JOB_MARKS, NEEDS_YOU, Tone
+from cockpit.views.table import Line, Span
+
+_FOLDED = frozenset({JobState.PASSED, JobState.SKIPPED})
+_NAMED = 3
+"""Expected jobs that are named; the rest is counted."""
+_NAME_WIDTH = 34
+FLAKY = "flaky"
+STATES = {state.value.replace(" ", "-"): state for state in JobState}
+"""Every state by the word that the command line takes."""
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """Which jobs are asked for; empty asks for all."""
+
+    state: str = ""
+    """A key of `STATES`, or `flaky`."""
+    workflow: str = ""
+    """A pattern of workflow names."""
+
+    def has(self, job: Job) -> bool:
+        """Whether a job is asked for."""
+        return self._of_workflow(job.workflow) and (
+            not self.state
+            or (job.flaky if self.state == FLAKY else job.state is STATES[self.state])
+        )
+
+    def jobs(self, picture: Picture) -> tuple[Job, ...]:
+        """The jobs asked for, worst first."""
+        return tuple(sorted(filter(self.has, picture.builds.jobs), key=_order))
+
+    def slots(self, picture: Picture) -> tuple[Slot, ...]:
+        """The expected jobs asked for; of no known workflow, so a pattern leaves them out."""
+        asked = not self.workflow and self.state in ("", "expected")
+        return picture.expected if asked else ()
+
+    def silent(self, picture: Picture) -> tuple[str, ...]:
+        """Workflows without a run that are asked for."""
+        return picture.silent if self.state in ("", "expected") else ()
+
+    def _of_workflow(self, name: str) -> bool:
+        return not self.workflow or fnmatchcase(name.lower(), self.workflow.lower())
+
+
+def counts_text(counts: Mapping[JobState, int]) -> str:
+    """How many jobs there are of each state, in marks: `✔ 431  ◐ 12  ✖ 3`."""
+    return "  ".join(
+        f"{JOB_MARKS[state].shape} {grouped(counts[state])}" for state in _SHOWN if counts[state]
+    )
+
+
+_SHOWN = (
+    JobState.PASSED,
+    JobState.RUNNING,
+    JobState.FAILED,
+    JobState.QUEUED,
+    JobState.EXPECTED,
+    JobState.SKIPPED,
+    JobState.UNKNOWN,
+)
+
+
+def report(picture: Picture, selection: Selection, age: str, hud: str) -> tuple[Line, ...]:
+    """The whole report; `age` is how old the reading is, `hud` the template of its address."""
+    if picture.candidate is None:
+        return (line(f"{picture.repository}: no candidate has been tagged"),)
+    jobs = selection.jobs(picture)
+    groups = _by_platform(jobs, selection.slots(picture))
+    silent = selection.silent(picture)
+    lines = [*head(picture, age), *_link(picture, hud), Line(())]
+    for name, (members, slots) in groups:
+        lines += _group(name, members, slots, picture.now, fold=not selection.state)
+    if silent:
+        lines.append(line(Span(f"never started: {', '.join(silent)}", Tone.WARN)))
+    if not groups and not silent:
+        lines.append(line(Span(_nothing(picture, selection), Tone.DIM)))
+    return tuple(lines)
+
+
+def head(picture: Picture, age: str) -> tuple[Line, ...]:
+    """Which candidate it is, how old the reading is, and the counts of every state."""
+    commit = short(picture.candidate.commit_sha) if picture.candidate else ""
+    title = line(
+        Span(f"{picture.repository} {picture.tag}", Tone.ACCENT),
+        Span(f" · {commit} · {age}", Tone.DIM),
+    )
+    lines = [title, line(*_counts(picture))]
+    warnings = [picture.moved, picture.trouble, picture.missing and f"not whole: {picture.missing}"]
+    lines += [line(*marked(NEEDS_YOU, text)) for text in warnings if text]
+    return tuple(lines)
+
+
+def _counts(picture: Picture) -> tuple[Span, ...]:
+    spans: list[Span] = []
+    for state in _SHOWN:
+        count, mark = picture.counts[state], JOB_MARKS[state]
+        if count:
+            spans.append(Span(f"{mark.shape} {grouped(count)} {mark.word}   ", mark.tone))
+    if picture.flaky:
+        spans.append(Span(f"{len(picture.flaky)} flaky   ", Tone.WARN))
+    left = remaining(picture.builds, picture.now) if picture.read else None
+    if left is not None:
+        spans.append(Span(f"~{duration(left)} left", Tone.DIM))
+    return tuple(spans) or (Span("no job has started", Tone.DIM),)
+
+
+def _link(picture: Picture, hud: str) -> tuple[Line, ...]:
+    ref = picture.candidate.commit_sha if picture.candidate else ""
+    address = hud_url(hud, picture.repository, ref)
+    return (line(Span(f"HUD {address}", Tone.DIM)),) if address else ()
+
+
+Group = tuple[list[Job], list[Slot]]
+
+
+def _by_platform(jobs: Iterable[Job], slots: Iterable[Slot]) -> list[tuple[str, Group]]:
+    """Jobs and expected jobs of one system each, else of one workflow; the worst group first."""
+    groups: dict[str, Group] = defaultdict(lambda: ([], []))
+    for job in jobs:
+        key = job.key
+        groups[f"{key.os} {key.arch}" if key else job.workflow][0].append(job)
+    for slot in slots:
+        groups[f"{slot.os} {slot.arch}"][1].append(slot)
+    return sorted(groups.items(), key=lambda entry: (_worst(entry[1]), entry[0]))
+
+
+def _worst(group: Group) -> int:
+    ranks = [_order(job)[0] for job in group[0]]
+    return min([*ranks, *(SEVERITY.index(JobState.EXPECTED) for _ in group[1][:1])])
+
+
+def _group(
+    name: str, jobs: Sequence[Job], slots: Sequence[Slot], now: datetime, *, fold: bool
+) -> list[Line]:
+    counts = Counter(job.state for job in jobs)
+    counts[JobState.EXPECTED] += len(slots)
+    tallied = {state: counts[state] for state in JobState}
+    lines = [line(Span(f"{name:<{_NAME_WIDTH + 2}} ", Tone.ACCENT), counts_text(tallied))]
+    shown = [job for job in jobs if not fold or _needs_a_line(job)]
+    lines += [_row(job, now) for job in shown]
+    if slots:
+        named = slots if not fold else slots[:_NAMED]
+        more = f" and {len(slots) - len(named)} more" if len(slots) > len(named) else ""
+        words = ", ".join(_slot_name(slot) for slot in named) + more
+        lines.append(line("  ", *marked(JOB_MARKS[JobState.EXPECTED], f"not started: {words}")))
+    return lines
+
+
+def _needs_a_line(job: Job) -> bool:
+    return job.state not in _FOLDED or job.conclusion == "cancelled" or job.flaky
+
+
+def _row(job: Job, now: datetime) -> Line:
+    mark = JOB_MARKS[job.state]
+    spent = elapsed(job, now)
+    facts = [
+        duration(spent) if spent is not None else "",
+        f"try {job.attempt}" if job.attempt > 1 or job.superseded else "",
+        "cancelled" if job.conclusion == "cancelled" else "",
+        "flaky: green after red" if job.flaky else "",
+        f"failed in {job.failed_step}" if job.failed_step else "",
+    ]
+    told = "  ".join(fact for fact in facts if fact)
+    link = f"  {job.url}" if job.state is JobState.FAILED else ""
+    return line(
+        Span(f"  {mark.shape} ", mark.tone),
+        f"{job_words(job):<{_NAME_WIDTH}} ",
+        Span(told, mark.tone if job.state is JobState.FAILED else Tone.DIM),
+        Span(link, Tone.DIM),
+    )
+
+
+def job_words(job: Job) -> str:
+    """A job's configuration without its platform, else its own name."""
+    key = job.key
+    if key is None:
+        return job.name
+    package = "" if key.package in WHEELS else key.package
+    return _words(package, key.python, key.accelerator, key.stage)
+
+
+def _slot_name(slot: Slot) -> str:
+    package = "" if slot.package == "wheel" else slot.package
+    return _words(package, slot.python, slot.accelerator, slot.stage)
+
+
+def _words(package: str, python: str | None, accelerator: str, stage: str) -> str:
+    parts = (package, f"py{python}" if python else "", accelerator, stage)
+    return " ".join(part for part in parts if part)
+
+
+def _nothing(picture: Picture, selection: Selection) -> str:
+    if selection != Selection():
+        return "no such job"
+    return f"GitHub has started no job of {picture.tag} yet"
+
+
+def _order(job: Job) -> tuple[int, str, str]:
+    rank = 0 if job.conclusion == "cancelled" else SEVERITY.index(job.state)
+    return rank, job.workflow, job.name

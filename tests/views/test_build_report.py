@@ -1,0 +1,133 @@
+"""A candidate's builds as text, and notifications as terminals take them."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from cockpit.release.jobs import JobState
+from cockpit.release.notices import Desktop
+from cockpit.release.picture import Picture, picture_of
+from cockpit.views.build_report import STATES, Selection, report
+from cockpit.views.desktop import desktop_sequence
+from cockpit.views.hud import hud_url
+from cockpit.views.text import printed
+from tests.release.states import CORE, GREEN, builds, candidate, feed, green_jobs, job, with_
+
+LINUX = "linux-binary-manywheel"
+
+
+def told(picture: Picture, **asked: str) -> list[str]:
+    lines = report(picture, Selection(**asked), "read 4 s ago", "https://hud/{repository}/{ref}")
+    return [printed(entry, 200, plain_ascii=False, color=False).rstrip() for entry in lines]
+
+
+def picture(*changed: tuple[int, JobState], missing: str = "") -> Picture:
+    jobs = list(green_jobs()[1:])
+    for position, state in changed:
+        old = jobs[position]
+        step = "Test" if state is JobState.FAILED else None
+        jobs[position] = job(old.id, old.name, old.workflow, state, failed_step=step)
+    jobs.append(job(7, "\\[bold]odd", "Create Release"))
+    read = feed(builds(*jobs), missing=missing)
+    return picture_of(with_(builds=read), CORE, candidate(), read)
+
+
+def test_what_failed_comes_first_and_what_is_done_is_counted() -> None:
+    lines = told(picture((30, JobState.FAILED), (2, JobState.RUNNING)))
+    assert lines[0].startswith("pytorch/pytorch v2.15.0-rc2 · ")
+    assert "✖ 1 failed" in lines[1]
+    assert "· 1 expected, not started" in lines[1]
+    assert lines[2].startswith("HUD https://hud/pytorch/pytorch/")
+    red = next(number for number, text in enumerate(lines) if "failed in Test" in text)
+    busy = next(number for number, text in enumerate(lines) if text.startswith("  ◐"))
+    assert red < busy
+    assert lines[red].endswith(tuple("0123456789")), "a red job has its address"
+    assert not any(text.startswith("  ✔") for text in lines)
+    assert any("not started: py3.12 cpu build" in text for text in lines)
+    assert any(text.startswith("Create Release ") for text in lines)
+
+
+def test_a_state_or_a_workflow_can_be_asked_for() -> None:
+    shown = picture((0, JobState.FAILED), (1, JobState.RUNNING))
+    jobs = [text for text in told(shown, state="failed")[4:] if text.startswith("  ")]
+    assert len(jobs) == 1
+    passed = [text for text in told(shown, state="passed") if text.startswith("  ✔")]
+    assert len(passed) == shown.counts[JobState.PASSED]
+    assert any("odd" in text for text in passed), "a name of no grammar is shown as it is"
+    assert not any("odd" in text for text in told(shown, workflow="LINUX-*"))
+    assert "no such job" in told(shown, state="no-data")
+    assert set(STATES) == {
+        "passed",
+        "failed",
+        "running",
+        "queued",
+        "expected",
+        "skipped",
+        "no-data",
+    }
+
+
+def test_what_is_not_whole_is_said_above() -> None:
+    assert "▲ not whole: a page was short" in told(picture(missing="a page was short"))
+    assert told(msgspec.structs.replace(picture(), candidate=None)) == [
+        "pytorch/pytorch: no candidate has been tagged"
+    ]
+
+
+EVIL = "windows \x1b]0;owned\x07 py3.13; failed\x9c\nsecond"
+
+
+@pytest.mark.parametrize("style", [Desktop.OSC_9, Desktop.OSC_777])
+@pytest.mark.parametrize("environment", [{}, {"TMUX": "default,1,0"}])
+def test_no_text_gets_out_of_its_notification(style: Desktop, environment: dict[str, str]) -> None:
+    sequence = desktop_sequence(style, "release-cockpit", EVIL, environment)
+    inside = sequence
+    if environment:
+        assert sequence.startswith("\x1bPtmux;\x1b\x1b]")
+        assert sequence.endswith("\x1b\\")
+        inside = sequence.removeprefix("\x1bPtmux;\x1b").removesuffix("\x1b\\")
+    assert inside.startswith("\x1b]9;" if style is Desktop.OSC_9 else "\x1b]777;notify;")
+    assert (inside.count("\x1b"), inside.count("\x07"), inside.index("\x07")) == (
+        1,
+        1,
+        len(inside) - 1,
+    )
+    assert inside.count(";") == (1 if style is Desktop.OSC_9 else 3)
+    assert "owned" not in inside
+
+
+@pytest.mark.parametrize(
+    ("environment", "begins"),
+    [
+        ({"TERM_PROGRAM": "WezTerm"}, "\x1b]9;"),
+        ({"LC_TERMINAL": "iTerm2", "TERM": "xterm-256color"}, "\x1b]9;"),
+        ({"TERM": "foot"}, "\x1b]777;"),
+        ({"VTE_VERSION": "7200"}, "\x1b]777;"),
+        ({"TERM": "xterm-256color"}, ""),
+    ],
+)
+def test_a_terminal_is_sent_only_what_it_is_known_to_understand(
+    environment: dict[str, str], begins: str
+) -> None:
+    sequence = desktop_sequence(Desktop.AUTO, "t", "text", environment)
+    assert sequence.startswith(begins)
+    assert bool(sequence) == bool(begins)
+    assert desktop_sequence(Desktop.OFF, "t", "text", environment) == ""
+
+
+def test_green_has_nothing_to_show_but_counts() -> None:
+    whole = picture_of(GREEN, CORE, candidate(), GREEN.builds)
+    assert all(
+        text.startswith(("pytorch", "✔", "HUD", "linux", "windows", "macos")) or not text
+        for text in told(whole)
+    )
+
+
+def test_the_hud_is_a_link_with_the_ref_in_one_segment() -> None:
+    template = "https://hud.example/hud/{repository}/{ref}/1?per_page=50"
+    assert hud_url(template, "pytorch/pytorch", "release/2.15") == (
+        "https://hud.example/hud/pytorch/pytorch/release%2F2.15/1?per_page=50"
+    )
+    assert hud_url("", "pytorch/pytorch", "x") == ""
+    assert hud_url(template, "pytorch/pytorch", "") == ""
