@@ -18,7 +18,6 @@ from cockpit.commands.candidates import (
 )
 from cockpit.commands.common import open_cockpit, wants_colour
 from cockpit.errors import ExitCode, Unreachable
-from cockpit.release.coverage import remaining
 from cockpit.release.jobs import CandidateBuilds
 from cockpit.release.picture import Picture, picture_of
 from cockpit.release.state import FeedState, ReleaseState
@@ -95,7 +94,7 @@ def _document(
     """Everything about the candidate; a selection leaves out jobs, the counts stay whole."""
     state, reading = cockpit.state, feed.reading
     candidate = picture.candidate
-    left = remaining(picture.builds, picture.now) if picture.read else None
+    left = picture.left
     age = feed.age(state.wall)
     budget = cockpit.budget
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from functools import cached_property
 
@@ -14,6 +14,7 @@ from cockpit.release.branches import BranchState
 from cockpit.release.candidates import Candidate, Tag
 from cockpit.release.commits import short
 from cockpit.release.coverage import unstarted, unstarted_workflows
+from cockpit.release.durations import durations, forecast
 from cockpit.release.jobs import CandidateBuilds, Job, JobState, Run
 from cockpit.release.repos import Repository
 from cockpit.release.state import FeedState, Reading, ReleaseState
@@ -68,6 +69,14 @@ class Picture(msgspec.Struct, frozen=True, dict=True):
     carried_runs: tuple[Run, ...] = ()
     end: End | None = None
     """How the builds ended, as far as looks that were whole have told."""
+
+    @property
+    def left(self) -> timedelta | None:
+        """Time until the last job ends, from what finished jobs of its kind took."""
+        if not self.read:
+            return None
+        ahead = forecast(self.builds, durations(self.builds, ()), self.support, self.now)
+        return ahead.left if ahead else None
 
     @property
     def read(self) -> bool:

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from cockpit.release.commits import short
-from cockpit.release.coverage import SEVERITY, WHEELS, elapsed, remaining
+from cockpit.release.coverage import SEVERITY, WHEELS, elapsed
 from cockpit.release.jobs import Job, JobState
 from cockpit.release.picture import Picture
 from cockpit.release.support import Slot
@@ -117,9 +117,8 @@ def _counts(picture: Picture) -> tuple[Span, ...]:
             spans.append(Span(f"{mark.shape} {grouped(count)} {mark.word}   ", mark.tone))
     if picture.flaky:
         spans.append(Span(f"{len(picture.flaky)} flaky   ", Tone.WARN))
-    left = remaining(picture.builds, picture.now) if picture.read else None
-    if left is not None:
-        spans.append(Span(f"~{duration(left)} left", Tone.DIM))
+    if picture.left is not None:
+        spans.append(Span(f"~{duration(picture.left)} left", Tone.DIM))
     return tuple(spans) or (Span("no job has started", Tone.DIM),)
 
 
