@@ -210,16 +210,6 @@ def _runs(shas: dict[str, str]) -> list[Run]:
         Job(610, "build a", 1, NOW - hour, NOW - hour, NOW - hour / 2, "success"),
         Job(611, "build b", 1, NOW - hour, NOW - hour, NOW + 3 * hour, "failure", steps=steps),
         Job(612, "build c", 1, NOW - hour, NOW + hour, NOW + 2 * hour, "success"),
-        Job(
-            614,
-            "sign",
-            1,
-            NOW - hour,
-            NOW + 9 * hour,
-            NOW + 9 * hour,
-            "failure",
-            environment="signing",
-        ),
         Job(613, "test c", 1, NOW + 2 * hour, NOW + 2 * hour, NOW + 3 * hour, "success"),
     ]
     done = Run(DONE_RUN, 1, 40, "binaries", "push", "v2.15.0-rc1", sha, "captain", NOW - 9 * hour)

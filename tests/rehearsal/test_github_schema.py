@@ -22,7 +22,6 @@ from tests.rehearsal.github_forge import (
     ISSUE,
     NOW,
     PICK,
-    RUNNING_RUN,
     build_forge,
     only_repository,
     serve,
@@ -336,20 +335,7 @@ WRITES: dict[str, Write] = {
     "job again": lambda g: (
         g.rest.actions.re_run_job_for_workflow_run(*TINY, FAILED_JOB).parsed_data
     ),
-    "reviewed": lambda g: (
-        g.rest.actions.review_pending_deployments_for_run(
-            *TINY,
-            RUNNING_RUN,
-            environment_ids=[
-                int(waiting.environment.id or 0)
-                for waiting in g.rest.actions.get_pending_deployments_for_run(
-                    *TINY, RUNNING_RUN
-                ).parsed_data
-            ],
-            state="approved",
-            comment="go",
-        ).parsed_data
-    ),
+    "reviewed": lambda g: _reviewed(g),
     "cancelled": lambda g: g.rest.actions.cancel_workflow_run(*TINY, 501).parsed_data,
     "release": lambda g: g.rest.repos.create_release(*TINY, tag_name="v9").parsed_data,
     "changed release": lambda g: g.rest.repos.update_release(*TINY, 70, body="n").parsed_data,
@@ -361,6 +347,24 @@ def test_the_answer_to_a_write_fits_the_published_schema(
     name: str, writing: tuple[Client, Forge]
 ) -> None:
     assert WRITES[name](writing[0]) is not None
+
+
+def _reviewed(client: Client) -> object:
+    """Approve what a dispatched run waits for."""
+    client.rest.actions.create_workflow_dispatch(
+        *TINY, "binaries.yml", ref="main", inputs={"version": "2.15.0"}
+    )
+    run = client.rest.actions.list_workflow_runs_for_repo(*TINY).parsed_data.workflow_runs[0].id
+    (waiting,) = client.rest.actions.get_pending_deployments_for_run(*TINY, run).parsed_data
+    jobs = client.rest.actions.list_jobs_for_workflow_run(*TINY, run).parsed_data.jobs
+    assert {job.name: job.conclusion for job in jobs if job.status == "waiting"} == {"sign": None}
+    return client.rest.actions.review_pending_deployments_for_run(
+        *TINY,
+        run,
+        environment_ids=[int(waiting.environment.id or 0)],
+        state="approved",
+        comment="go",
+    ).parsed_data
 
 
 def _main(client: Client) -> str:

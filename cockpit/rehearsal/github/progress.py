@@ -38,7 +38,7 @@ class StepProgress:
 def job_progress(job: Job, now: datetime) -> Progress:
     """How far a job is."""
     status = job.status(now)
-    if status == "queued":
+    if status in ("queued", "waiting"):
         return Progress(status, None, job.created_at)
     if status == "in_progress":
         return Progress(status, None, job.starts_at)
