@@ -33,6 +33,7 @@ from cockpit.guards import (
     of_branch,
     of_candidate,
     of_repository,
+    of_uncut_domains,
     selected,
 )
 from cockpit.operations.plan import Danger
@@ -279,6 +280,7 @@ ACTIONS: tuple[Action, ...] = (
         (Scope.DASHBOARD, Scope.BRANCHES),
         can_cut,
         "cut-branch",
+        of_uncut_domains,
     ),
     Action(
         "release-changes",

@@ -353,6 +353,13 @@ class ObjectStorePort(Protocol):
         """Every object under a prefix, all pages."""
         ...
 
+    def newest_version(self, bucket: str, key: str) -> str | None:
+        """The id of an object's current version; None where there is none to name.
+
+        That is so without such an object, and in a bucket that keeps no versions.
+        """
+        ...
+
     def check_access(self) -> str:
         """Who the credential is, in words; raises when the bucket cannot be read."""
         ...
