@@ -11,6 +11,7 @@ from cockpit.release.build_groups import Grouping, needs_somebody
 from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState
 from cockpit.views.build_details import job_detail, place_detail
+from cockpit.views.build_files import doubted
 from cockpit.views.build_grid import Grid, build_grid, foremost, jobs_at, key_of
 from cockpit.views.build_progress import progress_plot
 from cockpit.views.build_subject import (
@@ -253,7 +254,8 @@ class BuildsScreen(ListScreen):
 
     def _grid(self, sight: Sight) -> Grid:
         subject = self._subject(sight)
-        return build_grid(subject, moment_of(sight.state, subject))
+        noted = doubted(sight.state, self._repository)
+        return build_grid(subject, moment_of(sight.state, subject), noted)
 
     def _annotate(self, sight: Sight) -> None:
         """Say how the list is grouped, or which page of the matrix this is."""

@@ -12,10 +12,9 @@ from cockpit.release.state import ReleaseState
 from cockpit.release.support import Cell as WheelCell
 from cockpit.release.words import counted
 from cockpit.views.ages import duration, timestamp
+from cockpit.views.build_files import file_lines
 from cockpit.views.build_grid import (
     CHECKS,
-    NO_FINDINGS,
-    Findings,
     build_grid,
     jobs_at,
     wheel_of,
@@ -26,7 +25,6 @@ from cockpit.views.marks import (
     EXPECTED,
     FAILED,
     JOB_MARKS,
-    NEEDS_YOU,
     NEVER_STARTED,
     Mark,
     Tone,
@@ -109,14 +107,12 @@ def _times(job: Job, known: Durations, now: datetime) -> Iterable[Line]:
             yield field("left", words)
 
 
-def place_detail(
-    state: ReleaseState, key: str, repository: str = "", findings: Findings = NO_FINDINGS
-) -> Detail | None:
+def place_detail(state: ReleaseState, key: str, repository: str = "") -> Detail | None:
     """Everything about a cell or row of the grid; None when it is gone."""
     subject = build_subject(state, repository)
     wheel, now = wheel_of(key), moment_of(state, subject)
     if wheel is not None:
-        return _wheel_detail(subject, wheel, key, now, findings.get(wheel, ()))
+        return _wheel_detail(subject, wheel, key, now, file_lines(state, wheel, repository))
     title = key.partition(":")[2]
     if title == CHECKS:
         return _checks_detail(subject.checks.found)
@@ -138,7 +134,7 @@ def place_detail(
 
 
 def _wheel_detail(
-    subject: BuildSubject, wheel: WheelCell, key: str, now: datetime, findings: Sequence[str]
+    subject: BuildSubject, wheel: WheelCell, key: str, now: datetime, file: tuple[Line, ...]
 ) -> Detail:
     jobs = jobs_at(subject, key)
     lines = []
@@ -147,7 +143,8 @@ def _wheel_detail(
         lines += [_job_line(subject, job, now, stage) for job in here]
         if not here and mark is not None:
             lines.append(line(*marked(mark, f"{stage:<7} "), Span(f"  {mark.word}", Tone.DIM)))
-    lines += [line(*marked(NEEDS_YOU, words)) for words in findings]
+    if file:
+        lines += [_BLANK, *file]
     for job in jobs:
         if job.superseded:
             lines += [_BLANK, heading(job.key.stage if job.key else job.name), *_attempts(job)]

@@ -21,6 +21,7 @@ from cockpit.release.remembered import remembered
 from cockpit.release.support import Cell as WheelCell
 from cockpit.release.support import Slot
 from cockpit.views.ages import grouped
+from cockpit.views.build_files import NONE_DOUBTED, Doubted
 from cockpit.views.build_subject import BuildSubject
 from cockpit.views.marks import (
     CANCELLED,
@@ -42,9 +43,6 @@ from cockpit.views.marks import (
 )
 from cockpit.views.table import Span
 
-Findings = Mapping[WheelCell, tuple[str, ...]]
-"""What is wrong with the files of wheels, in words."""
-NO_FINDINGS: Findings = {}
 WORST_FIRST = (
     FAILED,
     CANCELLED,
@@ -121,10 +119,10 @@ def worst_mark(marks: Iterable[Mark]) -> Mark | None:
     return min(marks, key=lambda mark: _SEVERITY.get(mark.shape, -1), default=None)
 
 
-def build_grid(subject: BuildSubject, now: datetime, findings: Findings = NO_FINDINGS) -> Grid:
+def build_grid(subject: BuildSubject, now: datetime, doubted: Doubted = NONE_DOUBTED) -> Grid:
     """The grid of a candidate; made anew only when a reading changed or a job became slow."""
     slow = slow_jobs(subject.builds, subject.durations, now)
-    return _grid(subject, slow, findings)
+    return _grid(subject, slow, doubted)
 
 
 def wheel_key(cell: WheelCell) -> str:
@@ -212,7 +210,7 @@ def _more(title: str) -> str:
 
 
 @remembered
-def _grid(subject: BuildSubject, slow: frozenset[int], findings: Findings) -> Grid:
+def _grid(subject: BuildSubject, slow: frozenset[int], doubted: Doubted) -> Grid:
     places = _sorted_out(subject.builds)
     absent = {slot for slot in subject.absent if slot.package == "wheel"}
     expected = subject.support.cells()
@@ -231,7 +229,7 @@ def _grid(subject: BuildSubject, slow: frozenset[int], findings: Findings) -> Gr
             if (slot := _slot(cell, stage)) in absent
         }
         marks = cell_marks(stages, places.wheels.get(cell, {}), missing, slow)
-        note = NEEDS_YOU if findings.get(cell) else None
+        note = NEEDS_YOU if cell in doubted else None
         rows[cell.os, cell.arch, cell.accelerator][cell.python] = GridCell(
             wheel_key(cell), marks, note
         )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from cockpit.release.state import ReleaseState
+from cockpit.views.build_files import doubted
 from cockpit.views.build_grid import Grid, GridCell, build_grid, short_pythons, worst_mark
 from cockpit.views.build_subject import build_subject, moment_of
 from cockpit.views.framing import line
@@ -76,7 +77,7 @@ def _folded(group: Sequence[Mark]) -> tuple[Mark, ...]:
 def build_matrix(state: ReleaseState) -> Matrix:
     """Every wheel of the support matrix and of the jobs, each by the worst of its stages."""
     subject = build_subject(state)
-    return _matrix(build_grid(subject, moment_of(state, subject)))
+    return _matrix(build_grid(subject, moment_of(state, subject), doubted(state)))
 
 
 def _matrix(grid: Grid) -> Matrix:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from cockpit.release.artifacts import Artifacts
 from cockpit.release.build_groups import Grouping
 from cockpit.release.job_logs import JobLog
 from cockpit.release.jobs import (
@@ -23,6 +24,7 @@ from cockpit.release.jobs import (
 from cockpit.release.state import ReleaseState
 from cockpit.release.support import Cell
 from cockpit.views.build_details import job_detail, place_detail
+from cockpit.views.build_files import doubted
 from cockpit.views.build_grid import (
     CHECKS,
     Grid,
@@ -54,6 +56,7 @@ from cockpit.views.marks import (
 )
 from cockpit.views.table import Detail, Line
 from tests.release.states import (
+    CORE,
     GREEN,
     NOW,
     PICK_2,
@@ -65,6 +68,7 @@ from tests.release.states import (
     green_jobs,
     job,
     job_name,
+    listing,
     with_,
 )
 from tests.release.test_durations import going
@@ -235,16 +239,21 @@ def test_a_workflow_that_was_never_started_has_a_row() -> None:
     assert NEVER_STARTED.word in text(place_detail(state, row.key))
 
 
-def test_a_finding_marks_its_cell_and_the_detail_has_its_words() -> None:
-    findings = {FIRST: ("older than the tag",)}
-    subject = build_subject(GREEN)
-    first = build_grid(subject, NOW, findings).rows[0].cells[0]
+def test_a_finding_marks_its_cell_and_the_detail_has_the_file() -> None:
+    mine = listing(CORE)
+    missing = Artifacts((msgspec.structs.replace(mine, test=mine.test[1:]), listing(VISION)))
+    state = with_(artifacts=feed(missing))
+    grid = build_grid(build_subject(state), NOW, doubted(state))
+    first = grid.rows[0].cells[0]
 
     assert first is not None
     assert (first.note, first.worst) == (NEEDS_YOU, NEEDS_YOU)
-    detail = text(place_detail(GREEN, wheel_key(FIRST), findings=findings))
-    assert "▲ older than the tag" in detail
-    drawn = "".join(span.text for span in legend(build_grid(subject, NOW, findings), 80))
+    assert doubted(GREEN) == frozenset()
+    assert "no file" in text(place_detail(state, wheel_key(FIRST)))
+    name = mine.test[0].stored.key.rpartition("/")[2]
+    assert name in text(place_detail(GREEN, wheel_key(FIRST)))
+    assert name not in text(place_detail(GREEN, wheel_key(FIRST), VISION.name))
+    drawn = "".join(span.text for span in legend(grid, 80))
     assert drawn == "build test upload  ▲ wrong file  ✔ passed"
 
 
