@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from cockpit.backends.text import clean
 from cockpit.rehearsal.tally import BuildsCount, CountedJob
 from cockpit.release.coverage import slot_of
 from cockpit.release.job_names import parse_job_name
@@ -21,14 +22,14 @@ def planned_states(plan: BuildsCount) -> dict[tuple[str, str], JobState]:
     tries: dict[tuple[str, str], list[CountedJob]] = defaultdict(list)
     for job in sorted(plan.jobs, key=lambda job: (job.run_id, job.attempt)):
         if job.status != "planned" and not job.carried_over:
-            tries[job.workflow, job.name].append(job)
+            tries[_name(job)].append(job)
     return {name: _state(several) for name, several in tries.items()}
 
 
 def expected_slots(plan: BuildsCount, support: SupportMatrix) -> int:
     """How many jobs of the support matrix are planned and not listed yet."""
-    listed = {(job.workflow, job.name) for job in plan.jobs if job.status != "planned"}
-    waiting = {(job.workflow, job.name) for job in plan.jobs} - listed
+    listed = {_name(job) for job in plan.jobs if job.status != "planned"}
+    waiting = {_name(job) for job in plan.jobs} - listed
     keys = (parse_job_name(*name) for name in waiting)
     return len({slot_of(key) for key in keys if key} & set(support.slots()))
 
@@ -46,6 +47,11 @@ def differences(picture: Picture, plan: BuildsCount) -> list[str]:
     if picture.counts[JobState.EXPECTED] != slots:
         told.append(f"{picture.counts[JobState.EXPECTED]} expected instead of {slots}")
     return told
+
+
+def _name(job: CountedJob) -> tuple[str, str]:
+    """Workflow and name as the cockpit shows them: names of strangers are cleaned."""
+    return clean(job.workflow), clean(job.name)
 
 
 def _state(tries: list[CountedJob]) -> JobState:
