@@ -71,6 +71,10 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             from cockpit.commands import submodules
 
             return submodules.run(arguments)
+        case "missing":
+            from cockpit.commands import missing
+
+            return missing.run(arguments)
         case "rehearse":
             from cockpit.commands import rehearse
 
@@ -167,6 +171,14 @@ def _add_reading(commands: Commands) -> None:
     )
     submodules.add_argument("--repository", metavar="NAME", help="this one alone; all without it")
     submodules.add_argument("--json", action="store_true", help="machine-readable")
+    missing = commands.add_parser(
+        "missing", help="print which fixes and reverts a release branch of any clone lacks"
+    )
+    missing.add_argument("--repo", type=Path, required=True, metavar="PATH", help="it is only read")
+    missing.add_argument("--branch", required=True, metavar="release/X.Y")
+    missing.add_argument("--trunk", default="main", metavar="REF", help="main without it")
+    missing.add_argument("--cut", metavar="REF", help="where both parted; found without it")
+    missing.add_argument("--json", action="store_true", help="machine-readable")
 
 
 def _add_operating(commands: Commands, *, asked_for: bool) -> None:
