@@ -39,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.command is None and not arguments.rehearsal:
         return _fly(arguments)
+    if arguments.command == "missing":  # reads git alone, in less time than logging takes to load
+        return _dispatch(arguments)
     _keep_libraries_quiet(debug=arguments.debug)
     if arguments.rehearsal:
         from cockpit.commands.rehearse import within_world
@@ -150,7 +152,13 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--read-only", action="store_true", help="remove everything that writes")
     parser.add_argument("--ascii", action="store_true", help="marks for poor fonts")
     parser.add_argument("--debug", action="store_true", help="write details to the log file")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    # Named here, argparse need not draw its usage for it, which loads every compression there is.
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", title="commands", prog=parser.prog
+    )
+    _add_missing(commands)
+    if "missing" in words[:1]:  # what is used at a prompt does not wait for the others' words
+        return parser
     _add_reading(commands)
     _add_operating(commands, asked_for=not {"plan", "do"}.isdisjoint(words))
     _add_setting_up(commands)
@@ -171,6 +179,9 @@ def _add_reading(commands: Commands) -> None:
     )
     submodules.add_argument("--repository", metavar="NAME", help="this one alone; all without it")
     submodules.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def _add_missing(commands: Commands) -> None:
     missing = commands.add_parser(
         "missing", help="print which fixes and reverts a release branch of any clone lacks"
     )

@@ -1,14 +1,11 @@
 """Asks a clone for what a release branch lacks, from the cheapest question to the dearest."""
 
-from __future__ import annotations
-
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
-from cockpit.backends.git_history import ClonedHistory, Entry, Tip
+from cockpit.backends.git_history import ClonedHistory, Entry, Ranges, line_of
 from cockpit.errors import CockpitError
 from cockpit.release.claims import Named, Reader, plain
 from cockpit.release.findings import Findings, pick_rows
@@ -22,7 +19,6 @@ from cockpit.release.lineage import (
 )
 from cockpit.release.undoing import CarryForward, Held, Told, carried_by, held_by, missing_reverts, told_by
 
-_LINE = re.compile(r"(?P<before>.*?)(?P<numbers>\d+(?:\.\d+)+)")
 _LATE_S = 24 * 3600
 """How much later than its pick a change may land on trunk and still be compared by its patch."""
 
@@ -32,8 +28,6 @@ class Asked(NamedTuple):
 
     branch: str
     trunk: str
-    cut: str | None = None
-    """A revision; without it the cut is where both parted."""
     repository: str | None = None
     """owner/name, where it is known: other repositories' numbers are not this one's."""
     closing: bool = False
@@ -49,26 +43,24 @@ class Read(NamedTuple):
     held: dict[int, Held]
 
 
-def read_findings(clone: ClonedHistory, asked: Asked) -> Read:
+def read_findings(clone: ClonedHistory, ranges: Ranges, asked: Asked) -> Read:
     """Everything that git alone can tell; raises CockpitError where the clone cannot."""
-    return _Questions(clone, asked).read()
+    return _Questions(clone, ranges, asked).read()
 
 
 class _Questions:
-    def __init__(self, clone: ClonedHistory, asked: Asked) -> None:
+    def __init__(self, clone: ClonedHistory, ranges: Ranges, asked: Asked) -> None:
         self._clone = clone
+        self._ranges = ranges
         self._asked = asked
         self._reader = Reader(asked.repository, closing=asked.closing)
         self._unknown: list[str] = []
 
     def read(self) -> Read:
         asked = self._asked
-        tips = self._clone.tips(asked.branch, asked.trunk, *_alike(asked.branch))
-        branch, trunk = (self._tip(tips, name) for name in (asked.branch, asked.trunk))
-        given = None if asked.cut is None else self._tip(tips, asked.cut)
-        own, there, cut = self._apart(branch, trunk, given)
+        own, there, cut = self._apart()
         since = min((commit.at for commit in own), default=sys.maxsize)
-        older = self._older(tips, (branch, trunk), since)
+        older = self._older(since)
         history = History([*own, *self._before(cut, own, there)], own=len(own))
         told = told_by(history)
         found = self._closed(list(origins(there, history)), history, cut)
@@ -92,34 +84,31 @@ class _Questions:
         )
         return Read(findings, told, found, held)
 
-    def _tip(self, tips: dict[str, Tip], name: str) -> str:
-        tip = tips.get(name)
-        return self._clone.commit(name) if tip is None else tip.sha
-
     def _commit(self, entry: Entry) -> HistoryCommit:
+        title = _text(entry.title)
+        body = _text(entry.body) if self._reader.may_matter(entry.body) else ""
         return HistoryCommit(
-            entry.sha,
-            entry.tree,
+            entry.sha.decode(),
+            entry.tree.decode(),
             int(entry.at or 0),
-            sys.intern(entry.author),
-            _harmless(entry.title),
-            self._reader.pulls(entry.title, entry.body),
-            self._reader.claims(entry.title, entry.body),
+            sys.intern(_text(entry.author)),
+            title if title.isprintable() else _harmless(title),
+            self._reader.pulls(title, body),
+            self._reader.claims(title, body),
         )
 
-    def _apart(
-        self, branch: str, trunk: str, given: str | None
-    ) -> tuple[list[HistoryCommit], list[HistoryCommit], str]:
+    def _apart(self) -> tuple[list[HistoryCommit], list[HistoryCommit], str]:
         """The commits that trunk alone and the branch alone have, newest first, and the cut."""
         own: list[HistoryCommit] = []
         there: list[HistoryCommit] = []
         parents: set[str] = set()
-        for entry in self._clone.apart(trunk, branch, *([given] if given else [])):
-            if entry.side == "<":
+        branch, trunk, given, _, entries = self._ranges
+        for entry in entries:
+            if entry.side == b"<":
                 own.append(self._commit(entry))
             else:
                 there.append(self._commit(entry))
-                parents.update(entry.parents.split())
+                parents.update(entry.parents.decode().split())
         parents -= {commit.sha for commit in there}
         if given is not None:
             cut = self._clone.merge_base(given, trunk)
@@ -145,11 +134,9 @@ class _Questions:
                 "git fetch --unshallow",
             )
 
-    def _older(
-        self, tips: dict[str, Tip], without: Sequence[str], since: int
-    ) -> dict[str, list[HistoryCommit]]:
+    def _older(self, since: int) -> dict[str, list[HistoryCommit]]:
         """What lines that are older than this one got since the cut, by branch."""
-        own = _LINE.fullmatch(self._asked.branch)
+        own = line_of(self._asked.branch)
         if own is None:
             self._unknown.append(
                 f"{self._asked.branch} is called like no release line, so which are older"
@@ -158,16 +145,17 @@ class _Questions:
             return {}
         older = {
             tip.sha: name
-            for name, tip in tips.items()
+            for name, tip in self._ranges.tips.items()
             if tip.at >= since
-            and (line := _LINE.fullmatch(name))
-            and line["before"] == own["before"]
-            and _numbers(line) < _numbers(own)
+            and (line := line_of(name))
+            and line[0] == own[0]
+            and line[1] < own[1]
         }
         found: dict[str, list[HistoryCommit]] = {name: [] for name in older.values()}
         if older:
+            without = (self._ranges.branch, self._ranges.trunk)
             for entry in self._clone.lines(list(older), without, since):
-                found[older[entry.source]].append(self._commit(entry))
+                found[older[entry.source.decode()]].append(self._commit(entry))
         return found
 
     def _before(
@@ -196,8 +184,7 @@ class _Questions:
         ]
         shas = [sha for named in open_ones for sha in named.shas]
         existing = self._clone.existing(shas) if shas else {}
-        needs = (_best(named, existing) for named in open_ones)
-        return [need for need in needs if need]
+        return [need for named in open_ones for need in _best(named, existing)]
 
     def _closed(self, found: list[Origin], history: History, cut: str) -> list[Origin]:
         """The same with patches compared for what no message tells."""
@@ -222,19 +209,12 @@ _FURTHEST = 20_000
 """How many commits before the cut are searched for what a revert names."""
 
 
-def _alike(branch: str) -> Iterator[str]:
-    if line := _LINE.fullmatch(branch):
-        yield f"{line['before']}*"
-
-
-def _numbers(line: re.Match[str]) -> tuple[int, ...]:
-    return tuple(map(int, line["numbers"].split(".")))
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
 
 
 def _harmless(text: str) -> str:
-    """A title as it may be shown; nearly every one is already."""
-    if text.isprintable():
-        return text
+    """A title as it may be shown; nearly every one is already, and needs no look at this."""
     from cockpit.backends.text import clean
 
     return clean(text)
@@ -246,14 +226,17 @@ def _has(history: History, named: Named, older_than: int) -> bool:
     return bool(history.positions(sought, older_than))
 
 
-def _best(named: Named, existing: dict[str, str]) -> Named:
-    """The best evidence of what is named alone, since worse would end the search too early."""
-    shas = tuple(existing[sha] for sha in named.shas if sha in existing)
+def _best(named: Named, existing: dict[str, str]) -> Iterator[Named]:
+    """The best evidence of each thing named alone, since worse would end the search too early."""
+    shas = [existing[sha] for sha in named.shas if sha in existing]
     if shas:
-        return Named(shas)
-    if named.pulls:
-        return Named(pulls=named.pulls)
-    return Named(diffs=named.diffs) if named.diffs else Named(title=named.title)
+        yield from (Named(shas=(sha,)) for sha in shas)
+    elif named.pulls:
+        yield from (Named(pulls=(pull,)) for pull in named.pulls)
+    elif named.diffs:
+        yield from (Named(diffs=(diff,)) for diff in named.diffs)
+    elif named.title:
+        yield Named(title=named.title)
 
 
 def _meets(commit: HistoryCommit, need: Named) -> bool:

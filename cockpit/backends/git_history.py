@@ -4,8 +4,6 @@ It stands beside GitRunner, and imports little, because `missing` is used at a p
 imported before git has answered is waited for.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import subprocess
@@ -48,20 +46,20 @@ _PATCHES = (
 
 
 class Entry(NamedTuple):
-    """One commit as git tells it; its texts are as their authors wrote them."""
+    """One commit as git tells it, in the bytes it came in: most of them are never looked at."""
 
-    side: str
+    side: bytes
     """`<` where only the first of two histories has it, `>` where only the second has."""
-    sha: str
-    tree: str
-    at: str
+    sha: bytes
+    tree: bytes
+    at: bytes
     """The committer's date in seconds since the epoch."""
-    parents: str
-    source: str
-    """The ref it was found by, where several were asked for."""
-    author: str
-    title: str
-    body: str
+    parents: bytes
+    source: bytes
+    """What it was found by, where several tips were asked for."""
+    author: bytes
+    title: bytes
+    body: bytes
 
 
 class Tip(NamedTuple):
@@ -71,6 +69,20 @@ class Tip(NamedTuple):
     sha: str
     at: int
     """When its commit was made, in seconds since the epoch."""
+
+
+class Ranges(NamedTuple):
+    """Two histories of a clone, whose reading has begun."""
+
+    branch: str
+    """SHA of the release branch."""
+    trunk: str
+    cut: str | None
+    """SHA of what was given as the cut."""
+    tips: Mapping[str, Tip]
+    """Branches that may be older lines, among others."""
+    entries: Iterator[Entry]
+    """The commits that only one of them has, newest first."""
 
 
 class ClonedHistory:
@@ -89,6 +101,22 @@ class ClonedHistory:
         """The commits whose parents a shallow clone left out."""
         file = self._common_dir / "shallow"
         return frozenset(file.read_text().split()) if file.exists() else frozenset()
+
+    def ranges(self, branch: str, trunk: str, cut: str | None, others: Sequence[str]) -> Ranges:
+        """Find what is named, and let git begin to tell what trunk and the branch have apart.
+
+        `others` are patterns of further branches. Raises ConfigError for what is nowhere.
+        """
+        tips = self.tips(branch, trunk, *others)
+
+        def sha(name: str) -> str:
+            tip = tips.get(name)
+            return self.commit(name) if tip is None else tip.sha
+
+        there, own, given = sha(branch), sha(trunk), None if cut is None else sha(cut)
+        without = [] if given is None else [f"^{given}"]
+        process = self._start(("log", "-z", _FORMAT, "--date-order", f"{own}...{there}", *without, "--"))
+        return Ranges(there, own, given, tips, self._entries(process))
 
     def tips(self, *patterns: str) -> dict[str, Tip]:
         """Branches by name, those of origin where the clone has no such branch of its own."""
@@ -125,11 +153,6 @@ class ClonedHistory:
         with self._running(("merge-base", one, other)) as process:
             answer = process.communicate()[0]
         return answer.decode().strip() or None
-
-    def apart(self, one: str, other: str, *without: str) -> Iterator[Entry]:
-        """The commits that only one of two histories has, newest first."""
-        beside = [f"^{sha}" for sha in without]
-        return self._log("--date-order", f"{one}...{other}", *beside, "--")
 
     def before(self, sha: str) -> Iterator[Entry]:
         """A history from a commit backwards; close the iterator to read no further."""
@@ -190,7 +213,10 @@ class ClonedHistory:
         return Path(self._answer(*words).removesuffix("\n"))
 
     def _log(self, *arguments: str) -> Iterator[Entry]:
-        with self._running(("log", "-z", _FORMAT, *arguments)) as process:
+        return self._entries(self._start(("log", "-z", _FORMAT, *arguments)))
+
+    def _entries(self, process: subprocess.Popen[bytes]) -> Iterator[Entry]:
+        with _ended(process):
             yield from _entries(cast("BufferedReader", process.stdout))
             _expect_success(process)
 
@@ -203,12 +229,16 @@ class ClonedHistory:
             raise _failure(errors)
         return os.fsdecode(answer)
 
-    @contextlib.contextmanager
     def _running(
         self, words: Sequence[str], stdin: int | IO[bytes] | None = subprocess.DEVNULL
-    ) -> Iterator[subprocess.Popen[bytes]]:
+    ) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+        return _ended(self._start(words, stdin))
+
+    def _start(
+        self, words: Sequence[str], stdin: int | IO[bytes] | None = subprocess.DEVNULL
+    ) -> subprocess.Popen[bytes]:
         try:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 ["git", f"--git-dir={self._git_dir}", *_SETTINGS, *words],
                 env=_environment(os.environ),
                 stdin=stdin,
@@ -216,13 +246,9 @@ class ClonedHistory:
                 stderr=subprocess.PIPE,
             )
         except FileNotFoundError as err:
-            raise CockpitError("git is not installed", str(err), "install git 2.39 or newer") from err
-        with process:
-            try:
-                yield process
-            finally:
-                if process.poll() is None and process.stdout and not process.stdout.closed:
-                    process.kill()
+            raise CockpitError(
+                "git is not installed", str(err), "install git 2.39 or newer"
+            ) from err
 
     def _no_repository(self) -> ConfigError:
         from cockpit.backends.text import clean
@@ -234,23 +260,32 @@ class ClonedHistory:
         )
 
 
+@contextlib.contextmanager
+def _ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """The process, which does not outlive the reader's interest."""
+    with process:
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
+
+
 def _environment(inherited: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in inherited.items() if name not in _ELSEWHERE}
     return kept | _VARIABLES
 
 
-def _entries(stream: BufferedReader) -> Iterator[Entry]:
+def _entries(stream: "BufferedReader") -> Iterator[Entry]:
     """Commits as they come down the pipe; no more of it is kept than a chunk."""
-    rest = b""
-    fields: list[str] = []
+    rest: list[bytes] = []
+    width = len(_FIELDS)
     while chunk := stream.read1(_CHUNK):
-        whole, ended, rest = (rest + chunk).rpartition(b"\0")
-        if ended:
-            fields += whole.decode("utf-8", "replace").split("\0")
-        end = len(fields) - len(fields) % len(_FIELDS)
-        columns = (fields[start:end:len(_FIELDS)] for start in range(len(_FIELDS)))
-        yield from map(Entry._make, zip(*columns, strict=True))
-        del fields[:end]
+        fields = (rest[-1] + chunk if rest else chunk).split(b"\0")
+        fields = rest[:-1] + fields
+        end = (len(fields) - 1) // width * width
+        yield from map(Entry._make, zip(*(fields[at:end:width] for at in range(width)), strict=True))
+        rest = fields[end:]
 
 
 def _feed(process: subprocess.Popen[bytes], text: bytes) -> None:
@@ -258,6 +293,15 @@ def _feed(process: subprocess.Popen[bytes], text: bytes) -> None:
     with contextlib.suppress(BrokenPipeError):  # it ended early, and its exit status says why
         stdin.write(text)
         stdin.close()
+
+
+def line_of(branch: str) -> tuple[str, tuple[int, ...]] | None:
+    """How a release branch is called before its numbers, and these; None for any other branch."""
+    named = branch.rstrip("0123456789.")
+    numbers = branch.removeprefix(named).split(".")
+    if len(numbers) < 2 or not all(numbers):
+        return None
+    return named, tuple(map(int, numbers))
 
 
 def _expect_success(process: subprocess.Popen[bytes]) -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import json
+import gc
 import sys
 
-from cockpit.backends.git_findings import Asked, read_findings
-from cockpit.backends.git_history import ClonedHistory
+from cockpit.backends.git_history import ClonedHistory, line_of
 from cockpit.errors import ExitCode
 
 
 def run(arguments: argparse.Namespace) -> int:
-    read = read_findings(ClonedHistory(arguments.repo), Asked(arguments.branch, arguments.trunk, arguments.cut))
+    gc.disable()
+    clone = ClonedHistory(arguments.repo)
+    line = line_of(arguments.branch)
+    ranges = clone.ranges(arguments.branch, arguments.trunk, arguments.cut, [f"{line[0]}*"] if line else [])
+    import json
+    from cockpit.backends.git_findings import Asked, read_findings
+
+    read = read_findings(clone, ranges, Asked(arguments.branch, arguments.trunk))
     f = read.findings
     doc = {
         "cut": f.cut, "counts": f.counts,

@@ -5,9 +5,8 @@ this module needs is heavier than `re`: a history of tens of thousands of commit
 time that importing more would take.
 """
 
-from __future__ import annotations
-
 import re
+from functools import cached_property
 from typing import NamedTuple
 
 
@@ -52,70 +51,88 @@ class Claims(NamedTuple):
 
 NO_CLAIMS = Claims()
 
+
+class Lazy:
+    """A regular expression that is compiled when it is first used: most runs meet few of them."""
+
+    def __init__(self, text: str, flags: re.RegexFlag = re.NOFLAG) -> None:
+        self._text = text
+        self._flags = flags
+
+    @cached_property
+    def re(self) -> re.Pattern[str]:
+        """The compiled one."""
+        return re.compile(self._text, self._flags)
+
+
 _REF = r"(?:(?:https?://[^\s/]+/)?(?P<repo>[\w.-]+/[\w.-]+)(?:/(?:pull|issues)/|#)|(?<![\w/&])#)(?P<n>\d+)\b"
-_REFERENCE = re.compile(_REF)
-_TAIL = re.compile(r"(?:\s*\(#\d+\))+\s*$")
-_OWN_NUMBER = re.compile(r"\(#(\d+)\)\s*$")
-_MERGED_PULL = re.compile(r"Merge pull request #(\d+) from ")
-_BRACKETED_NUMBER = re.compile(r"\(#(\d+)\)")
-_QUOTED = re.compile(r'"(.*)"')
-_SHA = re.compile(r"\b[0-9a-f]{7,40}\b")
+_REFERENCE = Lazy(_REF)
+_TAIL = Lazy(r"(?:\s*\(#\d+\))+\s*$")
+_OWN_NUMBER = Lazy(r"\(#(\d+)\)\s*$")
+_MERGED_PULL = Lazy(r"Merge pull request #(\d+) from ")
+_BRACKETED_NUMBER = Lazy(r"\(#(\d+)\)")
+_QUOTED = Lazy(r'"(.*)"')
+_SHA = Lazy(r"\b[0-9a-f]{7,40}\b")
 
 _RESOLVED = "Pull Request resolved:"
-_RESOLVED_LINE = re.compile(r"^Pull Request resolved: *(\S+?) *$", re.M)
-_TRAILER = re.compile(r"^\(cherry picked from commit ([0-9a-f]{7,40})\)\s*$", re.M)
-_PICKING = re.compile(r"\b(?:cherry[\s-]?pick|back-?port)", re.I)
-_BULLET = re.compile(rf"^[ \t]*[*-][ \t]*{_REF}[ \t]*$", re.M)
-_DIFF = re.compile(r"^\s*Differential Revision:\s*\[?D(\d+)", re.M)
+_RESOLVED_LINE = Lazy(r"^Pull Request resolved: *(\S+)\s*$", re.M)
+_TRAILER = Lazy(r"^\(cherry picked from commit ([0-9a-f]{7,40})\)\s*$", re.M)
+_PICKING = Lazy(r"\b(?:cherry[\s-]?pick|back-?port)", re.I)
+_BULLET = Lazy(rf"^[ \t]*[*-][ \t]*{_REF}[ \t]*$", re.M)
+_DIFF = Lazy(r"^\s*Differential Revision:\s*\[?D(\d+)", re.M)
 
 _TAGS = r"^\W*(?:\[[^\]]*\]\s*)*"
-_REVERT_TITLE = re.compile(
+_REVERT_TITLE = Lazy(
     _TAGS + r"(?:revert(?:s|ed|ing)?|back(?:s|ed|ing)?[ -]?out|unland)\b[\s:–—-]*(?P<rest>.*)$", re.I
 )
-_REVERT_DIFF = re.compile(r"D(\d+)\b")
-_LEADING_PULL = re.compile(rf"(?:PR\s*)?{_REF}")
-_REVERTED_COMMITS = re.compile(r"^(?:Summary: *)?This reverts commits?[\s:]+(.*)$", re.M)
-_REVERTED_PULL = re.compile(
-    rf"^(?:this )?revert(?:s|ed)(?: (?:PR|pull request))?:? +{_REF}", re.I | re.M
+_REVERT_DIFF = Lazy(r"D(\d+)\b")
+_LEADING_PULL = Lazy(rf"(?:PR\s*)?{_REF}")
+_REVERTING_LINE = Lazy(r"^(?:Summary: *|[*-] +|\d+\. +)?(?:[Tt]his )?[Rr]evert", re.M)
+_REVERTED_COMMITS = Lazy(
+    r"^(?:Summary: *|[*-] +|\d+\. +)?(?:This )?reverts commits?[\s:]+(.*)$", re.I | re.M
 )
-_REVERTED_LIST = re.compile(
+_REVERTED_PULL = Lazy(
+    rf"^(?:this )?revert(?:s|ed| of)(?: (?:PR|pull request))?:? +{_REF}", re.I | re.M
+)
+_REVERTED_LIST = Lazy(
     r"^(?:this )?revert(?:s|ing) (?:the )?following\b[^\n]*\n+((?:[^\n]*(?:#|/pull/)\d+[^\n]*\n?)+)",
     re.I | re.M,
 )
-_ORIGINAL_DIFF = re.compile(r"^\s*Original Phabricator Diff:\s*\[?D(\d+)", re.M)
-_ORIGINAL_SHA = re.compile(r"^\s*Original commit changeset:\s*([0-9a-f]{7,40})\b", re.M)
+_ORIGINAL_DIFF = Lazy(r"^\s*Original Phabricator Diff:\s*\[?D(\d+)", re.M)
+_ORIGINAL_SHA = Lazy(r"^\s*Original commit changeset:\s*([0-9a-f]{7,40})\b", re.M)
 
-_RELAND_TAG = re.compile(r"[\[(][^\])]*\bre-?land[^\])]*[\])]", re.I)
-_RELAND_TITLE = re.compile(
+_RELAND_TAG = Lazy(r"[\[(][^\])]*\bre-?land[^\])]*[\])]", re.I)
+_RELAND_TITLE = Lazy(
     _TAGS + r"(?:re-?land(?:ed|ing|s)?|re-?appl(?:y|ies)|re-?submit|un-?revert)\b"
     r"(?: of)?[\s:–—-]*(?P<rest>.*)$",
     re.I,
 )
-_RELAND_BODY = re.compile(
+_RELAND_BODY = Lazy(
     r"\b(?:re-?land(?:s|ed|ing)?|re-?appl(?:y|ies)|re-?submit(?:s|ted)?|br(?:ing(?:s|ing)?|ought) back)"
     rf"(?:[ \n]+(?:of|the|original|PR|pull request):?)*[ \n]+{_REF}",
     re.I,
 )
-_CLOSES = re.compile(rf"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+{_REF}", re.I)
+_CLOSES = Lazy(rf"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+{_REF}", re.I)
 
-_PICK_PREFIX = re.compile(
+_PICK_PREFIX = Lazy(
     r"^\W*(?:\[[^\]]*(?:cherry[\s-]?pick|release|\d+\.\d+)[^\]]*\]"
     r"|cherry[\s-]?pick(?:ed|s|ing)?(?: of| for)?\b)[\s:–—-]*",
     re.I,
 )
-_BARE_NUMBER = re.compile(r"\s+#\d+$")
-_SAYS_NOTHING = re.compile(
+_BARE_NUMBER = Lazy(r"\s+#\d+$")
+_SAYS_NOTHING = Lazy(
     r"(?:add files via upload|(?:update|create|delete|rename) \S+|merge .*|initial commit)?"
 )
 """Titles that GitHub writes by itself, which many commits share."""
-RELEASE_ONLY = re.compile(
+RELEASE_ONLY = Lazy(
     r"^\W*(?:\[release(?:-only| \d+\.\d+|/\d+\.\d+)?[^\]]*\]|release[ -]only\b)", re.I
 )
-_RELAND_WORDS = (
-    *("reland", "re-land", "reappl", "re-appl", "resubmit", "re-submit", "unrevert", "un-revert"),
-    *("bring back", "brings back", "bringing back", "brought back"),
+_WORDS = (
+    *(b"evert", b"eland", b"e-land", b"herry", b"ackport"),
+    *(b"Differential Revision", _RESOLVED.encode()),
 )
-_FENCED = re.compile(r"^(```|~~~).*?(?:^\1[ \t]*$|\Z)", re.M | re.S)
+"""One of these is in every message whose body claims anything."""
+_FENCED = Lazy(r"^(```|~~~).*?(?:^\1[ \t]*$|\Z)", re.M | re.S)
 
 
 class Reader:
@@ -126,32 +143,39 @@ class Reader:
         self._repository = repository.casefold() if repository else None
         self._closing = closing
 
+    def may_matter(self, body: bytes) -> bool:
+        """Whether the rest of a message, as it came from git, can claim anything."""
+        return self._closing or any(word in body for word in _WORDS)
+
     def pulls(self, title: str, body: str) -> tuple[int, ...]:
         """The pull requests that a commit landed by: its squash's number, and what it resolved."""
-        found = [int(own[1])] if "(#" in title and (own := _OWN_NUMBER.search(title)) else []
-        if title.startswith("Merge pull") and (merged := _MERGED_PULL.match(title)):
+        found = [int(own[1])] if "(#" in title and (own := _OWN_NUMBER.re.search(title)) else []
+        if title.startswith("Merge pull") and (merged := _MERGED_PULL.re.match(title)):
             found.append(int(merged[1]))
         if _RESOLVED in body:
-            for line in _RESOLVED_LINE.findall(body):
+            for line in _RESOLVED_LINE.re.findall(body):
                 found += [n for n in self._numbers(line) if n not in found]
         return tuple(found)
 
     def claims(self, title: str, body: str) -> Claims:
         """What the message says of other commits; `NO_CLAIMS` for nearly all of them."""
-        low = f"{title}\n{body}".lower()
-        reverting = "revert" in low or "back out" in low or "backout" in low or "unland" in low
-        relanding = any(word in low for word in _RELAND_WORDS)
-        picking = "cherry" in low or "backport" in low or "back-port" in low
-        diff = _DIFF.search(body) if "Differential Revision" in body else None
-        closes = self._closes(low, title, body)
+        low = title.lower()
+        reverting = "evert" in body or "revert" in low or "back" in low or "unland" in low
+        relanding = "eland" in body or "e-land" in body or "land" in low or "appl" in low
+        relanding = relanding or "submit" in low or "unrevert" in low or "un-revert" in low
+        picking = "herry" in body or "ackport" in body or "cherry" in low or "backport" in low
+        diff = _DIFF.re.search(body) if "Differential Revision" in body else None
+        closes = self._closes(title, body) if self._closing else ()
         if not (reverting or relanding or picking or diff or closes):
             return NO_CLAIMS
+        if "\r" in body:
+            body = body.replace("\r\n", "\n")
         if "```" in body or "~~~" in body:
-            body = _FENCED.sub("", body)
-        revert = _REVERT_TITLE.match(title) if reverting else None
+            body = _FENCED.re.sub("", body)
+        revert = _REVERT_TITLE.re.match(title) if reverting else None
         reland = _reland(title) if relanding else None
         return Claims(
-            picked_from=tuple(dict.fromkeys(_TRAILER.findall(body))) if picking else (),
+            picked_from=tuple(dict.fromkeys(_TRAILER.re.findall(body))) if picking else (),
             picked_pulls=self._picked(title, body, revert) if picking else (),
             undoes=self._undoes(revert, body) if reverting else NOTHING,
             brings_back=self._brings_back(reland, body, revert) if relanding else NOTHING,
@@ -162,22 +186,24 @@ class Reader:
         )
 
     def _undoes(self, title: re.Match[str] | None, body: str) -> Named:
-        shas = [sha for rest in _REVERTED_COMMITS.findall(body) for sha in _SHA.findall(rest)]
-        diffs = _ORIGINAL_DIFF.findall(body)
-        pulls = [n for m in _REVERTED_PULL.finditer(body) if (n := self._number(m)) is not None]
-        for listed in _REVERTED_LIST.findall(body):
+        if title is None and not _REVERTING_LINE.re.search(body):
+            return NOTHING
+        shas = [sha for rest in _REVERTED_COMMITS.re.findall(body) for sha in _SHA.re.findall(rest)]
+        diffs = _ORIGINAL_DIFF.re.findall(body)
+        pulls = [n for m in _REVERTED_PULL.re.finditer(body) if (n := self._number(m)) is not None]
+        for listed in _REVERTED_LIST.re.findall(body):
             pulls += self._numbers(listed)
         if title is None:
             return Named(tuple(shas), tuple(pulls))
-        shas += _ORIGINAL_SHA.findall(body)
+        shas += _ORIGINAL_SHA.re.findall(body)
         rest = title["rest"]
         inner = quoted(rest)
-        if diff := _REVERT_DIFF.match(rest):
+        if diff := _REVERT_DIFF.re.match(rest):
             diffs.append(diff[1])
             inner = rest[diff.end() :].lstrip(": ")
-        if not pulls and (own := _OWN_NUMBER.search(inner) if inner else None):
+        if not pulls and (own := _OWN_NUMBER.re.search(inner) if inner else None):
             pulls.append(int(own[1]))
-        if not pulls and (leading := _LEADING_PULL.match(rest)):
+        if not pulls and (leading := _LEADING_PULL.re.match(rest)):
             pulls += [n for n in [self._number(leading)] if n is not None]
         return Named(
             tuple(dict.fromkeys(shas)),
@@ -192,13 +218,13 @@ class Reader:
     ) -> Named:
         if revert is not None and title is None:  # "will be relanded as #n" brings nothing back
             return NOTHING
-        pulls = [n for m in _RELAND_BODY.finditer(body) if (n := self._number(m)) is not None]
+        pulls = [n for m in _RELAND_BODY.re.finditer(body) if (n := self._number(m)) is not None]
         if title is None:
             return Named(pulls=tuple(pulls))
-        if own := _OWN_NUMBER.search(title):
+        if own := _OWN_NUMBER.re.search(title):
             pulls.append(int(own[1]))
         return Named(
-            tuple(_ORIGINAL_SHA.findall(body)),
+            tuple(_ORIGINAL_SHA.re.findall(body)),
             tuple(dict.fromkeys(pulls)),
             title=telling(plain(title)),
         )
@@ -208,23 +234,21 @@ class Reader:
     ) -> tuple[int, ...]:
         """Numbers beside pick words: in the title, on the line that says so, or in a list."""
         told = title if revert is None else ""
-        found = self._numbers(told) if _PICKING.search(told) else []
-        lines = [line for line in body.splitlines() if _PICKING.search(line)]
+        found = self._numbers(told) if _PICKING.re.search(told) else []
+        lines = [line for line in body.splitlines() if _PICKING.re.search(line)]
         for line in lines:
             found += self._numbers(line)
-        if lines or found or _PICKING.search(told):
-            found += [n for m in _BULLET.finditer(body) if (n := self._number(m)) is not None]
+        if lines or found or _PICKING.re.search(told):
+            found += [n for m in _BULLET.re.finditer(body) if (n := self._number(m)) is not None]
         return tuple(dict.fromkeys(found))
 
-    def _closes(self, low: str, title: str, body: str) -> tuple[int, ...]:
-        if not self._closing or not ("fix" in low or "close" in low or "resolve" in low):
-            return ()
+    def _closes(self, title: str, body: str) -> tuple[int, ...]:
         text = f"{title}\n{body}"
-        found = [self._number(match) for match in _CLOSES.finditer(text)]
+        found = [self._number(match) for match in _CLOSES.re.finditer(text)]
         return tuple(dict.fromkeys(number for number in found if number is not None))
 
     def _numbers(self, text: str) -> list[int]:
-        found = (self._number(match) for match in _REFERENCE.finditer(text))
+        found = (self._number(match) for match in _REFERENCE.re.finditer(text))
         return [number for number in found if number is not None]
 
     def _number(self, found: re.Match[str]) -> int | None:
@@ -236,12 +260,12 @@ class Reader:
 
 def title_pulls(title: str) -> tuple[int, ...]:
     """Every `(#n)` of a title that is not within quotes, which speak of another commit."""
-    return tuple(map(int, _BRACKETED_NUMBER.findall(_QUOTED.sub("", title))))
+    return tuple(map(int, _BRACKETED_NUMBER.re.findall(_QUOTED.re.sub("", title))))
 
 
 def quoted(text: str) -> str:
     """What stands between the outermost quotes; empty without them."""
-    found = _QUOTED.search(text)
+    found = _QUOTED.re.search(text)
     return found[1] if found else ""
 
 
@@ -254,21 +278,21 @@ def plain(title: str) -> str:
 
 def plain_pick(title: str) -> str:
     """A title to compare by, also without what picks are marked with."""
-    text = _TAIL.sub("", title)
-    while text != (shorter := _PICK_PREFIX.sub("", text, count=1)):
+    text = _TAIL.re.sub("", title)
+    while text != (shorter := _PICK_PREFIX.re.sub("", text, count=1)):
         text = shorter
-    return plain(_BARE_NUMBER.sub("", text))
+    return plain(_BARE_NUMBER.re.sub("", text))
 
 
 def telling(title: str) -> str:
     """A plain title, or nothing where it is one that says nothing of its commit."""
-    return "" if _SAYS_NOTHING.fullmatch(title) else title
+    return "" if _SAYS_NOTHING.re.fullmatch(title) else title
 
 
 def _reland(title: str) -> str | None:
     """What a title says it brings back; None when it brings nothing back."""
-    verb = _RELAND_TITLE.match(title)
+    verb = _RELAND_TITLE.re.match(title)
     if verb:
         return quoted(verb["rest"]) or verb["rest"]
-    tagged = _RELAND_TAG.sub("", title)
+    tagged = _RELAND_TAG.re.sub("", title)
     return tagged if tagged != title else None

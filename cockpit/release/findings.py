@@ -1,7 +1,5 @@
 """What a release branch lacks, and what nobody knows where it came from."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple

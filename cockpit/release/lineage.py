@@ -1,7 +1,5 @@
 """Which commit of trunk each commit of a release branch comes from, and by what evidence."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
@@ -195,7 +193,7 @@ def _forward_ports(trunk: History) -> dict[str, int]:
 def _kind(commit: HistoryCommit) -> PickKind:
     if commit.claims.is_revert or commit.claims.undoes:
         return PickKind.REVERT
-    return PickKind.RELEASE_ONLY if RELEASE_ONLY.match(commit.title) else PickKind.UNKNOWN
+    return PickKind.RELEASE_ONLY if RELEASE_ONLY.re.match(commit.title) else PickKind.UNKNOWN
 
 
 def _first_after(positions: Sequence[int], position: int) -> int | None:

@@ -5,8 +5,6 @@ or brings it back, to any depth, puts it on (+1) or takes it off (-1): the effec
 Process section 13.11.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
