@@ -15,6 +15,7 @@ from cockpit.release.lineage import (
     HistoryCommit,
     Origin,
     PickKind,
+    by_shared_title,
     origins,
 )
 from cockpit.release.undoing import CarryForward, Held, Told, carried_by, held_by, missing_reverts, told_by
@@ -29,7 +30,7 @@ class Asked(NamedTuple):
     branch: str
     trunk: str
     repository: str | None = None
-    """owner/name, where it is known: other repositories' numbers are not this one's."""
+    """owner/name; the clone's own remote where it is not given."""
     closing: bool = False
     """Whether to read which issues commits close."""
 
@@ -53,7 +54,9 @@ class _Questions:
         self._clone = clone
         self._ranges = ranges
         self._asked = asked
-        self._reader = Reader(asked.repository, closing=asked.closing)
+        self._reader = Reader(
+            lambda: asked.repository or clone.repository_name(), closing=asked.closing
+        )
         self._unknown: list[str] = []
 
     def read(self) -> Read:
@@ -63,12 +66,13 @@ class _Questions:
         older = self._older(since)
         history = History([*own, *self._before(cut, own, there)], own=len(own))
         told = told_by(history)
-        found = self._closed(list(origins(there, history)), history, cut)
+        told_of = list(origins(there, history, _line(asked.branch)))
+        found = [by_shared_title(each, history) for each in self._closed(told_of, history, cut)]
         held = held_by(found, told)
         carried = [
             entry
             for name, commits in older.items()
-            for entry in carried_by(name, list(origins(commits, history)), told, held)
+            for entry in carried_by(name, list(origins(commits, history, _line(name))), told, held)
         ]
         findings = Findings(
             branch=asked.branch,
@@ -78,7 +82,7 @@ class _Questions:
             trunk_commits=len(own),
             picks=pick_rows(found, history),
             missing_reverts=tuple(missing_reverts(told, held)),
-            carry_forward=tuple(carried),
+            carry_forward=None if line_of(asked.branch) is None else tuple(carried),
             nameless=[history.commits[position] for position in told.nameless],
             unknown=tuple(self._unknown),
         )
@@ -86,7 +90,7 @@ class _Questions:
 
     def _commit(self, entry: Entry) -> HistoryCommit:
         title = _text(entry.title)
-        body = _text(entry.body) if self._reader.may_matter(entry.body) else ""
+        body = _text(entry.body) if self._reader.may_matter(title, entry.body) else ""
         return HistoryCommit(
             entry.sha.decode(),
             entry.tree.decode(),
@@ -207,6 +211,11 @@ class _Questions:
 
 _FURTHEST = 20_000
 """How many commits before the cut are searched for what a revert names."""
+
+
+def _line(branch: str) -> str:
+    named = line_of(branch)
+    return ".".join(map(str, named[1][:2])) if named else ""
 
 
 def _text(raw: bytes) -> str:

@@ -102,6 +102,13 @@ class ClonedHistory:
         file = self._common_dir / "shallow"
         return frozenset(file.read_text().split()) if file.exists() else frozenset()
 
+    def repository_name(self) -> str | None:
+        """owner/name of what it was cloned from; None where that is no such address."""
+        with self._running(("config", "--get", "remote.origin.url")) as process:
+            url = process.communicate()[0].decode("utf-8", "replace").strip()
+        parts = url.removesuffix("/").removesuffix(".git").replace(":", "/").split("/")
+        return "/".join(parts[-2:]) if "://" in url or "@" in url else None
+
     def ranges(self, branch: str, trunk: str, cut: str | None, others: Sequence[str]) -> Ranges:
         """Find what is named, and let git begin to tell what trunk and the branch have apart.
 

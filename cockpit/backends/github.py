@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 import msgspec
 
 from cockpit.backends.github_errors import Gone, NotFound, server_time
-from cockpit.backends.github_http import PAGE_SIZE, Transport, list_kind, tail
+from cockpit.backends.github_http import PAGE_SIZE, Listing, Transport, list_kind, tail
 from cockpit.backends.github_pages import PageCache
 from cockpit.backends.github_records import (
     ActivityRecord,
     CommentRecord,
+    EventRecord,
     IssueRecord,
     JobPage,
     JobRecord,
@@ -55,6 +56,7 @@ _ISSUES = list_kind("issues", tuple[IssueRecord, ...], lambda rows: (rows, None)
 _COMMENTS = list_kind("comments", tuple[CommentRecord, ...], lambda rows: (rows, None))
 _PULLS = list_kind("pull requests", tuple[PullRecord, ...], lambda rows: (rows, None))
 _MILESTONES = list_kind("milestones", tuple[MilestoneRecord, ...], lambda rows: (rows, None))
+_EVENTS = list_kind("events", tuple[EventRecord, ...], lambda rows: (rows, None))
 _ACTIVITY = msgspec.json.Decoder(tuple[ActivityRecord, ...])
 
 _PULL_REQUEST_EVENTS = ("pull_request", "pull_request_target")
@@ -182,18 +184,11 @@ class Github(GithubWrites):
 
     def milestone(self, repository: Repository, title: str) -> Answer[Milestone]:
         """The milestone of exactly this title with every open item."""
-        milestones = self._transport.read_list(
-            _path(repository, "milestones", state="all"), _MILESTONES
-        )
-        found = next((row for row in milestones.rows if row.title == title), None)
+        found, missing = self._milestone(repository, title)
         if found is None:
             source = f"{self._web}/{repository.name}/milestones"
-            return Answer(Milestone(title), source, milestones.missing)
-        items = self._transport.read_list(
-            _path(repository, "issues", milestone=str(found.number), state="open"),
-            _ISSUES,
-            found.open_issues,
-        )
+            return Answer(Milestone(title), source, missing)
+        items = self._milestone_issues(repository, found, "open", found.open_issues)
         milestone = Milestone(
             title=title,
             number=found.number,
@@ -202,6 +197,33 @@ class Github(GithubWrites):
             url=found.html_url,
         )
         return Answer(milestone, found.html_url, items.missing)
+
+    def milestone_items(
+        self, repository: Repository, title: str
+    ) -> Answer[tuple[MilestoneItem, ...] | None]:
+        """Every item of the milestone of exactly this title, whatever its state; None without."""
+        found, missing = self._milestone(repository, title)
+        if found is None:
+            return Answer(None, f"{self._web}/{repository.name}/milestones", missing)
+        expected = found.open_issues + found.closed_issues
+        items = self._milestone_issues(repository, found, "all", expected)
+        return Answer(tuple(_item(row) for row in items.rows), found.html_url, items.missing)
+
+    def closing_commits(
+        self, repository: Repository, numbers: Sequence[int]
+    ) -> Answer[dict[int, tuple[str, ...]]]:
+        """The SHAs that closed issues, where GitHub recorded them; one request an issue."""
+        listings = self._transport.read_lists(
+            [_path(repository, f"issues/{number}/events") for number in numbers], _EVENTS
+        )
+        found = {
+            number: tuple(
+                row.commit_id for row in listing.rows if row.event == "closed" and row.commit_id
+            )
+            for number, listing in zip(numbers, listings, strict=True)
+        }
+        missing = _sentence(listing.missing for listing in listings)
+        return Answer(found, f"{self._web}/{repository.name}/issues", missing)
 
     def open_pulls(self, repository: Repository, base: str) -> Answer[tuple[PullSummary, ...]]:
         """The pull requests into a branch that are open, oldest first."""
@@ -277,6 +299,21 @@ class Github(GithubWrites):
     def budget(self) -> ApiBudget | None:
         """The quota as the newest response told it; None before the first."""
         return self._transport.budget
+
+    def _milestone(
+        self, repository: Repository, title: str
+    ) -> tuple[MilestoneRecord | None, str]:
+        """The milestone of exactly this title, and what is missing of the list."""
+        milestones = self._transport.read_list(
+            _path(repository, "milestones", state="all"), _MILESTONES
+        )
+        return next((row for row in milestones.rows if row.title == title), None), milestones.missing
+
+    def _milestone_issues(
+        self, repository: Repository, milestone: MilestoneRecord, state: str, expected: int
+    ) -> Listing[IssueRecord]:
+        path = _path(repository, "issues", milestone=str(milestone.number), state=state)
+        return self._transport.read_list(path, _ISSUES, expected)
 
     def _started(
         self, repository: Repository, branch: str, sha: str
@@ -399,6 +436,9 @@ def _item(row: IssueRecord) -> MilestoneItem:
         labels=tuple(clean(label.name) for label in row.labels),
         assignees=tuple(user.login for user in row.assignees),
         url=row.html_url,
+        state=row.state,
+        closed_at=row.closed_at,
+        done=row.state == "closed" and row.state_reason in (None, "completed"),
     )
 
 
