@@ -82,7 +82,8 @@ _PICKING = Lazy(r"\b(?:cherry[\s-]?pick|back-?port)", re.I)
 _BULLET = Lazy(rf"^[ \t]*[*-][ \t]*{_REF}[ \t]*$", re.M)
 _DIFF = Lazy(r"^\s*Differential Revision:\s*\[?D(\d+)", re.M)
 
-_TAGS = r"^\W*(?:\[[^\]]*\]\s*)*"
+_TAGS = r"^[\s\"'(]*(?:\[[^\]]*\]\s*)*"
+_LEADING_TAGS = Lazy(r"^\s*(?:\[[^\]]*\]\s*)+")
 _REVERT_TITLE = Lazy(
     _TAGS + r"(?:revert(?:s|ed|ing)?|back(?:s|ed|ing)?[ -]?out|unland)\b[\s:–—-]*(?P<rest>.*)$", re.I
 )
@@ -116,7 +117,7 @@ _RELAND_BODY = Lazy(
 _CLOSES = Lazy(rf"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+{_REF}", re.I)
 
 _PICK_PREFIX = Lazy(
-    r"^\W*(?:\[[^\]]*(?:cherry[\s-]?pick|release|\d+\.\d+)[^\]]*\]"
+    r"^\s*(?:\[[^\]]*(?:cherry[\s-]?pick|release|\d+\.\d+)[^\]]*\]"
     r"|cherry[\s-]?pick(?:ed|s|ing)?(?: of| for)?\b)[\s:–—-]*",
     re.I,
 )
@@ -244,6 +245,7 @@ class Reader:
             tuple(_ORIGINAL_SHA.re.findall(body)),
             tuple(dict.fromkeys(pulls)),
             title=telling(plain(title)),
+            guess=telling(plain(_LEADING_TAGS.re.sub("", title))),
         )
 
     def _picked(

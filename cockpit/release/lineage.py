@@ -28,6 +28,8 @@ class HistoryCommit(NamedTuple):
     tree: str
     at: int
     """When it was committed, in seconds since the epoch."""
+    authored: int
+    """When its author made it, which a cherry-pick keeps."""
     author: str
     title: str
     pulls: tuple[int, ...] = ()
@@ -127,9 +129,10 @@ class History:
             newest = (_first_after(index.get(number, ()), older_than) for number in numbers)
             if found := tuple(dict.fromkeys(p for p in newest if p is not None)):
                 return found
-        title = named.title or named.guess
-        at = _first_after(self.titled(title), older_than) if title else None
-        return () if at is None else (at,)
+        for title in filter(None, (named.title, named.guess)):
+            if (at := _first_after(self.titled(title), older_than)) is not None:
+                return (at,)
+        return ()
 
 
 def origins(
