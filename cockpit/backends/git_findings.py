@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cockpit.backends.git_history import ClonedHistory, Entry, Ranges, line_of
 from cockpit.errors import CockpitError
-from cockpit.release.claims import Named, Reader, plain
+from cockpit.release.claims import NO_CLAIMS, Named, Reader, plain
 from cockpit.release.findings import Findings, pick_rows
 from cockpit.release.lineage import (
     Evidence,
@@ -62,13 +62,15 @@ class _Questions:
     def read(self) -> Read:
         asked = self._asked
         own, there, cut = self._apart()
-        since = min((commit.at for commit in own), default=sys.maxsize)
-        older = self._older(since)
+        lines, entries = self._older(min((commit.at for commit in own), default=sys.maxsize))
         history = History([*own, *self._before(cut, own, there)], own=len(own))
         told = told_by(history)
         told_of = list(origins(there, history, _line(asked.branch)))
         found = [by_shared_title(each, history) for each in self._closed(told_of, history, cut)]
         held = held_by(found, told)
+        older: dict[str, list[HistoryCommit]] = {name: [] for name in lines.values()}
+        for entry in entries:
+            older[lines[entry.source.decode()]].append(self._commit(entry, whole=True))
         carried = [
             entry
             for name, commits in older.items()
@@ -88,18 +90,22 @@ class _Questions:
         )
         return Read(findings, told, found, held)
 
-    def _commit(self, entry: Entry) -> HistoryCommit:
-        title = _text(entry.title)
-        body = _text(entry.body) if self._reader.may_matter(title, entry.body) else ""
+    def _commit(self, entry: Entry, *, whole: bool = False) -> HistoryCommit:
+        """A commit with what it claims; `whole` reads its body whatever is in it."""
+        title = entry.title.decode("utf-8", "replace")
+        body, claims = "", NO_CLAIMS
+        if whole or self._reader.may_matter(title, entry.body):
+            body = entry.body.decode("utf-8", "replace")
+            claims = self._reader.claims(title, body)
         return HistoryCommit(
             entry.sha.decode(),
             entry.tree.decode(),
             int(entry.at or 0),
             int(entry.authored or 0),
-            sys.intern(_text(entry.author)),
+            sys.intern(entry.author.decode("utf-8", "replace")),
             title if title.isprintable() else _harmless(title),
             self._reader.pulls(title, body),
-            self._reader.claims(title, body),
+            claims,
         )
 
     def _apart(self) -> tuple[list[HistoryCommit], list[HistoryCommit], str]:
@@ -112,7 +118,7 @@ class _Questions:
             if entry.side == b"<":
                 own.append(self._commit(entry))
             else:
-                there.append(self._commit(entry))
+                there.append(self._commit(entry, whole=True))
                 parents.update(entry.parents.decode().split())
         parents -= {commit.sha for commit in there}
         if given is not None:
@@ -139,16 +145,19 @@ class _Questions:
                 "git fetch --unshallow",
             )
 
-    def _older(self, since: int) -> dict[str, list[HistoryCommit]]:
-        """What lines that are older than this one got since the cut, by branch."""
+    def _older(self, since: int) -> tuple[dict[str, str], Iterator[Entry]]:
+        """Older lines that went on after the cut, by the SHAs of their tips, and their commits.
+
+        Git looks for these while everything else is thought about.
+        """
         own = line_of(self._asked.branch)
         if own is None:
             self._unknown.append(
                 f"{self._asked.branch} is called like no release line, so which are older"
                 " than it cannot be told, nor what is to be carried forward from them"
             )
-            return {}
-        older = {
+            return {}, iter(())
+        lines = {
             tip.sha: name
             for name, tip in self._ranges.tips.items()
             if tip.at >= since
@@ -156,12 +165,8 @@ class _Questions:
             and line[0] == own[0]
             and line[1] < own[1]
         }
-        found: dict[str, list[HistoryCommit]] = {name: [] for name in older.values()}
-        if older:
-            without = (self._ranges.branch, self._ranges.trunk)
-            for entry in self._clone.lines(list(older), without, since):
-                found[older[entry.source.decode()]].append(self._commit(entry))
-        return found
+        without = (self._ranges.branch, self._ranges.trunk)
+        return lines, self._clone.lines(list(lines), without, since) if lines else iter(())
 
     def _before(
         self, cut: str, own: Sequence[HistoryCommit], there: Sequence[HistoryCommit]
@@ -251,10 +256,6 @@ _FURTHEST = 20_000
 def _line(branch: str) -> str:
     named = line_of(branch)
     return ".".join(map(str, named[1][:2])) if named else ""
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")
 
 
 def _harmless(text: str) -> str:

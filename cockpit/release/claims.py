@@ -69,13 +69,13 @@ class Lazy:
 _REF = r"(?:(?:https?://[^\s/]+/)?(?P<repo>[\w.-]+/[\w.-]+)(?:/(?:pull|issues)/|#)|(?<![\w/&])#)(?P<n>\d+)\b"
 _REFERENCE = Lazy(_REF)
 _TAIL = Lazy(r"(?:\s*\(#\d+\))+\s*$")
-_OWN_NUMBER = Lazy(r"\(#(\d+)\)\s*$")
 _MERGED_PULL = Lazy(r"Merge pull request #(\d+) from ")
 _BRACKETED_NUMBER = Lazy(r"\(#(\d+)\)")
 _QUOTED = Lazy(r'"(.*)"')
 _SHA = Lazy(r"\b[0-9a-f]{7,40}\b")
 
 _RESOLVED = "Pull Request resolved:"
+_RESOLVED_BYTES = _RESOLVED.encode()
 _RESOLVED_LINE = Lazy(r"^Pull Request resolved: *(\S+)\s*$", re.M)
 _TRAILER = Lazy(r"^\(cherry picked from commit ([0-9a-f]{7,40})\)\s*$", re.M)
 _PICKING = Lazy(r"\b(?:cherry[\s-]?pick|back-?port)", re.I)
@@ -134,12 +134,6 @@ _SETS_VERSION = Lazy(
     r".*?(?<![\d.])(?P<line>\d+\.\d+)(?:\.\d+)?(?![\d.]*\d)",
     re.I,
 )
-_WORDS = (
-    *(b"evert", b"eland", b"e-land", b"herry", b"ackport"),
-    *(b"Differential Revision", _RESOLVED.encode()),
-)
-_TITLE_WORDS = ("revert", "back", "land", "appl", "submit", "cherry")
-"""One of these words is in every message that claims anything, in its body or its title."""
 _FENCED = Lazy(r"^(```|~~~).*?(?:^\1[ \t]*$|\Z)", re.M | re.S)
 
 
@@ -159,15 +153,26 @@ class Reader:
         return name.casefold() if name else None
 
     def may_matter(self, title: str, body: bytes) -> bool:
-        """Whether the rest of a message, as it came from git, can claim anything."""
-        if self._closing or any(word in body for word in _WORDS):
+        """Whether a message on trunk, as it came from git, claims anything but its pull request.
+
+        It is asked of every commit of a history, so it looks for nothing but pieces of words.
+        What it picks matters of a release branch alone, whose few messages are read without this.
+        """
+        if self._closing or (_RESOLVED_BYTES in body and not title.endswith(")")):
+            return True
+        if b"evert" in body or b"eland" in body or b"e-land" in body:
+            return True
+        if b"(cherry picked from" in body or b"Differential Revision" in body:
             return True
         low = title.lower()
-        return any(word in low for word in _TITLE_WORDS)
+        if "revert" in low or "back" in low:
+            return True
+        return "land" in low or "appl" in low or "submit" in low
 
     def pulls(self, title: str, body: str) -> tuple[int, ...]:
         """The pull requests that a commit landed by: its squash's number, and what it resolved."""
-        found = [int(own[1])] if "(#" in title and (own := _OWN_NUMBER.re.search(title)) else []
+        own = own_number(title)
+        found = [] if own is None else [own]
         if title.startswith("Merge pull") and (merged := _MERGED_PULL.re.match(title)):
             found.append(int(merged[1]))
         if _RESOLVED in body:
@@ -219,8 +224,8 @@ class Reader:
         if diff := _REVERT_DIFF.re.match(rest):
             diffs.append(diff[1])
             inner = rest[diff.end() :].lstrip(": ")
-        if not pulls and (own := _OWN_NUMBER.re.search(inner) if inner else None):
-            pulls.append(int(own[1]))
+        if not pulls and (own := own_number(inner)) is not None:
+            pulls.append(own)
         if not pulls and (leading := _LEADING_PULL.re.match(rest)):
             pulls += [n for n in [self._number(leading)] if n is not None]
         return Named(
@@ -239,8 +244,8 @@ class Reader:
         pulls = [n for m in _RELAND_BODY.re.finditer(body) if (n := self._number(m)) is not None]
         if title is None:
             return Named(pulls=tuple(pulls))
-        if own := _OWN_NUMBER.re.search(title):
-            pulls.append(int(own[1]))
+        if (own := own_number(title)) is not None:
+            pulls.append(own)
         return Named(
             tuple(_ORIGINAL_SHA.re.findall(body)),
             tuple(dict.fromkeys(pulls)),
@@ -275,6 +280,15 @@ class Reader:
         if repo and self._own and repo.casefold() != self._own:
             return None
         return int(found["n"])
+
+
+def own_number(title: str) -> int | None:
+    """The number of the pull request that a title ends with."""
+    title = title.rstrip()
+    if not title.endswith(")"):
+        return None
+    digits = title[title.rfind("(#") + 2 : -1]
+    return int(digits) if digits.isascii() and digits.isdigit() else None
 
 
 def title_pulls(title: str) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ Process section 13.11.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from cockpit.release.claims import Named, plain
+from cockpit.release.claims import Named, plain, telling
 from cockpit.release.lineage import Evidence, History, HistoryCommit, Origin, short
 
 Effects = Mapping[int, int]
@@ -104,13 +104,22 @@ class _Follower:
     def _alike(self, speaking: Iterable[int]) -> Iterator[int]:
         """Second landings of what was reverted that say nothing but the same title again."""
         commits = self._trunk.commits
-        for position in speaking:
-            for target in self._trunk.positions(commits[position].claims.undoes, position):
-                alike = self._trunk.titled(plain(commits[target].title))
-                if len(alike) == 2 and alike[0] < position < alike[1]:
-                    again, first = (commits[at] for at in alike)
-                    if again.author == first.author:
-                        yield alike[0]
+        reverted = {
+            target: position
+            for position in speaking
+            for target in self._trunk.positions(commits[position].claims.undoes, position)
+        }
+        wanted = {_head(commits[target].title) for target in reverted}
+        alike: dict[str, list[int]] = {}
+        for position, commit in enumerate(commits):
+            if (head := _head(commit.title)) in wanted:
+                alike.setdefault(head, []).append(position)
+        for target, position in reverted.items():
+            bearers = alike[_head(commits[target].title)]
+            if len(bearers) == 2 and bearers[0] < position < bearers[1] == target:
+                again, first = (commits[at] for at in bearers)
+                if again.author == first.author and telling(plain(first.title)):
+                    yield bearers[0]
 
     def _undone(self, position: int, commit: HistoryCommit) -> dict[int, int]:
         claims = commit.claims
@@ -152,6 +161,11 @@ class _Follower:
     def _is_on(self, root: int) -> bool:
         doings = self._doings.get(root)
         return self._of(doings[-1] if doings else root)[root] > 0
+
+
+def _head(title: str) -> str:
+    """A title without its number: as `plain`, for those who ask it of a whole history."""
+    return title.rpartition(" (#")[0] or title
 
 
 _FURTHEST = 50
