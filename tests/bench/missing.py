@@ -88,7 +88,7 @@ def made_up(git_dir: Path, commits: int) -> None:
             stream.write(_commit(commits + 1_000 + number, "refs/heads/release/2.15", message))
 
 
-_BODY = "\n".join(["The generic path was taken, which is wrong for views of such inputs."] * 14)
+_BODY = "\n".join(["The generic path was taken, which is wrong for views of such inputs."] * 30)
 
 
 def _message(number: int) -> str:
