@@ -139,17 +139,18 @@ class _Questions:
                 further -= 1
                 if not further:
                     break
-        painted = [(reach.of(sha), commit) for sha, commit in told]
-        walked = _Walked(
-            own=[commit for paint, commit in painted if paint & BOTH == FIRST],
-            there=[commit for paint, commit in painted if paint & BOTH == SECOND],
-            before=[commit for paint, commit in painted if paint & BOTH == BOTH],
-            older={
-                name: [c for paint, c in painted if not paint & BOTH and paint & OTHERS << at]
-                for at, name in enumerate(ranges.older)
-            },
-            cut=self._cut(reach),
-        )
+        sides: dict[int, list[HistoryCommit]] = {FIRST: [], SECOND: [], BOTH: []}
+        older: dict[str, list[HistoryCommit]] = {name: [] for name in ranges.older}
+        for sha, commit in told:
+            paint = reach.of(sha)
+            if paint & BOTH:
+                sides[paint & BOTH].append(commit)
+                continue
+            for at, name in enumerate(older):
+                if paint & OTHERS << at:
+                    older[name].append(commit)
+        own, there = sides[FIRST], sides[SECOND]
+        walked = _Walked(own, there, sides[BOTH], older, self._cut(reach, own, there))
         if line_of(self._asked.branch) is None:
             self._unknown.append(
                 f"{self._asked.branch} is called like no release line, so which are older"
@@ -157,16 +158,17 @@ class _Questions:
             )
         return walked
 
-    def _cut(self, reach: Reach) -> str:
+    def _cut(
+        self, reach: Reach, own: Sequence[HistoryCommit], there: Sequence[HistoryCommit]
+    ) -> str:
         """The newest commit that trunk and the branch share."""
-        there = {sha for sha in reach.parents() if reach.of(sha) & BOTH == SECOND}
-        left = {parent for sha in there for parent in reach.parents()[sha].split()} - there
+        shas = {commit.sha.encode() for commit in there}
+        left = {parent for sha in shas for parent in reach.parents(sha)} - shas
         base = next(iter(left)).decode() if len(left) == 1 else self._ranges.branch
         if len(left) > 1:
             base = self._clone.merge_base(self._ranges.branch, self._ranges.trunk) or ""
-        own = {sha.decode() for sha in reach.parents() if reach.of(sha) & BOTH in (FIRST, SECOND)}
         roots = self._clone.shallow_roots
-        if roots and (not base or not roots.isdisjoint(own)):
+        if roots and (not base or any(commit.sha in roots for commit in (*own, *there))):
             raise CockpitError(
                 "The clone is shallow",
                 f"its history ends before {self._asked.branch} left {self._asked.trunk}",
@@ -207,7 +209,9 @@ class _Questions:
             commit.claims.undoes
             for history in (own, there)
             for position, commit in enumerate(history.commits)
-            if commit.claims.undoes and not _has(history, commit.claims.undoes, position)
+            if commit.claims is not NO_CLAIMS
+            and commit.claims.undoes
+            and not _has(history, commit.claims.undoes, position)
             if history is own or not _has(own, commit.claims.undoes, -1)
         ]
         shas = [sha for named in open_ones for sha in named.shas]

@@ -162,7 +162,7 @@ class ClonedHistory:
     def patch_ids(
         self, shas: Sequence[str], tips: Sequence[str], base: str
     ) -> dict[str, list[str]]:
-        """Commits by patch-id: those named, and what of histories back to `base` touches their files.
+        """Commits by patch-id: those named, and what of histories since `base` touches their files.
 
         Raises CockpitError where contents are missing, as they are in a partial clone.
         """
@@ -273,7 +273,9 @@ def _entries(stream: "BufferedReader") -> Iterator[Entry]:
         fields = (rest[-1] + chunk if rest else chunk).split(b"\0")
         fields = rest[:-1] + fields
         end = (len(fields) - 1) // width * width
-        yield from map(Entry._make, zip(*(fields[at:end:width] for at in range(width)), strict=True))
+        yield from map(
+            Entry._make, zip(*(fields[at:end:width] for at in range(width)), strict=True)
+        )
         rest = fields[end:]
 
 

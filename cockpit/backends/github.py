@@ -300,14 +300,14 @@ class Github(GithubWrites):
         """The quota as the newest response told it; None before the first."""
         return self._transport.budget
 
-    def _milestone(
-        self, repository: Repository, title: str
-    ) -> tuple[MilestoneRecord | None, str]:
+    def _milestone(self, repository: Repository, title: str) -> tuple[MilestoneRecord | None, str]:
         """The milestone of exactly this title, and what is missing of the list."""
         milestones = self._transport.read_list(
             _path(repository, "milestones", state="all"), _MILESTONES
         )
-        return next((row for row in milestones.rows if row.title == title), None), milestones.missing
+        return next(
+            (row for row in milestones.rows if row.title == title), None
+        ), milestones.missing
 
     def _milestone_issues(
         self, repository: Repository, milestone: MilestoneRecord, state: str, expected: int

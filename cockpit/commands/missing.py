@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cockpit.commands.missing_fixes import MilestoneQuestions
 
 _TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
-_NO_TOKEN = (
+_UNASKED = (
     "there is no GitHub token, and the milestone is on GitHub: set GITHUB_TOKEN,"
     " or name a release.toml with --config"
 )
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     repository = milestone.repository.name if milestone else None
     asked = Asked(arguments.branch, arguments.trunk, repository, closing=milestone is not None)
     read = read_findings(clone, ranges, asked)
-    fixes, unread, code = None, _NO_TOKEN, ExitCode.OK
+    fixes, unread, code = None, _UNASKED, ExitCode.OK
     if milestone is not None:
         try:
             fixes, unread = milestone.missing_fixes(read)

@@ -85,7 +85,8 @@ _DIFF = Lazy(r"^\s*Differential Revision:\s*\[?D(\d+)", re.M)
 _TAGS = r"^[\s\"'(]*(?:\[[^\]]*\]\s*)*"
 _LEADING_TAGS = Lazy(r"^\s*(?:\[[^\]]*\]\s*)+")
 _REVERT_TITLE = Lazy(
-    _TAGS + r"(?:revert(?:s|ed|ing)?|back(?:s|ed|ing)?[ -]?out|unland)\b[\s:–—-]*(?P<rest>.*)$", re.I
+    _TAGS + r"(?:revert(?:s|ed|ing)?|back(?:s|ed|ing)?[ -]?out|unland)\b[\s:–—-]*(?P<rest>.*)$",
+    re.I,
 )
 _REVERT_DIFF = Lazy(r"D(\d+)\b")
 _LEADING_PULL = Lazy(rf"(?:PR\s*)?{_REF}")
@@ -97,7 +98,8 @@ _REVERTED_PULL = Lazy(
     rf"^(?:this )?revert(?:s|ed| of)(?: (?:PR|pull request))?:? +{_REF}", re.I | re.M
 )
 _REVERTED_LIST = Lazy(
-    r"^(?:this )?revert(?:s|ing) (?:the )?following\b[^\n]*\n+((?:[^\n]*(?:#|/pull/)\d+[^\n]*\n?)+)",
+    r"^(?:this )?revert(?:s|ing) (?:the )?following\b[^\n]*\n+"
+    r"((?:[^\n]*(?:#|/pull/)\d+[^\n]*\n?)+)",
     re.I | re.M,
 )
 _ORIGINAL_DIFF = Lazy(r"^\s*Original Phabricator Diff:\s*\[?D(\d+)", re.M)
@@ -110,7 +112,8 @@ _RELAND_TITLE = Lazy(
     re.I,
 )
 _RELAND_BODY = Lazy(
-    r"\b(?:re-?land(?:s|ed|ing)?|re-?appl(?:y|ies)|re-?submit(?:s|ted)?|br(?:ing(?:s|ing)?|ought) back)"
+    r"\b(?:re-?land(?:s|ed|ing)?|re-?appl(?:y|ies)|re-?submit(?:s|ted)?"
+    r"|br(?:ing(?:s|ing)?|ought) back)"
     rf"(?:[ \n]+(?:of|the|original|PR|pull request):?)*[ \n]+{_REF}",
     re.I,
 )
@@ -236,9 +239,7 @@ class Reader:
             "" if inner else telling(plain(rest)),
         )
 
-    def _brings_back(
-        self, title: str | None, body: str, revert: re.Match[str] | None
-    ) -> Named:
+    def _brings_back(self, title: str | None, body: str, revert: re.Match[str] | None) -> Named:
         if revert is not None and title is None:  # "will be relanded as #n" brings nothing back
             return NOTHING
         pulls = [n for m in _RELAND_BODY.re.finditer(body) if (n := self._number(m)) is not None]
@@ -253,9 +254,7 @@ class Reader:
             guess=telling(plain(_LEADING_TAGS.re.sub("", title))),
         )
 
-    def _picked(
-        self, title: str, body: str, revert: re.Match[str] | None
-    ) -> tuple[int, ...]:
+    def _picked(self, title: str, body: str, revert: re.Match[str] | None) -> tuple[int, ...]:
         """Numbers beside pick words: in the title, on the line that says so, or in a list."""
         told = title if revert is None else ""
         found = self._numbers(told) if _PICKING.re.search(told) else []

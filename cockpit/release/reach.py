@@ -1,6 +1,6 @@
 """Which of several histories have which commit, told while they are walked newest first."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 FIRST, SECOND = 1, 2
 BOTH = FIRST | SECOND
@@ -43,9 +43,9 @@ class Reach:
         """Who has a commit, told or not."""
         return self._told.get(sha) or self._waiting.get(sha, 0)
 
-    def parents(self) -> Mapping[bytes, bytes]:
-        """The parents of all that was told."""
-        return self._parents
+    def parents(self, sha: bytes) -> list[bytes]:
+        """The parents of a commit that was told."""
+        return self._parents[sha].split()
 
     def _paint(self, sha: bytes, paint: int) -> None:
         open_ones = [(sha, paint)]

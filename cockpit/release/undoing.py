@@ -8,7 +8,7 @@ Process section 13.11.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from cockpit.release.claims import Named, plain, telling
+from cockpit.release.claims import NO_CLAIMS, Named, plain, telling
 from cockpit.release.lineage import Evidence, History, HistoryCommit, Origin, short
 
 Effects = Mapping[int, int]
@@ -93,7 +93,8 @@ class _Follower:
         found = {
             position
             for position, commit in enumerate(self._trunk.commits)
-            if commit.claims.undoes or commit.claims.brings_back or commit.claims.is_revert
+            if commit.claims is not NO_CLAIMS
+            and (commit.claims.undoes or commit.claims.brings_back or commit.claims.is_revert)
         }
         if found:  # without a revert nothing is brought back
             for again in self._trunk.by_pull.values():
@@ -123,13 +124,13 @@ class _Follower:
 
     def _undone(self, position: int, commit: HistoryCommit) -> dict[int, int]:
         claims = commit.claims
-        targets = self._trunk.positions(claims.undoes, position) if claims.undoes else ()
+        targets: Sequence[int] = self._trunk.positions(claims.undoes, position)
         if not targets and claims.is_revert:
             targets = self._gone_back_over(position)
         effects: dict[int, int] = {}
         for target in targets:
             effects |= {root: -sign for root, sign in self._of(target).items()}
-        return {root: 1 for root in effects} if claims.is_reland else effects
+        return dict.fromkeys(effects, 1) if claims.is_reland else effects
 
     def _brought_back(self, position: int, commit: HistoryCommit) -> dict[int, int]:
         """What is off and lands again: named, by the same pull request, or by the same title."""
@@ -235,9 +236,7 @@ def _standing(root: int, told: Told, held: Mapping[int, Held]) -> int | None:
     return told.newest(root, before_cut=True) if from_before_cut else None
 
 
-def _missing(
-    revert: int, standing: int, root: int, told: Told, held: Held | None
-) -> MissingRevert:
+def _missing(revert: int, standing: int, root: int, told: Told, held: Held | None) -> MissingRevert:
     commits = told.trunk.commits
     reverted = commits[standing]
     if held is None:

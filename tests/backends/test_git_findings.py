@@ -166,7 +166,7 @@ def test_histories_that_share_nothing_are_no_branch_and_trunk(tmp_path: Path) ->
 
 
 def test_what_is_nowhere_is_named(cut: Cut, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="has no 'release/9.9'"):
+    with pytest.raises(ConfigError, match=r"has no 'release/9\.9'"):
         find(cut.repo.git_dir, "release/9.9")
     with pytest.raises(ConfigError, match="has no '--all'"):
         find(cut.repo.git_dir, "--all")

@@ -51,9 +51,7 @@ def measure(commands: dict[str, list[str]]) -> dict[str, Taken]:
             seconds, peak = once(command)
             times[name].append(seconds)
             memory[name] = max(memory[name], peak)
-    return {
-        name: Taken(1e3 * statistics.median(times[name]), memory[name]) for name in commands
-    }
+    return {name: Taken(1e3 * statistics.median(times[name]), memory[name]) for name in commands}
 
 
 def once(command: list[str]) -> tuple[float, float]:
@@ -119,7 +117,9 @@ def _commit(number: int, ref: str, message: str) -> bytes:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--repo", type=Path, help="a clone; a history is made up without one")
     parser.add_argument("--branch", default="release/2.15")
     parser.add_argument("--trunk", default="main")
@@ -163,7 +163,10 @@ def report(taken: dict[str, Taken], *, large: bool) -> None:
         print(f"{name:18} {each.milliseconds:8.0f} ms  {each.megabytes:6.0f} MB")
     ours = taken["missing"]
     ratio = ours.milliseconds / (taken["git log"].milliseconds + taken["empty python"].milliseconds)
-    verdicts = {f"{ratio:.2f} of git log and an empty Python (allowed {ALLOWED_RATIO})": ratio <= ALLOWED_RATIO}
+    verdicts = {
+        f"{ratio:.2f} of git log and an empty Python (allowed {ALLOWED_RATIO})": ratio
+        <= ALLOWED_RATIO
+    }
     if theirs := taken.get("github_analyze.py"):
         faster = theirs.milliseconds / ours.milliseconds
         needed = TIMES_FASTER if large else 1
