@@ -124,6 +124,9 @@ class FeedsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     branches: float = 60
     ci: float = 60
     builds: float = 30
+    libraries: float = 60
+    earlier: float = 600
+    checks: float = 120
     picks: float = 120
     milestone: float = 300
     artifacts: float = 300

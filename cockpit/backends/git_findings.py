@@ -17,10 +17,10 @@ from cockpit.release.lineage import (
     PickKind,
     by_shared_title,
     origins,
-    short,
 )
 from cockpit.release.reach import BOTH, FIRST, OTHERS, SECOND, Reach
 from cockpit.release.undoing import Held, Told, carried_by, held_by, missing_reverts, told_by
+from cockpit.release.words import short
 
 _SLOP = 50
 """How much further is read when nothing seems left: clocks may have been wrong."""

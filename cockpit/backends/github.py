@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlencode
 
 import msgspec
 
-from cockpit.backends.github_errors import Gone, NotFound, server_time
-from cockpit.backends.github_http import PAGE_SIZE, Listing, Transport, list_kind, tail
+from cockpit.backends.github_builds import (
+    PULL_REQUEST_EVENTS,
+    RUNS,
+    GithubBuilds,
+    path_of,
+    sentence,
+    workflow_of,
+)
+from cockpit.backends.github_errors import NotFound, server_time
+from cockpit.backends.github_http import Listing, Transport, list_kind
 from cockpit.backends.github_pages import PageCache
 from cockpit.backends.github_records import (
     ActivityRecord,
     CommentRecord,
     EventRecord,
     IssueRecord,
-    JobPage,
-    JobRecord,
     MilestoneRecord,
     PermissionsRecord,
     PullRecord,
     RepositoryRecord,
-    RunPage,
     RunRecord,
     UserRecord,
 )
 from cockpit.backends.github_writes import GithubWrites
 from cockpit.backends.ports import Account, Answer, ApiBudget, Credential
-from cockpit.backends.text import clean, clean_lines, mask
+from cockpit.backends.text import clean, clean_lines
 from cockpit.config import web_of
-from cockpit.errors import AccessDenied, CockpitError
-from cockpit.release.candidates import Candidate, RefChange
-from cockpit.release.jobs import BranchHealth, CandidateBuilds, Job, JobState, state_of
+from cockpit.errors import AccessDenied
+from cockpit.release.candidates import RefChange
+from cockpit.release.jobs import (
+    BranchHealth,
+    JobState,
+    state_of,
+)
 from cockpit.release.milestones import Milestone, MilestoneItem
 from cockpit.release.people import Duty, Team
 from cockpit.release.picks import Answer as PickAnswer
@@ -50,8 +57,6 @@ from cockpit.release.preparation import PushedRun
 from cockpit.release.repos import Repository
 from cockpit.release.versions import Version
 
-_RUNS = list_kind("workflow runs", RunPage, lambda page: (page.workflow_runs, page.total_count))
-_JOBS = list_kind("jobs", JobPage, lambda page: (page.jobs, page.total_count))
 _ISSUES = list_kind("issues", tuple[IssueRecord, ...], lambda rows: (rows, None))
 _COMMENTS = list_kind("comments", tuple[CommentRecord, ...], lambda rows: (rows, None))
 _PULLS = list_kind("pull requests", tuple[PullRecord, ...], lambda rows: (rows, None))
@@ -59,11 +64,8 @@ _MILESTONES = list_kind("milestones", tuple[MilestoneRecord, ...], lambda rows: 
 _EVENTS = list_kind("events", tuple[EventRecord, ...], lambda rows: (rows, None))
 _ACTIVITY = msgspec.json.Decoder(tuple[ActivityRecord, ...])
 
-_PULL_REQUEST_EVENTS = ("pull_request", "pull_request_target")
-"""They build a merge with another branch, not the branch itself."""
 
-
-class Github(GithubWrites):
+class Github(GithubBuilds, GithubWrites):
     """Implements GithubPort; PyGithub is imported with the first request."""
 
     def __init__(
@@ -79,47 +81,6 @@ class Github(GithubWrites):
             Transport(api, token, timeout_s=timeout_s, log=log, cache=PageCache(cache))
         )
         self._web = web_of(api)
-
-    def candidate_builds(
-        self, repository: Repository, candidate: Candidate
-    ) -> Answer[CandidateBuilds]:
-        """Every job of the newest attempt that the candidate's tag started on its SHA."""
-        tag = candidate.tag.name
-        runs = self._transport.read_list(
-            _path(repository, "actions/runs", head_sha=candidate.commit_sha, event="push"), _RUNS
-        )
-        started = [
-            run
-            for run in runs.rows
-            if (run.head_sha, run.head_branch) == (candidate.commit_sha, tag)
-        ]
-        newest = sorted(_newest(started, by=lambda run: str(run.workflow_id)), key=lambda r: r.id)
-        listings = self._transport.read_lists(
-            [_path(repository, f"actions/runs/{run.id}/jobs", filter="latest") for run in newest],
-            _JOBS,
-        )
-        jobs: list[Job] = []
-        missing = [runs.missing]
-        for run, listing in zip(newest, listings, strict=True):
-            name = clean(run.name or f"workflow {run.workflow_id}")
-            jobs += [_job(record, name, run.run_started_at) for record in listing.rows]
-            if listing.missing:
-                missing.append(f"{listing.missing} of {name}")
-            elif not listing.rows:
-                missing.append(f"{name} has no jobs: {run.conclusion or run.status or 'unknown'}")
-        if not newest:
-            missing.append(f"GitHub has not started any workflow for {tag} yet")
-        query = urlencode({"query": f"branch:{tag}"})
-        return Answer(
-            CandidateBuilds(
-                candidate,
-                tuple(jobs),
-                runs=len(newest),
-                unfinished_runs=sum(run.status != "completed" for run in newest),
-            ),
-            f"{self._web}/{repository.name}/actions?{query}",
-            _sentence(missing),
-        )
 
     def branch_health(
         self, repository: Repository, sha: str, branch: str | None = None
@@ -148,7 +109,7 @@ class Github(GithubWrites):
         runs, missing = self._started(repository, branch, sha)
         found = tuple(
             PushedRun(
-                workflow=clean(run.name or f"workflow {run.workflow_id}"),
+                workflow=workflow_of(run),
                 state=state_of(run.status, run.conclusion),
                 started_at=run.created_at,
                 url=run.html_url,
@@ -163,10 +124,10 @@ class Github(GithubWrites):
         """The tracker of exactly this version, whole, and the pulls into the release branch."""
         branch = repository.release_branch
         issues = self._transport.read_list(
-            _path(repository, "issues", labels=label, state="all"), _ISSUES
+            path_of(repository, "issues", labels=label, state="all"), _ISSUES
         )
         pulls = self._transport.read_list(
-            _path(repository, "pulls", base=branch, state="all"), _PULLS
+            path_of(repository, "pulls", base=branch, state="all"), _PULLS
         )
         missing = [issues.missing, pulls.missing]
         record = _tracker_among(issues.rows, version)
@@ -180,7 +141,7 @@ class Github(GithubWrites):
             tracker, tuple(_pull(row) for row in pulls.rows if row.base.ref == branch)
         )
         source = record.html_url if record else f"{self._web}/{repository.name}/issues"
-        return Answer(reading, source, _sentence(missing))
+        return Answer(reading, source, sentence(missing))
 
     def milestone(self, repository: Repository, title: str) -> Answer[Milestone]:
         """The milestone of exactly this title with every open item."""
@@ -214,7 +175,7 @@ class Github(GithubWrites):
     ) -> Answer[dict[int, tuple[str, ...]]]:
         """The SHAs that closed issues, where GitHub recorded them; one request an issue."""
         listings = self._transport.read_lists(
-            [_path(repository, f"issues/{number}/events") for number in numbers], _EVENTS
+            [path_of(repository, f"issues/{number}/events") for number in numbers], _EVENTS
         )
         found = {
             number: tuple(
@@ -222,12 +183,12 @@ class Github(GithubWrites):
             )
             for number, listing in zip(numbers, listings, strict=True)
         }
-        missing = _sentence(listing.missing for listing in listings)
+        missing = sentence(listing.missing for listing in listings)
         return Answer(found, f"{self._web}/{repository.name}/issues", missing)
 
     def open_pulls(self, repository: Repository, base: str) -> Answer[tuple[PullSummary, ...]]:
         """The pull requests into a branch that are open, oldest first."""
-        pulls = self._transport.read_list(_path(repository, "pulls", base=base), _PULLS)
+        pulls = self._transport.read_list(path_of(repository, "pulls", base=base), _PULLS)
         found = sorted((row for row in pulls.rows if row.base.ref == base), key=lambda r: r.number)
         source = f"{self._web}/{repository.name}/pulls"
         return Answer(tuple(_pull(row) for row in found), source, pulls.missing)
@@ -235,7 +196,7 @@ class Github(GithubWrites):
     def ref_activity(self, repository: Repository, ref: str) -> Answer[tuple[RefChange, ...]]:
         """The latest changes of a ref that GitHub recorded, newest first; it may record none."""
         records = self._transport.read(
-            _path(repository, "activity", ref=ref, direction="desc"), _ACTIVITY.decode
+            path_of(repository, "activity", ref=ref, direction="desc"), _ACTIVITY.decode
         )
         changes = tuple(
             RefChange(
@@ -250,25 +211,6 @@ class Github(GithubWrites):
             if row.ref == ref
         )
         return Answer(changes, f"{self._web}/{repository.name}/activity")
-
-    def job_log_tail(self, repository: Repository, job_id: int, lines: int) -> tuple[str, ...]:
-        """The last lines of a job's log."""
-        path = f"/repos/{repository.name}/actions/jobs/{job_id}/logs"
-        try:
-            last = tail(self._transport.lines_behind(path), lines)
-        except Gone as err:
-            raise CockpitError(
-                "The log has expired",
-                f"GitHub no longer keeps the log of job {job_id}",
-                "re-run the job to get a new one",
-            ) from err
-        except NotFound as err:
-            raise CockpitError(
-                "There is no log yet",
-                f"GitHub writes the log of job {job_id} when the job has ended",
-                "refresh (r) when it has",
-            ) from err
-        return tuple(mask(clean(line.lstrip("\ufeff"))) for line in last)
 
     def account(self) -> Account:
         """Who the credential belongs to; raises AccessDenied without one."""
@@ -303,7 +245,7 @@ class Github(GithubWrites):
     def _milestone(self, repository: Repository, title: str) -> tuple[MilestoneRecord | None, str]:
         """The milestone of exactly this title, and what is missing of the list."""
         milestones = self._transport.read_list(
-            _path(repository, "milestones", state="all"), _MILESTONES
+            path_of(repository, "milestones", state="all"), _MILESTONES
         )
         return next(
             (row for row in milestones.rows if row.title == title), None
@@ -312,7 +254,7 @@ class Github(GithubWrites):
     def _milestone_issues(
         self, repository: Repository, milestone: MilestoneRecord, state: str, expected: int
     ) -> Listing[IssueRecord]:
-        path = _path(repository, "issues", milestone=str(milestone.number), state=state)
+        path = path_of(repository, "issues", milestone=str(milestone.number), state=state)
         return self._transport.read_list(path, _ISSUES, expected)
 
     def _started(
@@ -320,13 +262,13 @@ class Github(GithubWrites):
     ) -> tuple[list[RunRecord], str]:
         """The newest run of every workflow on a commit of a branch, and what is missing."""
         runs = self._transport.read_list(
-            _path(repository, "actions/runs", head_sha=sha, branch=branch), _RUNS
+            path_of(repository, "actions/runs", head_sha=sha, branch=branch), RUNS
         )
         started = (
             run
             for run in runs.rows
             if (run.head_sha, run.head_branch) == (sha, branch)
-            and run.event not in _PULL_REQUEST_EVENTS
+            and run.event not in PULL_REQUEST_EVENTS
         )
         return _newest(started, by=lambda run: run.name or ""), runs.missing
 
@@ -334,7 +276,7 @@ class Github(GithubWrites):
         self, repository: Repository, issue: IssueRecord, team: Team
     ) -> tuple[Tracker, str]:
         comments = self._transport.read_list(
-            _path(repository, f"issues/{issue.number}/comments"), _COMMENTS, issue.comments
+            path_of(repository, f"issues/{issue.number}/comments"), _COMMENTS, issue.comments
         )
         approvers = {login.lower() for login in team.with_duty(Duty.APPROVER)}
         nominations: list[Nomination] = []
@@ -366,44 +308,12 @@ class Github(GithubWrites):
         return tracker, comments.missing
 
 
-def _path(repository: Repository, resource: str, **query: str) -> str:
-    return f"/repos/{repository.name}/{resource}?{urlencode({**query, 'per_page': PAGE_SIZE})}"
-
-
-def _sentence(parts: Iterable[str]) -> str:
-    return "; ".join(part for part in parts if part)
-
-
 def _newest(runs: Iterable[RunRecord], by: Callable[[RunRecord], str]) -> list[RunRecord]:
     """The newest run of each workflow."""
     newest: dict[str, RunRecord] = {}
     for run in sorted(runs, key=lambda run: (run.created_at, run.id)):
         newest[by(run)] = run
     return list(newest.values())
-
-
-def _job(record: JobRecord, workflow: str, attempt_started_at: datetime | None) -> Job:
-    # A new attempt lists the jobs it did not run again as if it had; only their times tell.
-    carried_over = bool(
-        record.started_at and attempt_started_at and record.started_at < attempt_started_at
-    )
-    state = state_of(record.status, record.conclusion)
-    failed = next((s.name for s in record.steps if s.conclusion in ("failure", "timed_out")), None)
-    return Job(
-        id=record.id,
-        run_id=record.run_id,
-        workflow=clean(record.workflow_name or workflow),
-        name=clean(record.name),
-        attempt=1 if carried_over else record.run_attempt,
-        state=state,
-        conclusion=record.conclusion,
-        created_at=record.created_at,
-        # GitHub fills in the creation time of jobs that nothing has started yet.
-        started_at=None if state is JobState.QUEUED else record.started_at,
-        completed_at=record.completed_at,
-        url=record.html_url or "",
-        failed_step=clean(failed) if failed else None,
-    )
 
 
 def _tracker_among(issues: Sequence[IssueRecord], version: Version) -> IssueRecord | None:

@@ -45,8 +45,7 @@ class RunRecord(msgspec.Struct, frozen=True):
     event: str
     html_url: str
     created_at: datetime
-    run_started_at: datetime | None = None
-    """When the newest attempt started."""
+    run_attempt: int = 1
     name: str | None = None
     head_branch: str | None = None
     status: str | None = None
@@ -81,7 +80,6 @@ class JobRecord(msgspec.Struct, frozen=True):
     name: str
     status: str
     run_attempt: int = 1
-    workflow_name: str | None = None
     conclusion: str | None = None
     created_at: datetime | None = None
     started_at: datetime | None = None
@@ -95,6 +93,65 @@ class JobPage(msgspec.Struct, frozen=True):
 
     total_count: int
     jobs: tuple[JobRecord, ...]
+
+
+class AppRecord(msgspec.Struct, frozen=True):
+    """An app that reports checks."""
+
+    slug: str = ""
+    name: str = ""
+
+
+class CheckSuiteRecord(msgspec.Struct, frozen=True):
+    """The check runs of one app on one commit."""
+
+    id: int
+    app: AppRecord | None = None
+    latest_check_runs_count: int = 1
+
+
+class CheckSuitePage(msgspec.Struct, frozen=True):
+    """A page of check suites."""
+
+    total_count: int
+    check_suites: tuple[CheckSuiteRecord, ...]
+
+
+class CheckRunRecord(msgspec.Struct, frozen=True):
+    """A check run."""
+
+    id: int
+    name: str
+    status: str
+    conclusion: str | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    html_url: str | None = None
+    app: AppRecord | None = None
+
+
+class CheckRunPage(msgspec.Struct, frozen=True):
+    """A page of check runs."""
+
+    total_count: int
+    check_runs: tuple[CheckRunRecord, ...]
+
+
+class StatusRecord(msgspec.Struct, frozen=True):
+    """The newest status of one context."""
+
+    id: int
+    context: str
+    state: str
+    updated_at: datetime | None = None
+    target_url: str | None = None
+
+
+class StatusPage(msgspec.Struct, frozen=True):
+    """A page of the combined status of a commit."""
+
+    total_count: int
+    statuses: tuple[StatusRecord, ...]
 
 
 class IssueRecord(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from cockpit.release.branches import BranchState
 from cockpit.release.candidates import Candidate, RefChange, Tag
 from cockpit.release.commits import Commit
 from cockpit.release.dispatches import StartedRun, WorkflowCall
-from cockpit.release.jobs import BranchHealth, CandidateBuilds
+from cockpit.release.jobs import BranchHealth, CandidateBuilds, Checks
 from cockpit.release.milestones import Milestone, MilestoneItem
 from cockpit.release.people import Team
 from cockpit.release.picks import PickReading, PullSummary
@@ -257,7 +257,11 @@ class GithubPort(Protocol):
     def candidate_builds(
         self, repository: Repository, candidate: Candidate
     ) -> Answer[CandidateBuilds]:
-        """Every job of the newest attempt that the candidate's tag started on its SHA."""
+        """Every job that ran on the candidate's tag and SHA, all attempts merged."""
+        ...
+
+    def foreign_checks(self, repository: Repository, sha: str) -> Answer[Checks]:
+        """The newest check runs and statuses of a commit that are not jobs of Actions."""
         ...
 
     def branch_health(
@@ -354,6 +358,13 @@ class ObjectStorePort(Protocol):
 
     def list_objects(self, prefix: str) -> Iterator[StoredObject]:
         """Every object under a prefix, all pages."""
+        ...
+
+    def newest_version(self, bucket: str, key: str) -> str | None:
+        """The id of an object's current version; None where there is none to name.
+
+        That is so without such an object, and in a bucket that keeps no versions.
+        """
         ...
 
     def check_access(self) -> str:

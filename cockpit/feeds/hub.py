@@ -14,7 +14,13 @@ from cockpit.feeds.feed import Feed, wall_now
 from cockpit.feeds.looks import Looks
 from cockpit.release.artifacts import Artifacts
 from cockpit.release.branches import Branches
-from cockpit.release.jobs import CandidateBuilds, ContinuousIntegration
+from cockpit.release.jobs import (
+    CandidateBuilds,
+    Checks,
+    ContinuousIntegration,
+    EarlierBuilds,
+    LibraryBuilds,
+)
 from cockpit.release.milestones import Milestone
 from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Preparation
@@ -27,6 +33,9 @@ NAMES = (
     "ledger",
     "ci",
     "builds",
+    "libraries",
+    "earlier",
+    "checks",
     "picks",
     "milestone",
     "artifacts",
@@ -38,7 +47,9 @@ _FIRST = ("branches", "ledger")
 _THRIFTY_BELOW = 0.2
 _THRIFTY_FACTOR = 5
 """Below a fifth of GitHub's quota, feeds that spend it look five times as seldom."""
-_SPEND_QUOTA = frozenset({"ci", "builds", "picks", "milestone", "preparation"})
+_SPEND_QUOTA = frozenset(
+    {"ci", "builds", "libraries", "earlier", "checks", "picks", "milestone", "preparation"}
+)
 
 
 class FeedHub:
@@ -68,6 +79,9 @@ class FeedHub:
             "ledger": feed("ledger", Ledger, looks.ledger),
             "ci": feed("ci", ContinuousIntegration, looks.ci),
             "builds": feed("builds", CandidateBuilds, looks.builds),
+            "libraries": feed("libraries", LibraryBuilds, looks.libraries),
+            "earlier": feed("earlier", EarlierBuilds, looks.earlier),
+            "checks": feed("checks", Checks, looks.checks),
             "picks": feed("picks", PickReading, looks.picks),
             "milestone": feed("milestone", Milestone, looks.milestone),
             "artifacts": feed("artifacts", Artifacts, looks.artifacts),

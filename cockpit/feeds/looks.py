@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from cockpit.backends.ports import Answer
 from cockpit.backends.tag_changes import with_changes
 from cockpit.backends.threads import gather
-from cockpit.errors import CockpitError, Unreachable
+from cockpit.errors import CockpitError, Throttled, Unreachable
 from cockpit.feeds.preparing import PreparationLook, SubmodulesLook
 from cockpit.release.artifacts import (
     Artifacts,
@@ -20,12 +20,19 @@ from cockpit.release.artifacts import (
 )
 from cockpit.release.branches import Branches, BranchState
 from cockpit.release.candidates import MovedTag, moved_tags
-from cockpit.release.jobs import BranchHealth, CandidateBuilds, ContinuousIntegration
+from cockpit.release.jobs import (
+    BranchHealth,
+    CandidateBuilds,
+    Checks,
+    ContinuousIntegration,
+    EarlierBuilds,
+    LibraryBuilds,
+)
 from cockpit.release.milestones import Milestone
 from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Preparation
 from cockpit.release.record import Ledger
-from cockpit.release.repos import Repository
+from cockpit.release.repos import Repository, Role
 from cockpit.release.state import ReleaseState
 from cockpit.release.submodules import Submodules
 
@@ -33,6 +40,8 @@ if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
 
 T = TypeVar("T")
+_EARLIER_CANDIDATES = 3
+"""How many candidates back durations are compared with; GitHub keeps jobs for ninety days."""
 
 
 class Looks:
@@ -98,6 +107,57 @@ class Looks:
         if state.candidate is None:
             return Answer(CandidateBuilds(), "git")
         return self._backends.github.candidate_builds(self._config.core, state.candidate)
+
+    def libraries(self, state: ReleaseState) -> Answer[LibraryBuilds]:
+        """The jobs of the newest candidate of every library."""
+        _needed(state.branches.value)
+        tagged = {
+            repository.name: candidate
+            for repository in self._config.repositories
+            if repository.role is Role.DOMAIN and (candidate := state.candidate_of(repository))
+        }
+        libraries = [repo for repo in self._config.repositories if repo.name in tagged]
+
+        def look(repository: Repository) -> Answer[CandidateBuilds]:
+            return self._backends.github.candidate_builds(repository, tagged[repository.name])
+
+        found: list[CandidateBuilds] = []
+        problems: dict[str, str] = {}
+        missing: list[str] = []
+        for repository, answer in self._each(libraries, look):
+            if isinstance(answer, CockpitError):
+                problems[repository.name] = str(answer)
+                missing.append(f"{repository.name}: {answer.title}")
+                if isinstance(answer, Throttled):
+                    raise answer
+            else:
+                found.append(answer.value)
+                if answer.missing:
+                    missing.append(f"{repository.name}: {answer.missing}")
+        api = self._config.settings.github.api
+        return Answer(LibraryBuilds(tuple(found), problems), api, "; ".join(missing))
+
+    def earlier(self, state: ReleaseState) -> Answer[EarlierBuilds]:
+        """The jobs of the candidates of the core before the newest one."""
+        _needed(state.branches.value)
+        before = state.candidates_of(self._config.core)[:-1][-_EARLIER_CANDIDATES:]
+        answers = [
+            self._backends.github.candidate_builds(self._config.core, candidate)
+            for candidate in reversed(before)
+        ]
+        missing = dict.fromkeys(answer.missing for answer in answers if answer.missing)
+        return Answer(
+            EarlierBuilds(tuple(answer.value for answer in answers)),
+            self._config.settings.github.api,
+            "; ".join(missing),
+        )
+
+    def checks(self, state: ReleaseState) -> Answer[Checks]:
+        """What others than Actions say of the candidate's commit."""
+        _needed(state.branches.value)
+        if state.candidate is None:
+            return Answer(Checks(), "git")
+        return self._backends.github.foreign_checks(self._config.core, state.candidate.commit_sha)
 
     def picks(self, _: ReleaseState) -> Answer[PickReading]:
         """The tracker and the pull requests into the core's release branch."""

@@ -14,6 +14,8 @@ from cockpit.rehearsal.releasefiles import (
     DOCKER_FOLDER,
     PIN_CONSTANT,
     PIN_FILE,
+    STATE_BUCKET,
+    STATE_READERS,
     TRITON_WORKFLOW,
     XLA_CLONE,
     XLA_PIN,
@@ -72,6 +74,9 @@ allowed = []
 branches = 10
 ci = 15
 builds = 5
+libraries = 10
+earlier = 60
+checks = 20
 picks = 20
 milestone = 30
 artifacts = 30
@@ -82,19 +87,28 @@ submodules = 60
 {people}
 [support]
 pythons = {pythons}
+workflows = ["*-binary-*", "Build Triton wheels", "Build Official *", "nightly", "Create Release"]
 
 {targets}"""
 
 
-_CORE_CHANGES: tuple[Mapping[str, str], ...] = (
+_CORE_CHANGES: tuple[Mapping[str, object], ...] = (
     {"change": "references", "rules": "script-2023"},
     {"change": "template-argument"},
     {"change": "replace", "file": TRITON_WORKFLOW, "old": "- main", "new": "- {branch}"},
     {"change": "replace", "file": XLA_CLONE, "old": "--quiet", "new": "-b r{line}"},
     {"change": "write", "file": XLA_PIN, "text": "r{line}"},
     {"change": "version"},
+    *(
+        {"change": "object-version", "file": path, "bucket": STATE_BUCKET, "objects": keys}
+        for path, keys in STATE_READERS.items()
+    ),
     {"change": "docker-pin"},
 )
+
+
+_CUT_BY_SCRIPT = {"rules": "script-2023", "cut_sets_version": True}
+"""How vision's branch was cut where it is there; before that its changes come as pull requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +129,7 @@ def render(at: Addresses, scenario: Scenario) -> str:
             "arch": target.arch,
             "accelerators": target.accelerators,
             "libtorch": target.libtorch,
+            "stages": ("build", "upload") if target.os == "macos" else ("build", "test", "upload"),
         }
         for target in scenario.matrix.targets
     )
@@ -169,8 +184,7 @@ def _repositories(scenario: Scenario) -> Iterator[Mapping[str, object]]:
             "package": "torchvision",
             "version": scenario.vision_version,
             "version_file": "version.txt",
-            "rules": "script-2023",
-            "cut_sets_version": True,
+            **(_CUT_BY_SCRIPT if scenario.is_cut else {}),
             "release_changes": (
                 {"change": "version"},
                 {"change": "references", "rules": "all-occurrences"},

@@ -82,6 +82,30 @@ def wheels(matrix: Matrix, target: Target) -> list[Wheel]:
     ]
 
 
+_VISION_ACCELERATORS = ("cpu", "cu130")
+
+
+def vision_wheels(matrix: Matrix, target: Target | None = None) -> list[Wheel]:
+    """The wheels that vision has, of one target or of all."""
+    targets = matrix.targets if target is None else (target,)
+    return [
+        wheel
+        for target in targets
+        if target.arch != "s390x"
+        for wheel in wheels(matrix, target)
+        if wheel.accelerator in _VISION_ACCELERATORS
+    ]
+
+
+def libtorch_upload_job(target: Target, accelerator: str) -> str:
+    """The job that puts a libtorch archive into the test channel."""
+    return f"{_libtorch_name(target, accelerator)}-upload / upload"
+
+
+def _libtorch_name(target: Target, accelerator: str) -> str:
+    return f"libtorch-{job_accelerator(target, accelerator)}-shared-with-deps-release"
+
+
 def binary_jobs(matrix: Matrix, target: Target) -> tuple[JobTemplate, ...]:
     """The jobs of the workflow that builds one target."""
     jobs: list[JobTemplate] = []
@@ -138,8 +162,7 @@ def _macos_jobs(wheel: Wheel) -> list[JobTemplate]:
 
 
 def _libtorch_jobs(source: Wheel) -> list[JobTemplate]:
-    spelled = job_accelerator(source.target, source.accelerator)
-    name = f"libtorch-{spelled}-shared-with-deps-release"
+    name = _libtorch_name(source.target, source.accelerator)
     direct = source.target.os in ("windows", "macos")
     build = f"{source.configuration}-build" + ("" if direct else " / build")
     extract = f"{name}-extract"

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -39,8 +39,8 @@ class S3Error(RuntimeError):
     """The S3 server could not be started."""
 
 
-class ObjectToSeed(Protocol):
-    """What the world needs to know of an object that is there from the start."""
+class ObjectToPut(Protocol):
+    """What the world says of an object that it puts there itself."""
 
     @property
     def bucket(self) -> str: ...
@@ -54,6 +54,14 @@ class ObjectToSeed(Protocol):
     def content_type(self) -> str: ...
     @property
     def last_modified(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of a bucket, with one piece of its metadata."""
+
+    key: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,36 +119,62 @@ class MotoS3:
     def __init__(self, clock: WorldClock) -> None:
         self.clock = clock
         self.account = str(next(_accounts))
+        self.before_request: Callable[[], None] = lambda: None
+        """Is called before each request, to put there what has come since the last one."""
         self._app = self._create_app()
+        self._lock = threading.RLock()
+        """Held while a bucket is read or written: moto's own tables are not made for threads."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        _world.set(self)
-        environ["HTTP_X_MOTO_ACCOUNT_ID"] = self.account
-        return self._app(environ, start_response)
+        self.before_request()
+        with self._lock:
+            _world.set(self)
+            environ["HTTP_X_MOTO_ACCOUNT_ID"] = self.account
+            return self._app(environ, start_response)
 
     def create_bucket(self, name: str) -> None:
         """Make an empty bucket."""
         _world.set(self)
         self._backend.create_bucket(name, REGION)
 
-    def seed(self, objects: Iterable[ObjectToSeed]) -> int:
+    def keep_versions(self, name: str) -> None:
+        """Make an empty bucket that keeps every version of an object."""
+        with self._lock:
+            self.create_bucket(name)
+            self._backend.put_bucket_versioning(name, "Enabled")
+
+    def put(self, objects: Iterable[ObjectToPut]) -> int:
         """Put objects straight into the backend, publicly readable; gives how many."""
         from moto.s3.models import get_canned_acl
 
-        _world.set(self)
         backend = self._backend
         public = get_canned_acl("public-read")
         count = 0
-        for item in objects:
-            if item.bucket not in backend.buckets:
-                self.create_bucket(item.bucket)
-            key = backend.put_object(item.bucket, item.key, item.body, disable_notification=True)
-            key.set_metadata({f"x-amz-meta-{k}": v for k, v in item.metadata.items()})
-            key.set_metadata({"Content-Type": item.content_type})
-            key.set_acl(public)
-            key.last_modified = item.last_modified.astimezone(UTC).replace(tzinfo=None)
-            count += 1
+        with self._lock:
+            _world.set(self)
+            for item in objects:
+                if item.bucket not in backend.buckets:
+                    self.create_bucket(item.bucket)
+                key = backend.put_object(
+                    item.bucket, item.key, item.body, disable_notification=True
+                )
+                key.set_metadata({f"x-amz-meta-{k}": v for k, v in item.metadata.items()})
+                key.set_metadata({"Content-Type": item.content_type})
+                key.set_acl(public)
+                key.last_modified = item.last_modified.astimezone(UTC).replace(tzinfo=None)
+                count += 1
         return count
+
+    def files(self, bucket: str, prefix: str, metadata: str) -> list[StoredFile]:
+        """What lies below a prefix, each with one entry of its metadata, or nothing for it."""
+        name = f"x-amz-meta-{metadata}"
+        with self._lock:
+            _world.set(self)
+            return [
+                StoredFile(key, stored.metadata.get(name, ""))
+                for key, stored in self._backend.buckets[bucket].keys.items()
+                if key.startswith(prefix)
+            ]
 
     def forget(self) -> None:
         """Drop every bucket, and moto's own record of what was in them."""
@@ -186,10 +220,16 @@ _SOCKET_IN_LOG = re.compile(r"listening on Unix socket (\S+\.sock)")
 
 
 class SeaweedS3:
-    """The `weed` binary as the world's S3: stricter than moto, slower to start, on real time."""
+    """The `weed` binary as the world's S3: stricter than moto, slower to start, on real time.
+
+    It dates every object by itself, so what the world puts there is never older than the server.
+    """
 
     def __init__(self, directory: Path, key: AccessKey) -> None:
         self._key = key
+        self._buckets: set[str] = set()
+        self._metadata: dict[tuple[str, str, str], dict[str, str]] = {}
+        """Bucket, key and ETag → metadata that was read before: a listing does not have it."""
         self._directory = directory / "seaweedfs"
         self._log = self._directory / "weed.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -209,12 +249,19 @@ class SeaweedS3:
                 if attempt == _WEED_ATTEMPTS:
                     raise
 
-    def seed(self, objects: Iterable[ObjectToSeed]) -> int:
-        """Put objects over HTTP, publicly readable; gives how many."""
+    def keep_versions(self, name: str) -> None:
+        """Make an empty bucket that keeps every version of an object."""
+        client = self.client(attempts=8)
+        client.create_bucket(Bucket=name)
+        client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        self._buckets.add(name)
+
+    def put(self, objects: Iterable[ObjectToPut]) -> int:
+        """Put objects over HTTP, publicly readable and in any order; gives how many."""
         # The first writes into a bucket can fail while the server makes room for it.
         client = self.client(attempts=8)
 
-        def put(item: ObjectToSeed) -> None:
+        def put_one(item: ObjectToPut) -> None:
             client.put_object(
                 Bucket=item.bucket,
                 Key=item.key,
@@ -225,10 +272,27 @@ class SeaweedS3:
             client.put_object_acl(Bucket=item.bucket, Key=item.key, ACL="public-read")
 
         wanted = list(objects)
-        for bucket in dict.fromkeys(item.bucket for item in wanted):
+        for bucket in {item.bucket for item in wanted} - self._buckets:
             client.create_bucket(Bucket=bucket)
+            self._buckets.add(bucket)
         with ThreadPoolExecutor(8) as pool:
-            return len(list(pool.map(put, wanted)))
+            return len(list(pool.map(put_one, wanted)))
+
+    def files(self, bucket: str, prefix: str, metadata: str) -> list[StoredFile]:
+        """What lies below a prefix, each with one entry of its metadata, or nothing for it."""
+        client = self.client(attempts=8)
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        found = [(item["Key"], item["ETag"]) for page in pages for item in page.get("Contents", [])]
+
+        def described(item: tuple[str, str]) -> StoredFile:
+            known = self._metadata.get((bucket, *item))
+            if known is None:
+                known = client.head_object(Bucket=bucket, Key=item[0])["Metadata"]
+                self._metadata[(bucket, *item)] = known
+            return StoredFile(item[0], known.get(metadata, ""))
+
+        with ThreadPoolExecutor(8) as pool:
+            return list(pool.map(described, found))
 
     def stop(self) -> None:
         """End the server at once: its data goes with the world, and a polite end takes 25 s."""

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
-from cockpit.rehearsal.matrix import BINARY_WORKFLOWS, Matrix, Target, binary_jobs
+from cockpit.rehearsal.matrix import (
+    BINARY_WORKFLOWS,
+    Matrix,
+    Target,
+    Wheel,
+    binary_jobs,
+    vision_wheels,
+)
 from cockpit.rehearsal.model import DispatchInput, JobTemplate, Workflow
 
 NextId = Callable[[], int]
 
 HEAD_WORKFLOWS = ("pull", "trunk", "lint", "linux-aarch64", "docs-build")
 """The workflows that block `viable/strict` and a release branch; process section 2.4."""
+
+TRITON_BUILDS, TRITON_UPLOAD = "Build Triton wheels", "upload-wheel"
+SOURCE_BUILDS = "Create Release"
+SOURCE_UPLOAD = "Upload source code to S3 for release tags"
 
 _BRANCHES = ("main", "release/*")
 
@@ -26,8 +38,13 @@ _CONFIGURATIONS = (
 )
 
 
-def core_workflows(matrix: Matrix, next_id: NextId, *, shards: int) -> list[Workflow]:
-    """Core's workflows: the blocking ones of a head, and those that a tag starts."""
+def core_workflows(
+    matrix: Matrix, next_id: NextId, *, shards: int, calm: bool = False
+) -> list[Workflow]:
+    """Core's workflows: the blocking ones of a head, and those that a tag starts.
+
+    Those of a `calm` head never fail by chance.
+    """
     workflows = [
         _of_heads(next_id(), "pull", _shard_jobs(_CONFIGURATIONS[:4], shards)),
         _of_heads(next_id(), "trunk", _shard_jobs(_CONFIGURATIONS[4:], shards)),
@@ -35,6 +52,9 @@ def core_workflows(matrix: Matrix, next_id: NextId, *, shards: int) -> list[Work
         _of_heads(next_id(), "linux-aarch64", _shard_jobs(("linux-jammy-aarch64-py3.10",), shards)),
         _of_heads(next_id(), "docs-build", _plain_jobs("build-docs-python", "build-docs-cpp")),
     ]
+    if calm:
+        for workflow in workflows:
+            workflow.jobs = tuple(replace(job, failure_rate=0) for job in workflow.jobs)
     for target in matrix.targets:
         name = BINARY_WORKFLOWS[target.os, target.arch]
         workflows.append(
@@ -88,7 +108,7 @@ def _tag_workflows(matrix: Matrix, next_id: NextId) -> list[Workflow]:
     return [
         Workflow(
             next_id(),
-            "Build Triton wheels",
+            TRITON_BUILDS,
             ".github/workflows/build-triton-wheel.yml",
             on_candidate_tag=True,
             dispatchable=True,
@@ -112,7 +132,7 @@ def _tag_workflows(matrix: Matrix, next_id: NextId) -> list[Workflow]:
         ),
         Workflow(
             next_id(),
-            "Create Release",
+            SOURCE_BUILDS,
             ".github/workflows/create_release.yml",
             on_candidate_tag=True,
             on_final_tag=True,
@@ -155,7 +175,7 @@ def _triton_jobs(matrix: Matrix) -> tuple[JobTemplate, ...]:
         for row in rows
     ]
     upload = JobTemplate(
-        "upload-wheel", "upload", needs=tuple(job.name for job in builds), minutes=(2, 6)
+        TRITON_UPLOAD, "upload", needs=tuple(job.name for job in builds), minutes=(2, 6)
     )
     return (label, *builds, upload)
 
@@ -196,9 +216,7 @@ def _docs_jobs() -> tuple[JobTemplate, ...]:
 
 def _source_jobs() -> tuple[JobTemplate, ...]:
     create = JobTemplate("Create Release", "build", minutes=(9, 18))
-    upload = JobTemplate(
-        "Upload source code to S3 for release tags", "upload", needs=(create.name,)
-    )
+    upload = JobTemplate(SOURCE_UPLOAD, "upload", needs=(create.name,))
     return (JobTemplate("get-label-type", "prepare", minutes=(0.2, 0.6)), create, upload)
 
 
@@ -217,11 +235,10 @@ def vision_workflows(matrix: Matrix, next_id: NextId) -> list[Workflow]:
             ("Tests", ("unittests-linux (3.10, cpu)", "unittests-macos (3.10)")),
         )
     ]
-    names = {"linux": "Linux", "windows": "Windows", "macos": "M1"}
     builds = [
         Workflow(
             next_id(),
-            f"Build {names[target.os]} Wheels" + (" Aarch64" if target.arch == "aarch64" else ""),
+            vision_workflow(target),
             f".github/workflows/build-wheels-{target.os}-{target.arch}.yml",
             on_candidate_tag=True,
             dispatchable=True,
@@ -233,24 +250,36 @@ def vision_workflows(matrix: Matrix, next_id: NextId) -> list[Workflow]:
     return heads + builds
 
 
+def vision_workflow(target: Target) -> str:
+    """The workflow that builds vision's wheels for one target."""
+    name = {"linux": "Linux", "windows": "Windows", "macos": "M1"}[target.os]
+    return f"Build {name} Wheels" + (" Aarch64" if target.arch == "aarch64" else "")
+
+
+def vision_upload_job(wheel: Wheel) -> str:
+    """The job that puts a wheel of vision into the test channel."""
+    return f"{_vision_name(wheel)} / upload"
+
+
+def _vision_name(wheel: Wheel) -> str:
+    return f"pytorch/vision / wheel-py{wheel.python.replace('.', '_')}-{wheel.accelerator}"
+
+
 def _vision_jobs(matrix: Matrix, target: Target) -> tuple[JobTemplate, ...]:
     generate = JobTemplate("generate-matrix / generate", "prepare", minutes=(0.3, 1))
     jobs = [generate]
-    for accelerator in target.accelerators[:2]:
-        for python in matrix.pythons:
-            name = f"pytorch/vision / wheel-py{python.replace('.', '_')}-{accelerator}"
-            jobs.append(
-                JobTemplate(
-                    f"{name} / build",
-                    "build",
-                    needs=(generate.name,),
-                    minutes=(9, 25),
-                    failure_rate=0.008,
-                )
-            )
-            jobs.append(
-                JobTemplate(f"{name} / upload", "upload", needs=(jobs[-1].name,), minutes=(0.5, 2))
-            )
+    for wheel in vision_wheels(matrix, target):
+        build = JobTemplate(
+            f"{_vision_name(wheel)} / build",
+            "build",
+            needs=(generate.name,),
+            minutes=(9, 25),
+            failure_rate=0.008,
+        )
+        upload = JobTemplate(
+            vision_upload_job(wheel), "upload", needs=(build.name,), minutes=(0.5, 2)
+        )
+        jobs += [build, upload]
     return tuple(jobs)
 
 

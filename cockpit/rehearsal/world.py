@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING, Literal, Self, TextIO
 
 from cockpit.rehearsal import control, remotes
 from cockpit.rehearsal.artifacts import seeded_objects
+from cockpit.rehearsal.channels import Channels
 from cockpit.rehearsal.clock import WorldClock
+from cockpit.rehearsal.colleagues import Colleagues
 from cockpit.rehearsal.config import (
     CONFIG_NAME,
     LEDGER,
@@ -25,12 +28,14 @@ from cockpit.rehearsal.index import PackageIndex
 from cockpit.rehearsal.index import create_app as create_index
 from cockpit.rehearsal.interference import FaultMiddleware
 from cockpit.rehearsal.people import CAPTAIN
+from cockpit.rehearsal.releasefiles import STATE_BUCKET
 from cockpit.rehearsal.s3 import AccessKey, MotoS3, SeaweedS3
 from cockpit.rehearsal.scenario import CORE, SCENARIOS, Scenario, build_world
 from cockpit.rehearsal.serving import QuietHandler, RequestLog, Service, ServiceName
+from cockpit.rehearsal.uploads import Uploads
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from werkzeug.serving import WSGIRequestHandler
 
@@ -40,6 +45,9 @@ S3Kind = Literal["moto", "seaweedfs"]
 
 INDEX_TOKEN = "pypi-rehearsal-token"
 _SEAWEED_STANDS_ALONE = "the real S3 server answers by itself; start the world with --s3 moto"
+
+
+_TICK_S = 1.0
 
 
 class WorldError(ValueError):
@@ -78,8 +86,12 @@ class World:
         self._access_key = AccessKey()
         self._services: dict[str, Service] = {}
         self._requests: dict[ServiceName, RequestLog] = {}
+        self._channels: Channels | None = None
+        self._colleagues: Colleagues | None = None
         self._timers: list[threading.Timer] = []
+        self._settling = threading.Lock()
         self._stopping = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, name="rehearsal ticker", daemon=True)
         self._error_log: TextIO = (directory / "world.log").open("a", encoding="utf-8")
 
     @classmethod
@@ -89,12 +101,13 @@ class World:
         *,
         scenario: str = "default",
         seed: int = 0,
-        speed: float = 1.0,
+        speed: float | None = 1.0,
         s3: S3Kind = "moto",
         epoch: datetime | None = None,
     ) -> World:
         """Make a new world in an empty or absent directory and serve it; raises WorldError.
 
+        Without a `speed` its clock runs as fast as the scenario says.
         A world is not resumed: what S3 and the index hold ends with it, so a directory that
         already has one is refused.
         """
@@ -104,8 +117,9 @@ class World:
         if directory.exists() and not (directory.is_dir() and not any(directory.iterdir())):
             raise WorldError(f"{directory} is not an empty directory, which a new world needs")
         directory.mkdir(parents=True, exist_ok=True)
-        clock = WorldClock(epoch or SCENARIOS[scenario].epoch, speed)
-        world = cls(directory, SCENARIOS[scenario], clock)
+        told = SCENARIOS[scenario]
+        clock = WorldClock(epoch or told.epoch, told.speed if speed is None else speed)
+        world = cls(directory, told, clock)
         try:
             world._bring_up(seed, s3)
         except BaseException:
@@ -121,6 +135,8 @@ class World:
         for timer in self._timers:
             timer.cancel()
             timer.join()
+        if self._ticker.is_alive():
+            self._ticker.join()
         with ThreadPoolExecutor() as pool:
             list(pool.map(Service.stop, self._services.values()))
         if isinstance(self._s3, MotoS3):
@@ -139,6 +155,19 @@ class World:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def settle(self) -> None:
+        """Let happen what is due by the world's clock; cheap when nothing is.
+
+        Every request to GitHub and S3 does this first, and so does a tick each second, for those
+        who ask only git.
+        """
+        with self._settling:
+            now = self.clock.now()
+            if self._colleagues is not None:
+                self._colleagues.settle(now)
+            if self._channels is not None:
+                self._channels.settle(now)
 
     def requests(self, service: ServiceName) -> RequestLog:
         """What a service was asked; the real S3 server does not tell."""
@@ -227,6 +256,7 @@ class World:
         remotes.create(self.directory / LEDGER)
         self._seed(seed)
         self._serve_all()
+        self._ticker.start()
         self._write_credentials()
         addresses = Addresses(self.github_url, self.s3_url, self.index_url, self.control_url)
         self.config_path = self.directory / CONFIG_NAME
@@ -242,10 +272,36 @@ class World:
         server.start()
         return server
 
+    def _tick(self) -> None:
+        while not self._stopping.wait(_TICK_S):
+            self._settle_or_log()
+
+    def _settle_or_log(self) -> None:
+        try:
+            self.settle()
+        except Exception:  # noqa: BLE001
+            # Whoever asked something of the world has nothing to do with it.
+            traceback.print_exc(file=self._error_log)
+
+    def _settled(self, app: WSGIApplication) -> WSGIApplication:
+        """The same application, on a world in which everything that is due has happened."""
+
+        def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            self._settle_or_log()
+            return app(environ, start_response)
+
+        return serve
+
     def _seed(self, seed: int) -> None:
         objects = list(seeded_objects(self.scenario, self.forge, seed))
-        if self._s3 is not None:
-            self._objects = self._s3.seed(objects)
+        if self._s3 is None:
+            return
+        self._s3.keep_versions(STATE_BUCKET)
+        self._objects = self._s3.put(objects)
+        uploads = Uploads(self.forge, self.scenario)
+        self._channels = Channels(self._s3, uploads, self.scenario.epoch)
+        if isinstance(self._s3, MotoS3):
+            self._s3.before_request = self._settle_or_log
         for item in objects:
             folder, _, name = item.key.rpartition("/")
             if folder.endswith("-pypi-staging"):
@@ -255,7 +311,9 @@ class World:
     def _serve_all(self) -> None:
         from cockpit.rehearsal.github.app import create_app as create_github
 
-        self.github_url = self._serve("github", create_github(self.forge))
+        github = create_github(self.forge)
+        self._colleagues = Colleagues(github, self.forge, self.scenario)
+        self.github_url = self._serve("github", self._settled(github))
         self.index_url = self._serve("index", create_index(self.index))
         if isinstance(self._s3, MotoS3):
             self.s3_url = self._serve("s3", self._s3, handler=self._s3.request_handler())

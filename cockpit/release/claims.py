@@ -77,7 +77,7 @@ _SHA = Lazy(r"\b[0-9a-f]{7,40}\b")
 _RESOLVED = "Pull Request resolved:"
 _RESOLVED_BYTES = _RESOLVED.encode()
 _RESOLVED_LINE = Lazy(r"^Pull Request resolved: *(\S+)\s*$", re.M)
-_TRAILER = Lazy(r"^\(cherry picked from commit ([0-9a-f]{7,40})\)\s*$", re.M)
+TRAILER = Lazy(r"^\(cherry picked from commit ([0-9a-f]{7,40})\)\s*$", re.M)
 _PICKING = Lazy(r"\b(?:cherry[\s-]?pick|back-?port)", re.I)
 _BULLET = Lazy(rf"^[ \t]*[*-][ \t]*{_REF}[ \t]*$", re.M)
 _DIFF = Lazy(r"^\s*Differential Revision:\s*\[?D(\d+)", re.M)
@@ -201,7 +201,7 @@ class Reader:
         revert = _REVERT_TITLE.re.match(title) if reverting else None
         reland = _reland(title) if relanding else None
         return Claims(
-            picked_from=tuple(dict.fromkeys(_TRAILER.re.findall(body))) if picking else (),
+            picked_from=tuple(dict.fromkeys(TRAILER.re.findall(body))) if picking else (),
             picked_pulls=self._picked(title, body, revert) if picking else (),
             undoes=self._undoes(revert, body) if reverting else NOTHING,
             brings_back=self._brings_back(reland, body, revert) if relanding else NOTHING,
@@ -316,7 +316,7 @@ def plain_pick(title: str) -> str:
     return plain(_BARE_NUMBER.re.sub("", text))
 
 
-def is_release_only(title: str, line: str) -> bool:
+def is_release_only(title: str, line: str = "") -> bool:
     """Whether a title says that a commit is for its release branch alone.
 
     One that sets a version of its own `line` (such as 2.15), and is no pick, says so too.

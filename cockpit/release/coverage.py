@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from cockpit.release.jobs import CandidateBuilds, Job, JobKey, JobState, parse_job_name
-from cockpit.release.support import Cell, SupportMatrix
+import msgspec
+
+from cockpit.release.job_names import UPLOAD, JobKey, parse_job_name
+from cockpit.release.jobs import CandidateBuilds, Job, JobState
+from cockpit.release.support import Cell, Slot, SupportMatrix
 
 WHEELS = frozenset({"manywheel", "wheel"})
 """Packages whose jobs bring a wheel; process section 6.1."""
@@ -51,19 +55,40 @@ def cell_state(jobs: Iterable[tuple[str, Job]]) -> JobState:
     """The state of one wheel: the worst of its stages; without an upload it is not there yet."""
     stages = list(jobs)
     state = worst(job.state for _, job in stages)
-    uploads = any(stage == "upload" for stage, _ in stages)
+    uploads = any(stage == UPLOAD for stage, _ in stages)
     return JobState.EXPECTED if state is JobState.PASSED and not uploads else state
 
 
-def unstarted(builds: CandidateBuilds, support: SupportMatrix) -> tuple[Cell, ...]:
-    """Wheels of the support matrix that no job works on.
+def slot_of(key: JobKey) -> Slot:
+    """The expected job that a job is, whatever its workflow calls the package."""
+    package = "wheel" if key.package in WHEELS else key.package
+    return Slot(package, key.os, key.arch, key.accelerator, key.python, key.stage)
 
-    Empty while no job name follows the known grammar: then nothing can be told by names.
+
+def unstarted(builds: CandidateBuilds, support: SupportMatrix) -> tuple[Slot, ...]:
+    """Jobs of the support matrix that GitHub has not listed.
+
+    A job that names no Python serves every Python of its accelerator. Empty while no job name
+    follows the known grammar: then nothing can be told by names.
     """
-    covered = jobs_by_cell(builds)
-    if not covered:
+    started = {slot_of(job.key) for job in builds.jobs if job.key}
+    if not any(slot.package == "wheel" for slot in started):
         return ()
-    return tuple(cell for cell in support.cells() if cell not in covered)
+    return tuple(
+        slot
+        for slot in support.slots()
+        if slot not in started and msgspec.structs.replace(slot, python=None) not in started
+    )
+
+
+def unstarted_workflows(builds: CandidateBuilds, support: SupportMatrix) -> tuple[str, ...]:
+    """Patterns of workflows that the tag should have started, and of which there is no run."""
+    started = {run.workflow for run in builds.runs}
+    return tuple(
+        pattern
+        for pattern in support.workflows
+        if not any(fnmatchcase(name, pattern) for name in started)
+    )
 
 
 def configuration(job: Job) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from cockpit.release.artifacts import PackageListing, Wheel
 from cockpit.release.candidates import Candidate
 from cockpit.release.commits import short
-from cockpit.release.coverage import configuration, unstarted
+from cockpit.release.coverage import configuration, unstarted, unstarted_workflows
+from cockpit.release.job_names import UPLOAD
 from cockpit.release.jobs import CandidateBuilds, Job, JobState
 from cockpit.release.lookups import branch_of, is_red, known, listing_of
 from cockpit.release.repos import Repository, Role
@@ -70,13 +71,17 @@ def _unfinished(builds: CandidateBuilds, tag: str, support: SupportMatrix) -> Ve
         return unknown(
             f"{runs} of {tag} may still start jobs", then=f"wait for {runs}", pending=True
         )
+    silent = unstarted_workflows(builds, support)
+    if silent:
+        return unknown(
+            *(f"no workflow {pattern} was started for {tag}" for pattern in silent),
+            then=f"find out why {silent[0]} did not start",
+        )
     absent = unstarted(builds, support)
     if absent:
-        first = absent[0]
         return unknown(
-            f"no job was started for {counted(len(absent), 'wheel')} of the support matrix, first"
-            f" {first.os} {first.arch} py{first.python} {first.accelerator}",
-            then="find out why their workflows did not start",
+            f"{counted(len(absent), 'job')} of the support matrix never started, first {absent[0]}",
+            then="find out why they did not start",
         )
     return None
 
@@ -85,8 +90,8 @@ def _all_passed(builds: CandidateBuilds, tag: str) -> Verdict:
     green = builds.counts[JobState.PASSED]
     if not green:
         return unknown(f"every job of {tag} was skipped")
-    flaky = [job for job in builds.jobs if job.state is JobState.PASSED and job.attempt > 1]
-    notes = [f"{len(flaky)} only after a re-run: {configuration(flaky[0])}"] if flaky else []
+    flaky = [job for job in builds.jobs if job.flaky]
+    notes = [f"{len(flaky)} flaky, green after red: {configuration(flaky[0])}"] if flaky else []
     return passed(f"{counted(green, 'job')} of {tag} passed", *notes)
 
 
@@ -119,7 +124,7 @@ def _unfinished_uploads(builds: CandidateBuilds, candidate: Candidate) -> str:
     tag = candidate.tag.name
     if builds.candidate is None or builds.candidate.commit_sha != candidate.commit_sha:
         return f"the jobs of {tag} have not been read, so the wheels may be of an earlier one"
-    uploads = [job for job in builds.jobs if job.key and job.key.stage == "upload"]
+    uploads = [job for job in builds.jobs if job.key and job.key.stage == UPLOAD]
     late = sum(job.state is not JobState.PASSED for job in uploads)
     if late or not uploads:
         open_ones = counted(late, "upload") if late else "every upload"

@@ -1,16 +1,16 @@
-"""Build jobs of a candidate: their states, and what their names say."""
+"""Build jobs of a candidate, the runs they belong to, and their states."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from datetime import datetime
 from enum import Enum
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import msgspec
 
 from cockpit.release.candidates import Candidate
+from cockpit.release.job_names import JobKey, parse_job_name
 
 
 class JobState(Enum):
@@ -58,28 +58,22 @@ def state_of(status: str | None, conclusion: str | None) -> JobState:
     return _STATUSES.get(status or "", JobState.UNKNOWN)
 
 
-class Stage(Enum):
-    """What a job of one configuration does."""
+class Attempt(msgspec.Struct, frozen=True):
+    """One try of a job that another one has superseded."""
 
-    BUILD = "build"
-    TEST = "test"
-    UPLOAD = "upload"
-    EXTRACT = "extract"
-
-
-class JobKey(msgspec.Struct, frozen=True, order=True):
-    """What a generated job name says; process section 6."""
-
-    package: str
-    os: str
-    arch: str
-    accelerator: str
-    python: str | None
-    stage: str
+    number: int
+    id: int
+    run_id: int
+    state: JobState
+    conclusion: str | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    url: str
+    failed_step: str | None = None
 
 
 class Job(msgspec.Struct, frozen=True):
-    """The newest attempt of one job."""
+    """One job of a candidate, as its attempts together say; process section 7.8."""
 
     id: int
     run_id: int
@@ -87,7 +81,7 @@ class Job(msgspec.Struct, frozen=True):
     name: str
     """Without the workflow's name."""
     attempt: int
-    """The attempt that ran it; 1 where a later one only carried it over."""
+    """The attempt that decided."""
     state: JobState
     conclusion: str | None
     created_at: datetime | None
@@ -95,65 +89,57 @@ class Job(msgspec.Struct, frozen=True):
     completed_at: datetime | None
     url: str
     failed_step: str | None = None
+    superseded: tuple[Attempt, ...] = ()
+    """The other attempts, in the order in which they were made."""
 
     @property
     def key(self) -> JobKey | None:
         """What the name says, or None when it follows no known grammar."""
         return parse_job_name(self.workflow, self.name)
 
-
-_CONFIGURATION = re.compile(
-    r"(?P<package>manywheel|wheel|libtorch)-(?:py(?P<python>\d+_\d+t?)-)?(?P<accelerator>.+?)"
-    r"(?:-shared-with-deps-release)?-(?P<stage>build|test|upload|extract)"
-)
-_ACCELERATOR = re.compile(r"(?:cuda-aarch64-|cuda)(\d+)_(\d+)|rocm(\d+)_(\d+)")
-
-
-@lru_cache(maxsize=8192)
-def parse_job_name(workflow: str, name: str) -> JobKey | None:
-    """Read `manywheel-py3_12-cuda13_0-test / test`; None for a name of another grammar."""
-    found = _CONFIGURATION.fullmatch(name.split(" / ")[0])
-    if not found:
-        return None
-    python = found["python"]
-    return JobKey(
-        package=found["package"],
-        os=_os_of(workflow),
-        arch=_arch_of(workflow, found["accelerator"]),
-        accelerator=_accelerator_of(found["accelerator"]),
-        python=python.replace("_", ".") if python else None,
-        stage=found["stage"],
-    )
+    @property
+    def flaky(self) -> bool:
+        """Whether it passed once and failed another time; a cancelled try says nothing."""
+        return self.state is JobState.PASSED and any(
+            attempt.state is JobState.FAILED for attempt in self.superseded
+        )
 
 
-def _os_of(workflow: str) -> str:
-    return next((os for os in ("windows", "macos") if workflow.startswith(os)), "linux")
+class Run(msgspec.Struct, frozen=True):
+    """One run of a workflow, in its newest attempt."""
 
-
-def _arch_of(workflow: str, accelerator: str) -> str:
-    for arch in ("aarch64", "s390x", "arm64"):
-        if arch in workflow or arch in accelerator:
-            return arch
-    return "x86_64"
-
-
-def _accelerator_of(text: str) -> str:
-    found = _ACCELERATOR.search(text)
-    if not found:
-        return "cpu" if text.startswith("cpu") else text
-    cuda_major, cuda_minor, rocm_major, rocm_minor = found.groups()
-    return f"cu{cuda_major}{cuda_minor}" if cuda_major else f"rocm{rocm_major}.{rocm_minor}"
+    id: int
+    workflow: str
+    attempt: int
+    state: JobState
+    conclusion: str | None
+    ended: bool
+    """Whether it will list no further jobs: GitHub lists a job once what it needs is done."""
+    event: str
+    """What started it: `push` by the tag, `workflow_dispatch` by hand."""
+    created_at: datetime
+    url: str
 
 
 class CandidateBuilds(msgspec.Struct, frozen=True, dict=True):
-    """Every job that a candidate's tag started."""
+    """Every job that ran for a candidate: on its tag, and on its commit."""
 
     candidate: Candidate | None = None
     """None while no candidate has been tagged."""
     jobs: tuple[Job, ...] = ()
-    runs: int = 0
-    unfinished_runs: int = 0
-    """Runs that may still list further jobs: GitHub lists a job once what it needs is done."""
+    runs: tuple[Run, ...] = ()
+    """All of them, also those that a newer run of the same workflow has superseded."""
+    repository: str = ""
+    """`owner/name`."""
+
+    @property
+    def unfinished_runs(self) -> int:
+        """Runs that may still list further jobs."""
+        return sum(not run.ended for run in self.runs)
+
+    def run_of(self, job: Job) -> Run | None:
+        """The run that a job belongs to."""
+        return next((run for run in self.runs if run.id == job.run_id), None)
 
     @cached_property
     def counts(self) -> dict[JobState, int]:
@@ -197,3 +183,47 @@ class ContinuousIntegration(msgspec.Struct, frozen=True):
     def of(self, repository: str) -> BranchHealth | None:
         """The health of one repository's branch, or None when it is not known."""
         return next((h for h in self.heads if h.repository == repository), None)
+
+
+class LibraryBuilds(msgspec.Struct, frozen=True):
+    """The newest candidate of every library of the release."""
+
+    libraries: tuple[CandidateBuilds, ...] = ()
+    problems: dict[str, str] = {}
+    """Repository → why its builds could not be read."""
+
+    def of(self, repository: str) -> CandidateBuilds | None:
+        """The builds of one library, or None when they are not known."""
+        return next((b for b in self.libraries if b.repository == repository), None)
+
+
+class EarlierBuilds(msgspec.Struct, frozen=True):
+    """The candidates of the core before the newest one, newest first."""
+
+    candidates: tuple[CandidateBuilds, ...] = ()
+
+    def of(self, tag: str) -> CandidateBuilds | None:
+        """The builds of one candidate, or None when they were not read."""
+        found = (b for b in self.candidates if b.candidate and b.candidate.tag.name == tag)
+        return next(found, None)
+
+
+class Check(msgspec.Struct, frozen=True):
+    """A check run or a status on a commit that is not a job of Actions."""
+
+    id: str
+    """`check/N`, or `status/NAME`."""
+    app: str
+    """Who reported it."""
+    name: str
+    state: JobState
+    conclusion: str | None
+    updated_at: datetime | None
+    url: str = ""
+
+
+class Checks(msgspec.Struct, frozen=True):
+    """What others than Actions say of the candidate's commit."""
+
+    sha: str = ""
+    found: tuple[Check, ...] = ()

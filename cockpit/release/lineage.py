@@ -223,8 +223,3 @@ def _grouped(
         for key in keys(commit):
             found.setdefault(key, []).append(position)
     return found
-
-
-def short(sha: str) -> str:
-    """A SHA as people write it."""
-    return sha[:7]

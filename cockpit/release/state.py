@@ -11,7 +11,13 @@ import msgspec
 from cockpit.release.artifacts import Artifacts
 from cockpit.release.branches import Branches
 from cockpit.release.candidates import Candidate, MovedTag, moved_tags
-from cockpit.release.jobs import CandidateBuilds, ContinuousIntegration
+from cockpit.release.jobs import (
+    CandidateBuilds,
+    Checks,
+    ContinuousIntegration,
+    EarlierBuilds,
+    LibraryBuilds,
+)
 from cockpit.release.milestones import Milestone
 from cockpit.release.people import Team
 from cockpit.release.picks import Pick, PickReading, queue
@@ -120,6 +126,9 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
     branches: FeedState[Branches] = FeedState()
     ci: FeedState[ContinuousIntegration] = FeedState()
     builds: FeedState[CandidateBuilds] = FeedState()
+    libraries: FeedState[LibraryBuilds] = FeedState()
+    earlier: FeedState[EarlierBuilds] = FeedState()
+    checks: FeedState[Checks] = FeedState()
     picks: FeedState[PickReading] = FeedState()
     milestone: FeedState[Milestone] = FeedState()
     artifacts: FeedState[Artifacts] = FeedState()

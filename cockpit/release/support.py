@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from cockpit.release.job_names import EXTRACT, UPLOAD
+
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One operating system and architecture with its accelerators."""
@@ -16,6 +18,8 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Folder names of the channel: `cpu`, `cu130`, `rocm7.2`, `xpu`."""
     libtorch: tuple[str, ...] = ()
     """Accelerators that bring a libtorch archive."""
+    stages: tuple[str, ...] = ("build", "test", "upload")
+    """The jobs of one wheel; macOS tests within its build."""
 
 
 class WheelWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +49,25 @@ class Cell(msgspec.Struct, frozen=True, order=True):
     """`3.13` or, free-threaded, `3.13t`."""
 
 
+class Slot(msgspec.Struct, frozen=True):
+    """One job that a candidate is expected to start."""
+
+    package: str
+    """`wheel` or `libtorch`."""
+    os: str
+    arch: str
+    accelerator: str
+    python: str | None
+    """None for a libtorch archive."""
+    stage: str
+
+    def __str__(self) -> str:
+        package = "" if self.package == "wheel" else self.package
+        python = f"py{self.python}" if self.python else ""
+        parts = (package, self.os, self.arch, python, self.accelerator, self.stage)
+        return " ".join(part for part in parts if part)
+
+
 class SupportMatrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every Python version on every target; process section 6.6."""
 
@@ -52,6 +75,8 @@ class SupportMatrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     targets: tuple[Target, ...] = ()
     generator: str = ""
     """The file of core whose constants workflows make their matrix from when they run."""
+    workflows: tuple[str, ...] = ()
+    """Patterns of workflow names, each of which a candidate's tag has to start; section 5.3."""
 
     def cells(self) -> tuple[Cell, ...]:
         """Every wheel a candidate of the core package is expected to bring."""
@@ -61,3 +86,20 @@ class SupportMatrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             for accelerator in target.accelerators
             for python in self.pythons
         )
+
+    def slots(self) -> tuple[Slot, ...]:
+        """Every job that the wheels and libtorch archives of a candidate need; section 6.2."""
+        wheels = (
+            Slot("wheel", target.os, target.arch, accelerator, python, stage)
+            for target in self.targets
+            for accelerator in target.accelerators
+            for python in self.pythons
+            for stage in target.stages
+        )
+        archives = (
+            Slot("libtorch", target.os, target.arch, accelerator, None, stage)
+            for target in self.targets
+            for accelerator in target.libtorch
+            for stage in (EXTRACT, UPLOAD)
+        )
+        return (*wheels, *archives)

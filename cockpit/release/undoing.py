@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from cockpit.release.claims import NO_CLAIMS, Named, plain, telling
-from cockpit.release.lineage import Evidence, History, HistoryCommit, Origin, short
+from cockpit.release.lineage import Evidence, History, HistoryCommit, Origin
+from cockpit.release.words import short
 
 Effects = Mapping[int, int]
 """Roots, by their positions in trunk's history, and whether they are put on or taken off."""

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from cockpit.release.coverage import cell_of
-from cockpit.release.jobs import parse_job_name
+from cockpit.release.job_names import parse_job_name
 from cockpit.release.repos import Repository, Role
 from cockpit.release.support import SupportMatrix, Target
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from cockpit.release.findings import Findings
-from cockpit.release.lineage import HistoryCommit, PickKind, short
-from cockpit.release.words import counted
+from cockpit.release.lineage import HistoryCommit, PickKind
+from cockpit.release.words import counted, short
 
 if TYPE_CHECKING:
     from cockpit.release.missing_fixes import MissingFix

@@ -190,12 +190,20 @@ class TestCandidateBuilds:
         forge.jobs(1, job(11))
         answer = github.candidate_builds(CORE, RC1)
         assert [found.id for found in answer.value.jobs] == [11]
-        assert (answer.value.runs, answer.complete) == (1, True)
+        assert ([found.id for found in answer.value.runs], answer.complete) == ([1], True)
 
-    def test_the_newest_run_of_a_workflow_counts(self, forge: Forge, github: Github) -> None:
-        forge.runs(run(9, created_at="2026-10-14T13:00:00Z"), run(2))
-        forge.jobs(2, job(21))
-        assert [j.id for j in github.candidate_builds(CORE, RC1).value.jobs] == [21]
+    def test_several_runs_of_a_workflow_are_merged(self, forge: Forge, github: Github) -> None:
+        forge.runs(run(2), run(9, event="workflow_dispatch"), run(10, event="pull_request"))
+        red = job(21, conclusion="failure", run_id=2)
+        forge.jobs(2, red, job(22, name="only there", run_id=2))
+        forge.jobs(9, job(91, run_id=9))
+        merged, alone = github.candidate_builds(CORE, RC1).value.jobs
+        assert (merged.id, merged.flaky, [other.id for other in merged.superseded]) == (
+            91,
+            True,
+            [21],
+        )
+        assert (alone.id, alone.superseded) == (22, ())
 
     def test_a_job_carries_its_attempt_times_and_failing_step(
         self, forge: Forge, github: Github
@@ -208,7 +216,8 @@ class TestCandidateBuilds:
         forge.runs(run(1))
         failing = job(11, conclusion="failure", run_attempt=3, steps=steps, name="a\u202e / b\n")
         forge.jobs(1, failing, job(12, status="queued", conclusion=None, completed_at=None))
-        failed, queued = github.candidate_builds(CORE, RC1).value.jobs
+        jobs = github.candidate_builds(CORE, RC1).value.jobs
+        failed, queued = sorted(jobs, key=lambda found: found.id)
         assert (failed.state, failed.attempt, failed.failed_step) == (JobState.FAILED, 3, "Test")
         assert failed.name == "a / b "
         assert failed.completed_at == datetime(2026, 10, 14, 14, 0, tzinfo=UTC)

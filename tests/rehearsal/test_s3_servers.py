@@ -69,7 +69,7 @@ def start_moto(_directory: Path, stack: ExitStack) -> str:
     stack.callback(moto.forget)
     service = Service("s3", moto, io.StringIO(), moto.request_handler())
     stack.callback(service.stop)
-    assert moto.seed(SEEDS) == len(SEEDS)
+    assert moto.put(SEEDS) == len(SEEDS)
     return service.url
 
 
@@ -77,7 +77,7 @@ def start_seaweed(directory: Path, stack: ExitStack) -> str:
     seaweed = SeaweedS3(directory, AccessKey())
     stack.callback(seaweed.stop)
     seaweed.start()
-    assert seaweed.seed(SEEDS) == len(SEEDS)
+    assert seaweed.put(SEEDS) == len(SEEDS)
     return seaweed.url
 
 
@@ -214,6 +214,19 @@ def test_conditional_puts(client: S3Client, key: str) -> None:
     assert client.get_object(Bucket="pytorch", Key=key)["Body"].read() == b"second"
 
 
+def test_a_bucket_that_keeps_versions_names_the_newest(client: S3Client) -> None:
+    client.create_bucket(Bucket="ossci-metrics")
+    client.put_bucket_versioning(
+        Bucket="ossci-metrics", VersioningConfiguration={"Status": "Enabled"}
+    )
+    put = [
+        client.put_object(Bucket="ossci-metrics", Key="state.json", Body=body)["VersionId"]
+        for body in (b"1", b"2")
+    ]
+    head = client.head_object(Bucket="ossci-metrics", Key="state.json")
+    assert head["VersionId"] == put[1] != put[0]
+
+
 def test_two_moto_worlds_share_neither_buckets_nor_time() -> None:
     with ExitStack() as stack:
         clocks = [WorldClock(EPOCH), WorldClock(EPOCH + timedelta(days=30))]
@@ -237,8 +250,8 @@ def test_two_moto_worlds_share_neither_buckets_nor_time() -> None:
 
 def test_what_moto_forgets_is_gone_for_its_world_alone() -> None:
     kept, gone = MotoS3(WorldClock(EPOCH)), MotoS3(WorldClock(EPOCH))
-    kept.seed(SEEDS)
-    gone.seed(SEEDS)
+    kept.put(SEEDS)
+    gone.put(SEEDS)
     gone.forget()
     with ExitStack() as stack:
         stack.callback(kept.forget)

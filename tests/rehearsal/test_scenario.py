@@ -13,13 +13,7 @@ from pathlib import Path
 import pytest
 from packaging.utils import parse_wheel_filename
 
-from cockpit.rehearsal.artifacts import (
-    BACKUP_BUCKET,
-    BUCKET,
-    SeededObject,
-    seeded_objects,
-    wheel_name,
-)
+from cockpit.rehearsal.artifacts import seeded_objects
 from cockpit.rehearsal.builds import run_status
 from cockpit.rehearsal.clock import WorldClock
 from cockpit.rehearsal.fastimport import git, git_environment, read_refs
@@ -27,6 +21,7 @@ from cockpit.rehearsal.history import CoreHistory
 from cockpit.rehearsal.libraries import INFRA, VISION
 from cockpit.rehearsal.matrix import wheels
 from cockpit.rehearsal.model import Forge, Issue, Repository
+from cockpit.rehearsal.packages import BACKUP_BUCKET, BUCKET, ChannelObject, wheel_name
 from cockpit.rehearsal.records import MILESTONE
 from cockpit.rehearsal.scenario import (
     CORE,
@@ -69,7 +64,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="module")
-def channel(built: Built) -> list[SeededObject]:
+def channel(built: Built) -> list[ChannelObject]:
     return list(seeded_objects(built.scenario, built.forge, 0))
 
 
@@ -348,7 +343,7 @@ def test_vision_follows_with_annotated_tags(built: Built) -> None:
 
 
 def test_the_test_channel_lacks_what_was_never_uploaded(
-    built: Built, channel: list[SeededObject]
+    built: Built, channel: list[ChannelObject]
 ) -> None:
     matrix = built.scenario.matrix
     expected = {
@@ -373,7 +368,7 @@ def test_the_test_channel_lacks_what_was_never_uploaded(
     assert len([key for key in copies if key.endswith(".whl")]) == len(expected) - len(missing)
 
 
-def test_wheels_are_real_and_their_flaws_are_few(channel: list[SeededObject]) -> None:
+def test_wheels_are_real_and_their_flaws_are_few(channel: list[ChannelObject]) -> None:
     torch = [
         item
         for item in channel
@@ -401,14 +396,14 @@ def test_wheels_are_real_and_their_flaws_are_few(channel: list[SeededObject]) ->
     assert any("/executorch-2.15.0" in item.key for item in channel)
 
 
-def test_objects_are_put_once_and_are_small(channel: list[SeededObject]) -> None:
+def test_objects_are_put_once_and_are_small(channel: list[ChannelObject]) -> None:
     places = [(item.bucket, item.key) for item in channel]
     assert len(places) == len(set(places))
     assert max(len(item.body) for item in channel) < 40_000
     assert all(item.last_modified <= EPOCH for item in channel)
 
 
-def test_the_index_links_every_wheel_of_its_folder(channel: list[SeededObject]) -> None:
+def test_the_index_links_every_wheel_of_its_folder(channel: list[ChannelObject]) -> None:
     page = next(item for item in channel if item.key == "whl/test/cpu/torch/index.html")
     found = page.body.decode()
     names = [item.key.rpartition("/")[2] for item in channel]

@@ -10,7 +10,7 @@ import pytest
 from cockpit.release.artifacts import Artifacts, PackageListing
 from cockpit.release.branches import Branches
 from cockpit.release.gates import GATES
-from cockpit.release.jobs import ContinuousIntegration, JobState
+from cockpit.release.jobs import Attempt, ContinuousIntegration, JobState
 from cockpit.release.lookups import known, next_tag
 from cockpit.release.milestones import Milestone
 from cockpit.release.picks import PickReading, Verdict
@@ -80,12 +80,22 @@ def with_feed(name: str, found: FeedState[object]) -> ReleaseState:
     return msgspec.structs.replace(GREEN, **{name: found})
 
 
-def jobs_with(*changed: JobState, attempt: int = 1, conclusion: str | None = None) -> ReleaseState:
+FAILED_ONCE = Attempt(1, 1, 1, JobState.FAILED, "failure", None, None, "")
+
+
+def jobs_with(
+    *changed: JobState,
+    attempt: int = 1,
+    conclusion: str | None = None,
+    superseded: tuple[Attempt, ...] = (),
+) -> ReleaseState:
     """The green candidate with its first jobs in these states."""
     jobs = list(GREEN_JOBS)
     for position, state in enumerate(changed):
         old = jobs[position]
-        jobs[position] = job(old.id, old.name, old.workflow, state, attempt=attempt)
+        jobs[position] = job(
+            old.id, old.name, old.workflow, state, attempt=attempt, superseded=superseded
+        )
         if conclusion:
             jobs[position] = msgspec.structs.replace(jobs[position], conclusion=conclusion)
     return with_(builds=feed(builds(*jobs)))
@@ -308,9 +318,9 @@ CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
     (
         "builds-green",
         "flaky",
-        jobs_with(JobState.PASSED, attempt=2),
+        jobs_with(JobState.PASSED, attempt=2, superseded=(FAILED_ONCE,)),
         PASSED,
-        "1 only after",
+        "1 flaky, green after red",
     ),
     ("builds-green", "no jobs", with_(builds=feed(builds())), UNKNOWN, "no job of v2.15.0-rc2"),
     (
@@ -325,7 +335,7 @@ CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
         "a wheel without a job",
         with_(builds=feed(builds(*GREEN_JOBS[:-2]))),
         UNKNOWN,
-        "no job was started for 1 wheel",
+        "never started, first ",
     ),
     (
         "builds-green",

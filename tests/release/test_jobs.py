@@ -10,15 +10,16 @@ import pytest
 
 from cockpit.release.coverage import (
     SEVERITY,
-    cell_of,
     cell_state,
     configuration,
     elapsed,
     remaining,
     unstarted,
+    unstarted_workflows,
     worst,
 )
-from cockpit.release.jobs import JobKey, JobState, parse_job_name, state_of
+from cockpit.release.job_names import JobKey, parse_job_name
+from cockpit.release.jobs import JobState, state_of
 from tests.release.states import NOW, SUPPORT, builds, green_jobs, job
 
 PYTHONS = ("3_10", "3_11", "3_12", "3_13", "3_14", "3_14t", "3_15", "3_15t")
@@ -166,14 +167,30 @@ def test_a_wheel_is_not_there_before_its_upload() -> None:
     assert cell_state([("build", build), ("upload", upload)]) is JobState.PASSED
 
 
-def test_wheels_without_a_job_are_told_only_where_names_can_be_read() -> None:
+def test_jobs_that_never_started_are_told_only_where_names_can_be_read() -> None:
     jobs = green_jobs()
-    first = jobs[0].key
-    without_first = tuple(j for j in jobs if j.key and cell_of(j.key) != cell_of(first or j.key))
+    absent = SUPPORT.slots()[0]
 
     assert unstarted(builds(*jobs), SUPPORT) == ()
-    assert unstarted(builds(*without_first), SUPPORT) == (cell_of(first) if first else None,)
+    assert unstarted(builds(*jobs[1:]), SUPPORT) == (absent,)
+    assert str(absent) == "linux x86_64 py3.12 cpu build"
     assert unstarted(builds(job(1, "another grammar")), SUPPORT) == ()
+
+
+def test_one_upload_of_an_accelerator_serves_every_python() -> None:
+    jobs = tuple(j for j in green_jobs() if not (j.key and j.key.stage == "upload"))
+    left = unstarted(builds(*jobs), SUPPORT)
+    assert {slot.stage for slot in left} == {"upload"}
+
+    served = builds(*jobs, job(1, "upload (cu130)", "linux-binary-manywheel"))
+    linux = [slot for slot in left if (slot.os, slot.arch) == ("linux", "x86_64")]
+    covered = set(left) - set(unstarted(served, SUPPORT))
+    assert covered == {slot for slot in linux if slot.accelerator == "cu130"}
+
+
+def test_a_workflow_that_the_tag_did_not_start_is_told() -> None:
+    support = msgspec.structs.replace(SUPPORT, workflows=("linux-binary-*", "Create Release"))
+    assert unstarted_workflows(builds(*green_jobs()), support) == ("Create Release",)
 
 
 def test_a_running_job_has_run_until_now_and_never_less_than_nothing() -> None:

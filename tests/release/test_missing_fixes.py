@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from cockpit.release.lineage import short
 from cockpit.release.milestones import MilestoneItem
 from cockpit.release.missing_fixes import Fixes
+from cockpit.release.words import short
 from tests.release.histories import Story, sha_of
 
 AT = datetime.fromtimestamp(2_000, UTC)

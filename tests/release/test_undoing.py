@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cockpit.release.lineage import short
 from cockpit.release.undoing import carried_by
+from cockpit.release.words import short
 from tests.release.histories import Story, sha_of
 
 CHANGE = "Fix strides of sdpa (#100)"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
-from cockpit.release.jobs import parse_job_name
+from cockpit.release.job_names import parse_job_name
 from cockpit.release.support import SupportMatrix, WheelWorkflow
 from cockpit.release.workflow_coverage import FOLDER, TargetCoverage, coverage_of
 from tests.release.states import CORE, SUPPORT, VISION, WORKFLOWS, job_name

@@ -267,10 +267,10 @@ def test_the_counts_add_up_and_say_what_is_left() -> None:
     assert summary.endswith("98 %  ~30 min")
 
 
-def test_wheels_without_a_job_are_counted_as_expected() -> None:
+def test_jobs_that_did_not_start_are_counted_as_expected() -> None:
     state = with_(builds=feed(builds(*green_jobs()[:-2])))
 
-    assert "· 1" in builds_pane(state).summary[0].text
+    assert "· 2" in builds_pane(state).summary[0].text
 
 
 def test_a_re_run_keeps_its_row_and_shows_its_attempt() -> None:

@@ -1,0 +1,235 @@
+"""GitHub's builds: the runs, jobs and logs of a candidate, and what else is said of a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlencode
+
+from cockpit.backends.github_errors import Gone, NotFound
+from cockpit.backends.github_http import PAGE_SIZE, Transport, list_kind, tail
+from cockpit.backends.github_records import (
+    CheckRunPage,
+    CheckRunRecord,
+    CheckSuitePage,
+    JobPage,
+    JobRecord,
+    RunPage,
+    RunRecord,
+    StatusPage,
+    StatusRecord,
+)
+from cockpit.backends.ports import Answer
+from cockpit.backends.text import clean, mask
+from cockpit.errors import CockpitError
+from cockpit.release.attempts import merge_attempts
+from cockpit.release.candidates import Candidate
+from cockpit.release.jobs import (
+    CandidateBuilds,
+    Check,
+    Checks,
+    Job,
+    JobState,
+    Run,
+    state_of,
+)
+from cockpit.release.repos import Repository
+
+RUNS = list_kind("workflow runs", RunPage, lambda page: (page.workflow_runs, page.total_count))
+_JOBS = list_kind("jobs", JobPage, lambda page: (page.jobs, page.total_count))
+_SUITES = list_kind(
+    "check suites", CheckSuitePage, lambda page: (page.check_suites, page.total_count)
+)
+_CHECK_RUNS = list_kind(
+    "check runs", CheckRunPage, lambda page: (page.check_runs, page.total_count)
+)
+_STATUSES = list_kind("statuses", StatusPage, lambda page: (page.statuses, page.total_count))
+
+_ACTIONS = "github-actions"
+_STATUS_STATES = {
+    "success": JobState.PASSED,
+    "failure": JobState.FAILED,
+    "error": JobState.FAILED,
+    "pending": JobState.RUNNING,
+}
+PULL_REQUEST_EVENTS = ("pull_request", "pull_request_target")
+"""They build a merge with another branch, not the branch itself."""
+
+
+class GithubBuilds:
+    """The part of the adapter that reads what ran for a commit."""
+
+    _transport: Transport
+    _web: str
+
+    def candidate_builds(
+        self, repository: Repository, candidate: Candidate
+    ) -> Answer[CandidateBuilds]:
+        """Every job that ran on the candidate's tag and SHA, all attempts merged."""
+        tag = candidate.tag.name
+        runs = self._transport.read_list(
+            path_of(repository, "actions/runs", head_sha=candidate.commit_sha), RUNS
+        )
+        started = sorted(
+            (
+                run
+                for run in runs.rows
+                if (run.head_sha, run.head_branch) == (candidate.commit_sha, tag)
+                and run.event not in PULL_REQUEST_EVENTS
+            ),
+            key=lambda run: run.id,
+        )
+        listings = self._transport.read_lists(
+            [path_of(repository, f"actions/runs/{run.id}/jobs", filter="all") for run in started],
+            _JOBS,
+        )
+        jobs: list[Job] = []
+        missing = [runs.missing]
+        silent: dict[str, str] = {}
+        for run, listing in zip(started, listings, strict=True):
+            name = workflow_of(run)
+            jobs += [_job(record, name) for record in listing.rows]
+            if listing.missing:
+                missing.append(f"{listing.missing} of {name}")
+            elif not listing.rows:
+                silent[name] = run.conclusion or run.status or "unknown"
+        heard = {job.workflow for job in jobs}
+        missing += [
+            f"{name} has no jobs: {end}" for name, end in silent.items() if name not in heard
+        ]
+        if not started:
+            missing.append(f"GitHub has not started any workflow for {tag} yet")
+        query = urlencode({"query": f"branch:{tag}"})
+        return Answer(
+            CandidateBuilds(
+                candidate,
+                merge_attempts(jobs),
+                runs=tuple(_run(run) for run in started),
+                repository=repository.name,
+            ),
+            f"{self._web}/{repository.name}/actions?{query}",
+            sentence(missing),
+        )
+
+    def foreign_checks(self, repository: Repository, sha: str) -> Answer[Checks]:
+        """The newest check runs and statuses of a commit that are not jobs of Actions.
+
+        Every job is a check run too. Asking by suite leaves the hundreds of them out.
+        """
+        suites = self._transport.read_list(
+            path_of(repository, f"commits/{sha}/check-suites"), _SUITES
+        )
+        foreign = [
+            suite
+            for suite in suites.rows
+            if suite.latest_check_runs_count and not (suite.app and suite.app.slug == _ACTIONS)
+        ]
+        runs = self._transport.read_lists(
+            [
+                path_of(repository, f"check-suites/{suite.id}/check-runs", filter="latest")
+                for suite in foreign
+            ],
+            _CHECK_RUNS,
+        )
+        statuses = self._transport.read_list(
+            path_of(repository, f"commits/{sha}/status"), _STATUSES
+        )
+        checks = [_check(record) for listing in runs for record in listing.rows]
+        checks += [_status(record) for record in statuses.rows]
+        missing = [suites.missing, *(listing.missing for listing in runs), statuses.missing]
+        return Answer(
+            Checks(sha, tuple(checks)),
+            f"{self._web}/{repository.name}/commits/{sha}",
+            sentence(missing),
+        )
+
+    def job_log_tail(self, repository: Repository, job_id: int, lines: int) -> tuple[str, ...]:
+        """The last lines of a job's log."""
+        path = f"/repos/{repository.name}/actions/jobs/{job_id}/logs"
+        try:
+            last = tail(self._transport.lines_behind(path), lines)
+        except Gone as err:
+            raise CockpitError(
+                "The log has expired",
+                f"GitHub no longer keeps the log of job {job_id}",
+                "re-run the job to get a new one",
+            ) from err
+        except NotFound as err:
+            raise CockpitError(
+                "There is no log yet",
+                f"GitHub writes the log of job {job_id} when the job has ended",
+                "refresh (r) when it has",
+            ) from err
+        return tuple(mask(clean(line.lstrip("\ufeff"))) for line in last)
+
+
+def path_of(repository: Repository, resource: str, **query: str) -> str:
+    """The path of a list of a repository, in the largest pages."""
+    return f"/repos/{repository.name}/{resource}?{urlencode({**query, 'per_page': PAGE_SIZE})}"
+
+
+def sentence(parts: Iterable[str]) -> str:
+    """What is missing, in one line; empty when nothing is."""
+    return "; ".join(part for part in parts if part)
+
+
+def workflow_of(run: RunRecord) -> str:
+    """The name of the workflow that a run is of."""
+    return clean(run.name or f"workflow {run.workflow_id}")
+
+
+def _run(record: RunRecord) -> Run:
+    return Run(
+        id=record.id,
+        workflow=workflow_of(record),
+        attempt=record.run_attempt,
+        state=state_of(record.status, record.conclusion),
+        conclusion=record.conclusion,
+        ended=record.status == "completed",
+        event=clean(record.event),
+        created_at=record.created_at,
+        url=record.html_url,
+    )
+
+
+def _job(record: JobRecord, workflow: str) -> Job:
+    state = state_of(record.status, record.conclusion)
+    failed = next((s.name for s in record.steps if s.conclusion in ("failure", "timed_out")), None)
+    return Job(
+        id=record.id,
+        run_id=record.run_id,
+        workflow=workflow,
+        name=clean(record.name),
+        attempt=record.run_attempt,
+        state=state,
+        conclusion=record.conclusion,
+        created_at=record.created_at,
+        # GitHub fills in the creation time of jobs that nothing has started yet.
+        started_at=None if state is JobState.QUEUED else record.started_at,
+        completed_at=record.completed_at,
+        url=record.html_url or "",
+        failed_step=clean(failed) if failed else None,
+    )
+
+
+def _check(record: CheckRunRecord) -> Check:
+    return Check(
+        id=f"check/{record.id}",
+        app=clean(record.app.name) if record.app else "",
+        name=clean(record.name),
+        state=state_of(record.status, record.conclusion),
+        conclusion=record.conclusion,
+        updated_at=record.completed_at or record.started_at,
+        url=record.html_url or "",
+    )
+
+
+def _status(record: StatusRecord) -> Check:
+    return Check(
+        id=f"status/{clean(record.context)}",
+        app="status",
+        name=clean(record.context),
+        state=_STATUS_STATES.get(record.state, JobState.UNKNOWN),
+        conclusion=None,
+        updated_at=record.updated_at,
+        url=record.target_url or "",
+    )
