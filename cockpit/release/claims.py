@@ -161,9 +161,9 @@ class Reader:
         It is asked of every commit of a history, so it looks for nothing but pieces of words.
         What it picks matters of a release branch alone, whose few messages are read without this.
         """
-        if self._closing or (_RESOLVED_BYTES in body and not title.endswith(")")):
+        if self._closing or (not title.endswith(")") and _RESOLVED_BYTES in body):
             return True
-        if b"evert" in body or b"eland" in body or b"e-land" in body:
+        if b"evert" in body or b"eland" in body:
             return True
         if b"(cherry picked from" in body or b"Differential Revision" in body:
             return True
