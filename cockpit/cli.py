@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cockpit import __version__
 from cockpit.errors import CockpitError, ConfigError, ExitCode
@@ -40,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.command is None and not arguments.rehearsal:
         return _fly(arguments)
+    if arguments.command == "missing":  # reads git alone, in less time than logging takes to load
+        return _dispatch(arguments)
     _keep_libraries_quiet(debug=arguments.debug)
     if arguments.rehearsal:
         from cockpit.commands.rehearse import within_world
@@ -88,6 +90,10 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             from cockpit.commands import predict
 
             return predict.run(arguments)
+        case "missing":
+            from cockpit.commands import missing
+
+            return missing.run(arguments)
         case "rehearse":
             from cockpit.commands import rehearse
 
@@ -147,8 +153,24 @@ def _confess(err: Exception, *, debug: bool) -> int:
     return int(ExitCode.BLOCKED)
 
 
+class _Formatter(argparse.HelpFormatter):
+    """argparse's own, which asks `shutil` for the width and loads every compression with it."""
+
+    def __init__(self, prog: str) -> None:
+        columns = os.environ.get("COLUMNS", "")
+        width = int(columns) if columns.isdigit() else 80
+        if not columns and sys.stdout.isatty():
+            width = os.get_terminal_size(sys.stdout.fileno()).columns
+        super().__init__(prog, width=width - 2)
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, **words: Any) -> None:
+        super().__init__(**{"formatter_class": _Formatter, **words})
+
+
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="release-cockpit",
         description="Drive a whole PyTorch release from one terminal. "
         "Without a command the cockpit opens.",
@@ -164,6 +186,9 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--ascii", action="store_true", help="marks for poor fonts")
     parser.add_argument("--debug", action="store_true", help="write details to the log file")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    _add_missing(commands)
+    if "missing" in words[:1]:  # what is used at a prompt does not wait for the others' words
+        return parser
     _add_reading(commands)
     _add_predicting(commands)
     _add_watching(commands)
@@ -173,7 +198,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 
 def _add_reading(commands: Commands) -> None:
@@ -244,6 +269,18 @@ def _add_watching(commands: Commands) -> None:
     watch.add_argument(
         "--grace", type=float, default=300, metavar="S", help="how long a tag may start nothing"
     )
+def _add_missing(commands: Commands) -> None:
+    missing = commands.add_parser(
+        "missing", help="print which fixes and reverts a release branch of any clone lacks"
+    )
+    missing.add_argument("--repo", type=Path, required=True, metavar="PATH", help="it is only read")
+    missing.add_argument("--branch", required=True, metavar="release/X.Y")
+    missing.add_argument("--trunk", default="main", metavar="REF", help="main without it")
+    missing.add_argument("--cut", metavar="REF", help="where both parted; found without it")
+    missing.add_argument(
+        "--milestone", metavar="X.Y.Z", help="where fixes are looked for, with a GitHub token"
+    )
+    missing.add_argument("--json", action="store_true", help="machine-readable")
 
 
 def _add_operating(commands: Commands, *, asked_for: bool) -> None:

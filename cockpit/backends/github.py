@@ -16,11 +16,12 @@ from cockpit.backends.github_builds import (
     workflow_of,
 )
 from cockpit.backends.github_errors import NotFound, server_time
-from cockpit.backends.github_http import Transport, list_kind
+from cockpit.backends.github_http import Listing, Transport, list_kind
 from cockpit.backends.github_pages import PageCache
 from cockpit.backends.github_records import (
     ActivityRecord,
     CommentRecord,
+    EventRecord,
     IssueRecord,
     MilestoneRecord,
     PermissionsRecord,
@@ -60,6 +61,7 @@ _ISSUES = list_kind("issues", tuple[IssueRecord, ...], lambda rows: (rows, None)
 _COMMENTS = list_kind("comments", tuple[CommentRecord, ...], lambda rows: (rows, None))
 _PULLS = list_kind("pull requests", tuple[PullRecord, ...], lambda rows: (rows, None))
 _MILESTONES = list_kind("milestones", tuple[MilestoneRecord, ...], lambda rows: (rows, None))
+_EVENTS = list_kind("events", tuple[EventRecord, ...], lambda rows: (rows, None))
 _ACTIVITY = msgspec.json.Decoder(tuple[ActivityRecord, ...])
 
 
@@ -143,18 +145,11 @@ class Github(GithubBuilds, GithubWrites):
 
     def milestone(self, repository: Repository, title: str) -> Answer[Milestone]:
         """The milestone of exactly this title with every open item."""
-        milestones = self._transport.read_list(
-            path_of(repository, "milestones", state="all"), _MILESTONES
-        )
-        found = next((row for row in milestones.rows if row.title == title), None)
+        found, missing = self._milestone(repository, title)
         if found is None:
             source = f"{self._web}/{repository.name}/milestones"
-            return Answer(Milestone(title), source, milestones.missing)
-        items = self._transport.read_list(
-            path_of(repository, "issues", milestone=str(found.number), state="open"),
-            _ISSUES,
-            found.open_issues,
-        )
+            return Answer(Milestone(title), source, missing)
+        items = self._milestone_issues(repository, found, "open", found.open_issues)
         milestone = Milestone(
             title=title,
             number=found.number,
@@ -163,6 +158,33 @@ class Github(GithubBuilds, GithubWrites):
             url=found.html_url,
         )
         return Answer(milestone, found.html_url, items.missing)
+
+    def milestone_items(
+        self, repository: Repository, title: str
+    ) -> Answer[tuple[MilestoneItem, ...] | None]:
+        """Every item of the milestone of exactly this title, whatever its state; None without."""
+        found, missing = self._milestone(repository, title)
+        if found is None:
+            return Answer(None, f"{self._web}/{repository.name}/milestones", missing)
+        expected = found.open_issues + found.closed_issues
+        items = self._milestone_issues(repository, found, "all", expected)
+        return Answer(tuple(_item(row) for row in items.rows), found.html_url, items.missing)
+
+    def closing_commits(
+        self, repository: Repository, numbers: Sequence[int]
+    ) -> Answer[dict[int, tuple[str, ...]]]:
+        """The SHAs that closed issues, where GitHub recorded them; one request an issue."""
+        listings = self._transport.read_lists(
+            [path_of(repository, f"issues/{number}/events") for number in numbers], _EVENTS
+        )
+        found = {
+            number: tuple(
+                row.commit_id for row in listing.rows if row.event == "closed" and row.commit_id
+            )
+            for number, listing in zip(numbers, listings, strict=True)
+        }
+        missing = sentence(listing.missing for listing in listings)
+        return Answer(found, f"{self._web}/{repository.name}/issues", missing)
 
     def open_pulls(self, repository: Repository, base: str) -> Answer[tuple[PullSummary, ...]]:
         """The pull requests into a branch that are open, oldest first."""
@@ -227,6 +249,21 @@ class Github(GithubBuilds, GithubWrites):
     def usage(self) -> ApiUsage:
         """What was asked for since the start, and how much of it cost nothing."""
         return self._transport.usage
+
+    def _milestone(self, repository: Repository, title: str) -> tuple[MilestoneRecord | None, str]:
+        """The milestone of exactly this title, and what is missing of the list."""
+        milestones = self._transport.read_list(
+            path_of(repository, "milestones", state="all"), _MILESTONES
+        )
+        return next(
+            (row for row in milestones.rows if row.title == title), None
+        ), milestones.missing
+
+    def _milestone_issues(
+        self, repository: Repository, milestone: MilestoneRecord, state: str, expected: int
+    ) -> Listing[IssueRecord]:
+        path = path_of(repository, "issues", milestone=str(milestone.number), state=state)
+        return self._transport.read_list(path, _ISSUES, expected)
 
     def _started(
         self, repository: Repository, branch: str, sha: str
@@ -317,6 +354,9 @@ def _item(row: IssueRecord) -> MilestoneItem:
         labels=tuple(clean(label.name) for label in row.labels),
         assignees=tuple(user.login for user in row.assignees),
         url=row.html_url,
+        state=row.state,
+        closed_at=row.closed_at,
+        done=row.state == "closed" and row.state_reason in (None, "completed"),
     )
 
 
