@@ -269,6 +269,8 @@ def _add_watching(commands: Commands) -> None:
     watch.add_argument(
         "--grace", type=float, default=300, metavar="S", help="how long a tag may start nothing"
     )
+
+
 def _add_missing(commands: Commands) -> None:
     missing = commands.add_parser(
         "missing", help="print which fixes and reverts a release branch of any clone lacks"
