@@ -39,7 +39,7 @@ class Nightlies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Patterns of workflow names, each of which has to match one that ran."""
 
 
-class Cell(msgspec.Struct, frozen=True, order=True):
+class Cell(msgspec.Struct, frozen=True, gc=False, order=True):
     """One wheel of the matrix."""
 
     os: str
@@ -49,7 +49,7 @@ class Cell(msgspec.Struct, frozen=True, order=True):
     """`3.13` or, free-threaded, `3.13t`."""
 
 
-class Slot(msgspec.Struct, frozen=True):
+class Slot(msgspec.Struct, frozen=True, gc=False):
     """One job that a candidate is expected to start."""
 
     package: str
