@@ -79,8 +79,7 @@ class DashboardScreen(CockpitScreen):
         return (*self.scopes, PANE_SCOPES[PANES[self._current]])
 
     def prepare(self, sight: Sight) -> None:
-        """Make the board, the panes and the matrix."""
-        _ = sight.board
+        """Make the panes and the matrix."""
         for name in PANES:
             sight.pane(name)
         build_matrix(sight.state)

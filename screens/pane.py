@@ -148,7 +148,7 @@ class PaneScreen(ListScreen):
         return (Scope.EVERYWHERE, PANE_SCOPES[self.pane_name])
 
     def prepare(self, sight: Sight) -> None:
-        """Make the pane; the header asks for the board's judgement."""
+        """Make the pane."""
         self.pane_of(sight)
 
     def pane_of(self, sight: Sight) -> Pane:

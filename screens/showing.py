@@ -62,7 +62,7 @@ class Showing:
         began = time.perf_counter()
         try:
             if front is not None:
-                await in_thread(partial(front.prepare, sight))
+                await in_thread(partial(_prepare, front, sight))
                 if front is self._front():
                     self._app.call_next(self._draw, front, sight)
         finally:
@@ -71,3 +71,9 @@ class Showing:
         if self._again:
             self._again = False
             self.soon()
+
+
+def _prepare(front: CockpitScreen, sight: Sight) -> None:
+    """Judge the release, which keys and board need everywhere, and make the screen's views."""
+    _ = sight.board
+    front.prepare(sight)

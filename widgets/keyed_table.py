@@ -9,30 +9,40 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.coordinate import Coordinate
 from textual.widgets import DataTable
 
 from cockpit.views.marks import Tone
-from cockpit.views.table import Align, Cell, Row, Table, cell
+from cockpit.views.table import Align, Column, Row, Table, cell
 from widgets.columns import Fitted, fit_columns, natural_widths, row_widths
 from widgets.tones import text_of
 
 _REBUILD_FROM = 50
-"""Rows gone at once from which building anew is faster than removing them one by one."""
+"""Places gone at once from which building anew is faster than removing them one by one."""
 
 
 class DrawnCell:
-    """A cell that is made into text only when its row is on screen."""
+    """A place of the table: it draws what stands there, and only when that is on screen.
 
-    __slots__ = ("_cell", "_right", "_table", "row_key")
+    Rows come, go and change places by thousands in one refresh; places do not.
+    """
 
-    def __init__(self, table: KeyedTable, row_key: str, cell: Cell, *, right: bool) -> None:
-        self.row_key = row_key
-        self._cell = cell
+    __slots__ = ("_column", "_position", "_table")
+
+    def __init__(self, table: KeyedTable, position: int, column: int) -> None:
         self._table = table
-        self._right = right
+        self._position = position
+        self._column = column
+
+    @property
+    def row_key(self) -> str:
+        """The key of the row that stands here."""
+        return self._table.rows_shown[self._position].key
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield text_of(self._table, self._cell, options.max_width, right=self._right)
+        row = self._table.rows_shown[self._position]
+        right = self._table.columns_shown[self._column].align is Align.RIGHT
+        yield text_of(self._table, row.cells[self._column], options.max_width, right=right)
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         # Column widths are fixed beforehand; measuring every row would cost the first frame.
@@ -83,6 +93,11 @@ class KeyedTable(DataTable[DrawnCell], inherit_bindings=False):
         """The rows in the order in which they stand."""
         return self._shown.rows
 
+    @property
+    def columns_shown(self) -> tuple[Column, ...]:
+        """The columns, those that are left out included."""
+        return self._shown.columns
+
     def show(self, table: Table) -> None:
         """Show this table; the cursor stays on its row, the scroll position where it is."""
         if table == self._shown and self._built:
@@ -95,7 +110,7 @@ class KeyedTable(DataTable[DrawnCell], inherit_bindings=False):
         with self.app.batch_update():
             if not self._built or before.columns != table.columns or fitted != self._fitted:
                 self._rebuild(before, columns=True)
-            elif _gone(before, table) > _REBUILD_FROM:
+            elif self.row_count - len(table.rows) > _REBUILD_FROM:
                 self._rebuild(before, columns=False)
             else:
                 self._amend(before)
@@ -118,7 +133,8 @@ class KeyedTable(DataTable[DrawnCell], inherit_bindings=False):
 
     def on_resize(self, _: events.Resize) -> None:
         """Fit the columns to the new width."""
-        if not self._built or self._fit() != self._fitted:
+        amiss = not self._built or self.row_count != len(self._shown.rows)
+        if amiss or self._fit() != self._fitted:
             self.show_header = bool(self._shown.rows)
             self._rebuild(self._shown, columns=True)
 
@@ -155,43 +171,26 @@ class KeyedTable(DataTable[DrawnCell], inherit_bindings=False):
                 title = cell(column.title, Tone.DIM)
                 label = text_of(self, title, fitted.width, right=column.align is Align.RIGHT)
                 self.add_column(label, width=fitted.width, key=column.key)
-        for row in self._shown.rows:
-            self.add_row(*self._drawn(row), key=row.key)
+        self._fill()
         self._built = True
         self._restore(place)
 
     def _amend(self, before: Table) -> None:
-        """Remove, change, add and reorder only what differs."""
+        """Show other rows in the places there are, and have more or fewer of them."""
         place = self._place(before)
-        old = {row.key: row for row in before.rows}
-        order = {row.key: index for index, row in enumerate(self._shown.rows)}
-        for gone in old.keys() - order.keys():
-            self.remove_row(gone)
-        for row in self._shown.rows:
-            if row.key not in old:
-                self.add_row(*self._drawn(row), key=row.key)
-            elif row.cells != old[row.key].cells:
-                self._change(row, old[row.key])
-        stand = [key for key in old if key in order] + [key for key in order if key not in old]
-        if stand != list(order):
-            self.sort(key=lambda drawn: order[drawn[0].row_key])
+        for position in reversed(range(len(self._shown.rows), self.row_count)):
+            self.remove_row(str(position))
+        self._fill()
+        if self._shown.rows and self._fitted:
+            # What is drawn is kept until a cell changes; one stands for all.
+            self.update_cell_at(Coordinate(0, 0), DrawnCell(self, 0, self._fitted[0].index))
         self._restore(place)
 
-    def _change(self, row: Row, old: Row) -> None:
-        for fitted, drawn in zip(self._fitted, self._drawn(row), strict=True):
-            if row.cells[fitted.index] != old.cells[fitted.index]:
-                self.update_cell(row.key, self._shown.columns[fitted.index].key, drawn)
-
-    def _drawn(self, row: Row) -> list[DrawnCell]:
-        return [
-            DrawnCell(
-                self,
-                row.key,
-                row.cells[fitted.index],
-                right=self._shown.columns[fitted.index].align is Align.RIGHT,
-            )
-            for fitted in self._fitted
-        ]
+    def _fill(self) -> None:
+        """Add the places that are missing at the end."""
+        for position in range(self.row_count, len(self._shown.rows)):
+            cells = (DrawnCell(self, position, fitted.index) for fitted in self._fitted)
+            self.add_row(*cells, key=str(position))
 
     def _place(self, table: Table) -> _Place:
         """Where the person is, in a table that is about to change."""
@@ -229,8 +228,3 @@ class _Place(msgspec.Struct, frozen=True):
     row: int
     scroll: float
     in_view: bool
-
-
-def _gone(before: Table, after: Table) -> int:
-    kept = {row.key for row in after.rows}
-    return sum(row.key not in kept for row in before.rows)

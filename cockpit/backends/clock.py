@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from contextlib import suppress
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from cockpit.backends.ports import Clock
+from cockpit.backends.threads import spread
 from cockpit.config import Settings
 from cockpit.errors import Unreachable
 
@@ -49,13 +51,21 @@ class RehearsalClock:
         """The rehearsal's time in UTC; raises Unreachable only if it never answered."""
         reading = self._reading or self._first()
         if time.monotonic() >= self._next_sync and self._syncing.acquire(blocking=False):
-            # The world may be away for a while; its last pace is still the best guess then.
-            try:
-                with suppress(Unreachable):
-                    reading = self._sync()
-            finally:
-                self._syncing.release()
+            if _on_event_loop():
+                # An interface does not wait for the world's time.
+                spread([self._resync], threads=1)
+            else:
+                self._resync()
+                reading = self._reading or reading
         return reading.extrapolated()
+
+    def _resync(self) -> None:
+        """Ask again; the world may be away, and its last pace is still the best guess then."""
+        try:
+            with suppress(Unreachable):
+                self._sync()
+        finally:
+            self._syncing.release()
 
     def _first(self) -> _Reading:
         with self._syncing:
@@ -81,6 +91,14 @@ class RehearsalClock:
         now = reading.now.astimezone(UTC)
         self._reading = _Reading(now, reading.speed, time.monotonic())
         return self._reading
+
+
+def _on_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def clock_for(settings: Settings) -> Clock:

@@ -29,7 +29,7 @@ class LabelRecord(msgspec.Struct, frozen=True):
     name: str = ""
 
 
-class StepRecord(msgspec.Struct, frozen=True):
+class StepRecord(msgspec.Struct, frozen=True, gc=False):
     """A step of a job."""
 
     name: str
@@ -77,7 +77,7 @@ class RunPage(msgspec.Struct, frozen=True):
     workflow_runs: tuple[RunRecord, ...]
 
 
-class JobRecord(msgspec.Struct, frozen=True):
+class JobRecord(msgspec.Struct, frozen=True, gc=False):
     """A job of a run."""
 
     id: int

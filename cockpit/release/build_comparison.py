@@ -28,7 +28,7 @@ class Turn(Enum):
     SAME = "as before"
 
 
-class Compared(msgspec.Struct, frozen=True):
+class Compared(msgspec.Struct, frozen=True, gc=False):
     """One job in two candidates."""
 
     what: Identity

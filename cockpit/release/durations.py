@@ -33,7 +33,7 @@ def identity(job: Job) -> Identity:
     return slot_of(key)
 
 
-class Usual(msgspec.Struct, frozen=True):
+class Usual(msgspec.Struct, frozen=True, gc=False):
     """What a job usually takes."""
 
     span: timedelta

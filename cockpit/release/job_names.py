@@ -19,7 +19,7 @@ STAGES = (BUILD, TEST, EXTRACT, UPLOAD)
 """What a job of one configuration does, in the order in which it happens."""
 
 
-class JobKey(msgspec.Struct, frozen=True):
+class JobKey(msgspec.Struct, frozen=True, gc=False):
     """What a job works on."""
 
     package: str

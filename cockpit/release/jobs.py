@@ -1,4 +1,8 @@
-"""Build jobs of a candidate, the runs they belong to, and their states."""
+"""Build jobs of a candidate, the runs they belong to, and their states.
+
+There are thousands of jobs, in which nothing refers back: they are kept from the collector, whose
+walk through them would hold up whoever types.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +62,7 @@ def state_of(status: str | None, conclusion: str | None) -> JobState:
     return _STATUSES.get(status or "", JobState.UNKNOWN)
 
 
-class Attempt(msgspec.Struct, frozen=True):
+class Attempt(msgspec.Struct, frozen=True, gc=False):
     """One try of a job that another one has superseded."""
 
     number: int
@@ -72,7 +76,7 @@ class Attempt(msgspec.Struct, frozen=True):
     failed_step: str | None = None
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """One step of a job."""
 
     number: int
@@ -83,7 +87,7 @@ class Step(msgspec.Struct, frozen=True):
     completed_at: datetime | None = None
 
 
-class Job(msgspec.Struct, frozen=True):
+class Job(msgspec.Struct, frozen=True, gc=False):
     """One job of a candidate, as its attempts together say; process section 7.8."""
 
     id: int
@@ -116,7 +120,7 @@ class Job(msgspec.Struct, frozen=True):
         )
 
 
-class Run(msgspec.Struct, frozen=True):
+class Run(msgspec.Struct, frozen=True, gc=False):
     """One run of a workflow, in its newest attempt."""
 
     id: int
@@ -219,7 +223,7 @@ class EarlierBuilds(msgspec.Struct, frozen=True):
         return next(found, None)
 
 
-class Check(msgspec.Struct, frozen=True):
+class Check(msgspec.Struct, frozen=True, gc=False):
     """A check run or a status on a commit that is not a job of Actions."""
 
     id: str

@@ -39,7 +39,7 @@ class Nightlies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Patterns of workflow names, each of which has to match one that ran."""
 
 
-class Cell(msgspec.Struct, frozen=True, order=True):
+class Cell(msgspec.Struct, frozen=True, gc=False, order=True):
     """One wheel of the matrix."""
 
     os: str
@@ -63,7 +63,7 @@ class Archive(msgspec.Struct, frozen=True, order=True):
         return f"libtorch {self.os} {self.arch} {self.accelerator}"
 
 
-class Slot(msgspec.Struct, frozen=True):
+class Slot(msgspec.Struct, frozen=True, gc=False):
     """One job that a candidate is expected to start."""
 
     package: str

@@ -62,7 +62,7 @@ _Place = tuple[str, str, str]
 """System, architecture and accelerator: a row."""
 
 
-class GridCell(msgspec.Struct, frozen=True):
+class GridCell(msgspec.Struct, frozen=True, gc=False):
     """One wheel."""
 
     key: str

@@ -86,7 +86,7 @@ def empty_words(subject: BuildSubject) -> str:
     return "no candidate has been tagged"
 
 
-class _Entry(msgspec.Struct, frozen=True):
+class _Entry(msgspec.Struct, frozen=True, gc=False):
     """A row, and its job while that one's times still change."""
 
     row: Row

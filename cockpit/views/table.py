@@ -16,14 +16,14 @@ class Align(Enum):
     RIGHT = "right"
 
 
-class Span(msgspec.Struct, frozen=True):
+class Span(msgspec.Struct, frozen=True, gc=False):
     """A piece of text in one tone; never markup."""
 
     text: str
     tone: Tone = Tone.PLAIN
 
 
-class Cell(msgspec.Struct, frozen=True):
+class Cell(msgspec.Struct, frozen=True, gc=False):
     """One cell of a table."""
 
     spans: tuple[Span, ...] = ()
@@ -55,7 +55,7 @@ class Column(msgspec.Struct, frozen=True):
     """Columns of a higher rank go first when the width does not suffice."""
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One row, known by a key that no refresh changes."""
 
     key: str
@@ -81,7 +81,7 @@ class Table(msgspec.Struct, frozen=True):
     """What is said instead, when there are no rows."""
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """A line of text in several tones."""
 
     spans: tuple[Span, ...]

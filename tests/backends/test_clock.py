@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +14,7 @@ from cockpit.backends.clock import RehearsalClock, SystemClock, clock_for
 from cockpit.config import Settings, load
 from cockpit.errors import Unreachable
 from cockpit.rehearsal.world import World
-from tests.backends.scripted import Reply, scripted
+from tests.backends.scripted import Asked, Reply, scripted
 
 NOON = datetime(2026, 10, 14, 12, tzinfo=UTC)
 
@@ -45,6 +47,30 @@ def test_a_jump_of_the_world_is_followed() -> None:
         assert clock.now() - NOON < timedelta(minutes=1)
         server.answer = lambda _: at(NOON + timedelta(days=2))
         assert clock.now() - NOON > timedelta(days=1)
+
+
+def _until_later(clock: RehearsalClock, moment: datetime) -> None:
+    while clock.now() < moment:
+        pass
+
+
+async def test_an_event_loop_does_not_wait_for_the_world() -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def slowly(_: Asked) -> Reply:
+        asked.set()
+        assert answered.wait(10)
+        return at(NOON + timedelta(days=2))
+
+    with scripted(lambda _: at(NOON)) as server:
+        clock = RehearsalClock(server.url, resync_s=0)
+        await asyncio.to_thread(clock.now)
+        server.answer = slowly
+        assert clock.now() - NOON < timedelta(minutes=1)
+        assert asked.wait(10)
+        assert clock.now() - NOON < timedelta(minutes=1)
+        answered.set()
+        await asyncio.to_thread(_until_later, clock, NOON + timedelta(days=1))
 
 
 def test_a_world_that_goes_away_leaves_the_clock_running() -> None:

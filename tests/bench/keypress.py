@@ -213,6 +213,7 @@ def fly(config: Path, environment: dict[str, str], keys: int, *, still: bool) ->
         terminal.press("2")
         terminal.press("Enter")
         terminal.until("build test upload")
+        terminal.press("g")
         good = tell("matrix", measured(terminal, MOVES["matrix"], keys))
         terminal.press("M")
         terminal.until("what needs somebody first")
