@@ -146,7 +146,7 @@ def main() -> int:
     print(f"{seen.held} looks with the clock held, {seen.running} with the clock running")
     print(f"{seen.incomplete} were not whole and said so; {seen.changed} jobs changed meanwhile")
     print(f"{len(seen.wrong)} states were not the world's")
-    for text in seen.wrong[:20]:
+    for text in list(dict.fromkeys(seen.wrong))[:20]:
         print(f"  {text}")
     return int(bool(seen.wrong) or not seen.changed)
 

@@ -13,7 +13,11 @@ from cockpit.release.picture import Picture
 from cockpit.release.support import SupportMatrix
 
 _ENDED = {"success": JobState.PASSED, "failure": JobState.FAILED, "timed_out": JobState.FAILED}
-_OPEN = {"queued": JobState.QUEUED, "in_progress": JobState.RUNNING}
+_OPEN = {
+    "queued": JobState.QUEUED,
+    "waiting": JobState.QUEUED,
+    "in_progress": JobState.RUNNING,
+}
 _RANKS = {JobState.PASSED: 3, JobState.FAILED: 2, JobState.SKIPPED: 1}
 
 
