@@ -71,6 +71,10 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             from cockpit.commands import submodules
 
             return submodules.run(arguments)
+        case "predict":
+            from cockpit.commands import predict
+
+            return predict.run(arguments)
         case "rehearse":
             from cockpit.commands import rehearse
 
@@ -148,6 +152,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--debug", action="store_true", help="write details to the log file")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_reading(commands)
+    _add_predicting(commands)
     _add_operating(commands, asked_for=not {"plan", "do"}.isdisjoint(words))
     _add_setting_up(commands)
     _add_rehearse(commands)
@@ -167,6 +172,18 @@ def _add_reading(commands: Commands) -> None:
     )
     submodules.add_argument("--repository", metavar="NAME", help="this one alone; all without it")
     submodules.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def _add_predicting(commands: Commands) -> None:
+    about = "tell what cherry-picks would come to, on any clone; nothing is written"
+    predict = commands.add_parser("predict", help=about, description=about)
+    predict.add_argument("commits", nargs="*", metavar="COMMIT", help="- reads standard input")
+    predict.add_argument("--repo", type=Path, default=Path(), metavar="PATH", help="a clone")
+    predict.add_argument("--onto", required=True, metavar="REF", help="the branch to pick onto")
+    predict.add_argument("--chain", action="store_true", help="each clean one before the next")
+    predict.add_argument("-m", dest="mainline", type=int, metavar="N", help="parent of a merge")
+    predict.add_argument("--details", action="store_true", help="with the lines that collide")
+    predict.add_argument("--json", action="store_true", help="machine-readable")
 
 
 def _add_operating(commands: Commands, *, asked_for: bool) -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from cockpit.backends.git_names import HEADS
 from cockpit.backends.git_output import read_refs
+from cockpit.backends.git_predictions import Predictor
 from cockpit.backends.git_runner import Clone, GitRunner
 from cockpit.backends.git_trees import Trees
 from cockpit.backends.ports import CommitNode, CommitRecipe
 from cockpit.backends.text import clean
 from cockpit.errors import ConfigError
+from cockpit.release.pickorder import QueueSimulation
+from cockpit.release.prediction import PickOf, Prediction
 
+_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _ORIGIN = "refs/remotes/origin/"
 _VARIABLES = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_REPLACE_OBJECTS": "1"}
 """No protocol at all: a partial clone would otherwise fetch what it lacks."""
@@ -26,6 +32,7 @@ class BorrowedClone:
         self._path = path
         self._git = git
         self._trees = Trees(git, _VARIABLES)
+        self._predictor = Predictor(git, _VARIABLES)
         inner = path / ".git"
         git_dir = inner if inner.exists() else path
         self._head = Clone(git_dir.absolute(), "", clean(str(path)))
@@ -52,6 +59,44 @@ class BorrowedClone:
             "it names neither a commit here nor a branch of origin",
             "git branch --all lists what there is",
         )
+
+    def commits(self, revisions: Sequence[str]) -> tuple[str, ...]:
+        """The commits that revisions name, like `commit`, in one process for all that are here."""
+        asked = "".join(f"{revision}^{{commit}}\n" for revision in revisions)
+        if asked.count("\n") != len(revisions):
+            return tuple(map(self.commit, revisions))
+        listed = self._git.attempt(
+            self._head,
+            *("cat-file", "--batch-check=%(objectname)"),
+            stdin=asked.encode("utf-8", "surrogateescape"),
+            variables=self._seeing(self._whole.git_dir / "objects"),
+        )
+        names = listed.output.decode("utf-8", "replace").splitlines()
+        if listed.status != 0 or len(names) != len(revisions):
+            return tuple(map(self.commit, revisions))
+        return tuple(
+            name if _SHA.fullmatch(name) else self.commit(revision)
+            for name, revision in zip(names, revisions, strict=True)
+        )
+
+    def predict(
+        self,
+        onto: str,
+        picks: Sequence[PickOf],
+        *,
+        chain: bool = False,
+        regions: bool = True,
+    ) -> tuple[Prediction, ...]:
+        """What each pick would come to; see `Predictor.predict`."""
+        return self._predictor.predict(self._whole, onto, picks, chain=chain, regions=regions)
+
+    def simulate(self, onto: str, picks: Sequence[PickOf]) -> QueueSimulation:
+        """Land a queue in its order, and look for an order in which fewer picks conflict."""
+        return self._predictor.simulate(self._whole, onto, picks)
+
+    def obstacles(self, picks: Sequence[PickOf]) -> dict[str, str]:
+        """Why git would refuse some commits without trying, whatever they are picked onto."""
+        return self._predictor.obstacles(self._whole, picks)
 
     def branches(self) -> dict[str, str]:
         """Branches by name, those of origin where it has no such branch of its own."""

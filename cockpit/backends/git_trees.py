@@ -77,7 +77,7 @@ class Trees:
     def node(self, clone: Clone, sha: str) -> CommitNode:
         """What a commit is made of, as its own bytes say: a shallow edge has its parents too."""
         headers, _, _ = self._run(clone, "cat-file", "commit", sha).partition(b"\n\n")
-        return _read_node(sha, headers.decode("utf-8", "replace"))
+        return read_node(sha, headers.decode("utf-8", "replace"))
 
     def files(self, clone: Clone, sha: str, folder: str) -> dict[str, bytes]:
         """The regular files below a folder, whatever their bytes; links are left out."""
@@ -339,7 +339,8 @@ def _raw(path: str) -> bytes:
     return path.encode("utf-8", "surrogateescape")
 
 
-def _read_node(sha: str, headers: str) -> CommitNode:
+def read_node(sha: str, headers: str) -> CommitNode:
+    """What the headers of a commit object say it is made of."""
     fields = [line.partition(" ")[::2] for line in headers.split("\n")]
     committer = next((text for key, text in fields if key == "committer"), "")
     return CommitNode(

@@ -1,0 +1,191 @@
+"""Differences read from git in bulk: which paths commits change, which lines, and as what patch."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Collection, Iterator, Sequence
+
+import msgspec
+
+from cockpit.backends.git_merges import MergeRoom, Staged
+from cockpit.release.linetrace import Hunk, Span
+
+_PLAIN = ("--root", "--no-ext-diff", "--no-textconv", "--no-color", "--full-index")
+_LINES = ("-r", "-p", "-U0", "--inter-hunk-context=0", "--src-prefix=a/", "--dst-prefix=b/")
+_LIKE_THE_MERGE = ("--diff-algorithm=histogram",)
+"""git's merge compares by it."""
+_HEADER = re.compile(rb"[0-9a-f]{40,64}(?: [0-9a-f]{40,64})?")
+_HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A commit and the parent it is compared with; None for a root commit."""
+
+    commit: str
+    base: str | None
+
+    @property
+    def line(self) -> str:
+        """As `diff-tree --stdin` reads it."""
+        return f"{self.commit} {self.base}\n" if self.base else f"{self.commit}\n"
+
+
+class FileChange(msgspec.Struct, frozen=True):
+    """What a commit did to one file; a version that is not there is None."""
+
+    before: Staged | None
+    after: Staged | None
+
+
+class FileDiff(msgspec.Struct):
+    """The lines that differ between two versions of a file."""
+
+    hunks: list[Hunk]
+    opaque: bool = False
+    """Whether its lines say nothing: binary, or no file."""
+    path: str = ""
+    came_from: str | None = None
+    """What it was called before, where it was renamed."""
+
+
+Pair = tuple[Staged | None, Staged | None]
+
+
+def file_changes(room: MergeRoom, changes: Sequence[Change]) -> list[dict[str, FileChange]]:
+    """What each of the changes does, by path; a rename is a file that goes and one that comes."""
+    output = room.run(
+        *("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--always"),
+        "--root",
+        stdin=_asked(changes),
+    )
+    words = iter(output.split(b"\0"))
+    found: list[dict[str, FileChange]] = []
+    for word in words:
+        if not word.startswith(b":"):
+            found.append({})
+            continue
+        old, new, before, after, _ = word[1:].decode().split(" ")
+        path = next(words).decode("utf-8", "surrogateescape")
+        found[-1][path] = FileChange(_staged(old, before), _staged(new, after))
+    return found[: len(changes)]
+
+
+def _staged(mode: str, blob: str) -> Staged | None:
+    return Staged(mode, blob) if mode.strip("0") else None
+
+
+def patch_ids(room: MergeRoom, changes: Sequence[Change]) -> dict[str, str]:
+    """The patch-id of each commit that changes anything."""
+    patches = room.run(
+        "diff-tree", "--stdin", "-r", "-p", "--no-renames", *_PLAIN, stdin=_asked(changes)
+    )
+    lines = room.run("patch-id", "--stable", stdin=patches).decode().splitlines()
+    return {commit: patch for patch, _, commit in (line.partition(" ") for line in lines)}
+
+
+def patch_id_between(room: MergeRoom, before: str, after: str) -> str | None:
+    """The patch-id of the step from one tree to another."""
+    patch = room.run("diff-tree", "-r", "-p", "--no-renames", *_PLAIN, before, after)
+    return room.run("patch-id", "--stable", stdin=patch).decode().partition(" ")[0] or None
+
+
+def renames(room: MergeRoom, changes: Sequence[Change]) -> dict[str, dict[str, FileDiff]]:
+    """The renames that changes made, found by likeness: commit → new path → difference."""
+    output = room.run(
+        *("diff-tree", "--stdin", "-M", "--diff-filter=R", *_PLAIN, *_LINES),
+        stdin=_asked(changes),
+    )
+    return {commit: {diff.path: diff for diff in diffs} for commit, diffs in read_diffs(output)}
+
+
+def line_diffs(
+    room: MergeRoom, pairs: Collection[Pair], *, like: str, as_merged: bool = False
+) -> dict[Pair, FileDiff]:
+    """The differences between versions of files, of any number of them in one process.
+
+    All of them are put into two trees, which are compared; so a pair that many commits share is
+    compared once, and nothing else is. `as_merged` compares as git's merge does, and keeps the
+    text; `like` is an object whose format names are in.
+    """
+    found = {pair: FileDiff([], opaque=pair[0] != pair[1]) for pair in pairs}
+    texts = [
+        pair
+        for pair, diff in found.items()
+        if diff.opaque and all(side is None or side.is_text_file for side in pair)
+    ]
+    before, after = (room.tree([pair[side] for pair in texts], like=like) for side in (0, 1))
+    output = room.run(
+        *("diff-tree", "--no-renames", *(_LIKE_THE_MERGE if as_merged else ())),
+        *(*_PLAIN, *_LINES, before, after),
+    )
+    found |= {pair: FileDiff([]) for pair in texts}
+    for _, diffs in read_diffs(output, keep_text=as_merged):
+        for diff in diffs:
+            found[texts[int(diff.path)]] = diff
+    return found
+
+
+def read_diffs(output: bytes, *, keep_text: bool = False) -> Iterator[tuple[str, list[FileDiff]]]:
+    """What `diff-tree -p` printed: by commit where it was given several."""
+    lines = output.split(b"\n")
+    name, diffs = "", list[FileDiff]()
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        at += 1
+        if hunk := _HUNK.match(line):
+            gone, come = int(hunk[2] or 1), int(hunk[4] or 1)
+            end = _past_remark(lines, _past_remark(lines, at + gone) + come)
+            text = b"\n".join(lines[at:end]) if keep_text else b""
+            diffs[-1].hunks.append(_hunk(hunk, gone, come, text))
+            at = end
+        elif line.startswith(b"diff --git "):
+            diffs.append(FileDiff([], path=_same_name(line.removeprefix(b"diff --git "))))
+        elif _HEADER.fullmatch(line):
+            yield name, diffs
+            name, diffs = line.decode(), []
+        elif diffs:
+            _note(diffs[-1], line)
+    yield name, diffs
+
+
+def _past_remark(lines: Sequence[bytes], at: int) -> int:
+    """Behind `\\ No newline at end of file`, which stands after the last line of a side."""
+    return at + lines[at].startswith(b"\\")
+
+
+def _hunk(found: re.Match[bytes], gone: int, come: int, text: bytes) -> Hunk:
+    before, after = int(found[1]) - (gone > 0), int(found[3]) - (come > 0)
+    return Hunk(Span(before, before + gone), Span(after, after + come), text)
+
+
+def _note(diff: FileDiff, line: bytes) -> None:
+    """Take in what a header says beyond the name."""
+    if line.startswith(b"rename from "):
+        diff.came_from = _unquoted(line.removeprefix(b"rename from "))
+    elif line.startswith(b"rename to "):
+        diff.path = _unquoted(line.removeprefix(b"rename to "))
+    elif line.startswith(b"Binary files "):
+        diff.opaque = True
+
+
+def _same_name(names: bytes) -> str:
+    """The path in `a/PATH b/PATH`, of a file that kept its name."""
+    half = (len(names) - 1) // 2
+    return _unquoted(names[half + 1 :], prefix=b"b/")
+
+
+def _unquoted(name: bytes, prefix: bytes = b"") -> str:
+    """A path as it is, where git quotes those with odd characters as C does."""
+    if name.startswith(b'"'):
+        name = codecs.escape_decode(name[1:-1])[0]
+    return _decoded(name.removeprefix(prefix))
+
+
+def _decoded(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")
+
+
+def _asked(changes: Sequence[Change]) -> bytes:
+    return "".join(change.line for change in changes).encode()

@@ -1,0 +1,299 @@
+"""What picks would come to, predicted by git's own merge without a work tree."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
+
+import msgspec
+
+from cockpit.backends.git_causes import CauseFinder, Collision
+from cockpit.backends.git_conflicts import Conflicted, file_conflicts
+from cockpit.backends.git_landings import Known, Landings, read_messages
+from cockpit.backends.git_merges import Broken, Merged, MergeRoom, merge_room
+from cockpit.backends.git_patches import file_changes, patch_id_between, patch_ids
+from cockpit.backends.git_runner import Clone, GitRunner
+from cockpit.backends.git_trees import read_node
+from cockpit.backends.git_trunk import Missing, Trunk
+from cockpit.backends.ports import CommitNode
+from cockpit.errors import CockpitError
+from cockpit.release.commits import Commit
+from cockpit.release.pickorder import QueueSimulation, simulate
+from cockpit.release.prediction import (
+    Landed,
+    Landing,
+    Outcome,
+    PickOf,
+    Prediction,
+    base_of,
+    obstacle,
+    outcome_of,
+)
+
+_ATTRIBUTES = ".gitattributes"
+_SHALLOW = "the clone is shallow: what landed, or what is missing, before its edge cannot be told"
+_JUDGED_BY_HISTORY = (Outcome.CONFLICT, Outcome.EMPTY)
+
+
+class _Picked(msgspec.Struct, frozen=True):
+    """A commit that is to be picked, as git has it."""
+
+    commit: Commit
+    tree: str
+    base: str | None
+    """The parent its change is seen from; None for a root commit."""
+    refused: str
+    """Why it cannot be picked at all."""
+
+    @property
+    def known(self) -> Known:
+        """It with its message and its change."""
+        return Known(self.commit, self.base)
+
+
+class _Step(msgspec.Struct, frozen=True):
+    """A pick that was tried: onto which tree, with which commits, and what came of it."""
+
+    tree: str
+    ours: str
+    theirs: str
+    merged: Merged | Broken
+
+
+class Predictor:
+    """Predicts picks onto commits of a clone; nothing is written to the clone.
+
+    For every pick git merges three trees: the branch's, the picked commit's, and that of its parent
+    as their base. `git cherry-pick` does the same, so the tree is the same to the last byte.
+    """
+
+    def __init__(self, git: GitRunner, variables: Mapping[str, str] | None = None) -> None:
+        """`variables` join the environment of every command."""
+        self._git = git
+        self._variables = {"GIT_NO_REPLACE_OBJECTS": "1", **(variables or {})}
+
+    def predict(
+        self,
+        clone: Clone,
+        onto: str,
+        picks: Sequence[PickOf],
+        *,
+        chain: bool = False,
+        regions: bool = True,
+    ) -> tuple[Prediction, ...]:
+        """What each pick would come to, in the order given.
+
+        Each is put onto the commit `onto`, or with `chain` onto what the ones before it that are
+        clean have made of it. Without `regions` the text that collides is left out. Raises CockpitError when git cannot merge like this at all.
+        """
+        if not picks:
+            return ()
+        with merge_room(self._git, clone, self._variables) as room:
+            forecast = _Forecast(room, onto, picks, _shallow_edges(clone))
+            return forecast.run(chain=chain, regions=regions)
+
+    def simulate(self, clone: Clone, onto: str, picks: Sequence[PickOf]) -> QueueSimulation:
+        """Land a queue in its order, and look for an order in which fewer picks conflict."""
+        land = partial(self.predict, clone, onto, chain=True)
+        return simulate(picks, land, partial(self._in_trunk_order, clone, onto, picks))
+
+    def _in_trunk_order(
+        self, clone: Clone, onto: str, picks: Sequence[PickOf]
+    ) -> tuple[PickOf, ...]:
+        """The picks as their trunk had them, oldest first; before them what the branch has."""
+        with merge_room(self._git, clone, self._variables) as room:
+            age = Missing(room, [pick.commit for pick in picks], onto).age
+        newest_last = sorted(picks, key=lambda pick: age.get(pick.commit, len(age)), reverse=True)
+        return tuple(newest_last)
+
+    def obstacles(self, clone: Clone, picks: Sequence[PickOf]) -> dict[str, str]:
+        """Why `git cherry-pick` would refuse some of the commits without trying: SHA → reason."""
+        with merge_room(self._git, clone, self._variables) as room:
+            found = room.contents([pick.commit for pick in picks])
+        reasons = {
+            pick.commit: obstacle(pick, _node(pick.commit, found).parents) for pick in picks
+        }
+        return {commit: reason for commit, reason in reasons.items() if reason}
+
+
+class _Row(msgspec.Struct):
+    """A prediction on its way."""
+
+    picked: _Picked
+    prediction: Prediction
+    step: _Step | None = None
+
+
+class _Forecast:
+    """One look at picks onto one commit."""
+
+    def __init__(
+        self, room: MergeRoom, onto: str, picks: Sequence[PickOf], edges: frozenset[str]
+    ) -> None:
+        """`edges` are the commits at which a shallow clone ends."""
+        self._room = room
+        self._onto = onto
+        self._shallow = bool(edges)
+        wanted = list(dict.fromkeys(pick.commit for pick in picks))
+        nodes = room.contents(list(dict.fromkeys([onto, *wanted])))
+        messages = {commit.sha: commit for commit in read_messages(room, "--no-walk", wanted)}
+        self._tree = _node(onto, nodes).tree
+        self._picked = [
+            _picked(pick, messages[pick.commit], _node(pick.commit, nodes), edges) for pick in picks
+        ]
+        able = [picked for picked in self._picked if not picked.refused]
+        self._missing = Missing(room, list(dict.fromkeys(p.commit.sha for p in able)), onto)
+        self._landings: dict[str | None, Landings] = {}
+        self._landed = self._known_landings(able)
+
+    def run(self, *, chain: bool, regions: bool) -> tuple[Prediction, ...]:
+        """Merge, judge, and explain the conflicts."""
+        self._room.take_attributes(self._tree)
+        rows = list(self._one_by_one() if chain else self._side_by_side())
+        conflicts = [row for row in rows if row.prediction.outcome is Outcome.CONFLICT]
+        self._show(conflicts, regions=regions)
+        by_trunk = defaultdict(list)
+        for row in conflicts:
+            by_trunk[self._missing.parted_at(row.picked.commit.sha)].append(row)
+        for parted_at, group in by_trunk.items():
+            self._explain(group, parted_at)
+        return tuple(row.prediction for row in rows)
+
+    def _side_by_side(self) -> Iterator[_Row]:
+        able = [picked for picked in self._picked if not picked.refused]
+        steps = iter(self._tried(able, self._tree))
+        for picked in self._picked:
+            yield _refused(picked) if picked.refused else self._judged(picked, next(steps), ())
+
+    def _one_by_one(self) -> Iterator[_Row]:
+        tree, landed = self._tree, set[str]()
+        able = [picked for picked in self._picked if not picked.refused]
+        paths = file_changes(self._room, [picked.known.change for picked in able])
+        touched = {p.commit.sha: each for p, each in zip(able, paths, strict=True)}
+        for picked in self._picked:
+            if picked.refused:
+                yield _refused(picked)
+                continue
+            [step] = self._tried([picked], tree)
+            row = self._judged(picked, step, landed)
+            yield row
+            if row.prediction.lands and row.prediction.tree:
+                tree = row.prediction.tree
+                landed.add(picked.commit.sha)
+                if any(path.endswith(_ATTRIBUTES) for path in touched[picked.commit.sha]):
+                    self._room.take_attributes(tree)
+
+    def _tried(self, picks: Sequence[_Picked], tree: str) -> list[_Step]:
+        pairs = [self._sides(picked, tree) for picked in picks]
+        results = self._room.merge(pairs)
+        return [_Step(tree, *pair, merged) for pair, merged in zip(pairs, results, strict=True)]
+
+    def _sides(self, picked: _Picked, tree: str) -> tuple[str, str]:
+        """Two commits whose only merge base has the tree of the pick's parent."""
+        if picked.base is not None:
+            return self._room.commit(tree, (picked.base,)), picked.commit.sha
+        nothing = self._room.commit(self._room.tree(like=tree), ())
+        return self._room.commit(tree, (nothing,)), self._room.commit(picked.tree, (nothing,))
+
+    def _judged(self, picked: _Picked, step: _Step, before: Collection[str]) -> _Row:
+        """The outcome; `before` are the picks that landed before it."""
+        sha, merged = picked.commit.sha, step.merged
+        if isinstance(merged, Broken):
+            unknown = Prediction(sha, picked.commit.title, Outcome.UNKNOWN, why=merged.why)
+            return _Row(picked, unknown)
+        again = Landed(sha, Landing.HISTORY) if sha in before else None
+        landed = again or self._landed.get(sha)
+        changes = merged.tree != step.tree if merged.clean else None
+        in_full = bool(changes) and self._in_full(picked, landed, step.tree, merged.tree)
+        outcome = outcome_of(changes=changes, in_full=in_full, landed=landed)
+        tree = merged.tree if outcome is Outcome.CLEAN else step.tree
+        found = Prediction(
+            commit=sha,
+            title=picked.commit.title,
+            outcome=outcome,
+            tree=None if outcome is Outcome.CONFLICT else tree,
+            landed=landed,
+            why=_SHALLOW if self._shallow and outcome in _JUDGED_BY_HISTORY else "",
+        )
+        return _Row(picked, found, step)
+
+    def _in_full(self, picked: _Picked, landed: Landed | None, before: str, after: str) -> bool:
+        """Whether a merge brings the whole change; asked only where that decides."""
+        if landed is None or not landed.by.speaks_of_all:
+            return False
+        whole = patch_ids(self._room, [picked.known.change]).get(picked.commit.sha)
+        return whole == patch_id_between(self._room, before, after)
+
+    def _known_landings(self, able: Sequence[_Picked]) -> dict[str, Landed]:
+        """Where the branch has the picks already; the part of it that each trunk has not."""
+        landed = {p.commit.sha: Landed(p.commit.sha, Landing.HISTORY) for p in able}
+        apart = defaultdict(list)
+        for picked in able:
+            if picked.commit.sha in self._missing:
+                del landed[picked.commit.sha]
+                apart[self._missing.parted_at(picked.commit.sha)].append(picked.known)
+        for parted_at, group in apart.items():
+            self._landings[parted_at] = Landings(self._room, self._onto, parted_at)
+            landed |= self._landings[parted_at].of(group)
+        return landed
+
+    def _show(self, rows: Sequence[_Row], *, regions: bool) -> None:
+        """Add the files in conflict."""
+        conflicted = [
+            Conflicted(row.step.ours, row.step.theirs, row.picked.commit.sha, row.step.merged)
+            for row in rows
+            if row.step is not None and isinstance(row.step.merged, Merged)
+        ]
+        found = file_conflicts(self._room, conflicted, regions=regions)
+        for row, files in zip(rows, found, strict=True):
+            row.prediction = msgspec.structs.replace(row.prediction, conflicts=files)
+
+    def _explain(self, rows: Sequence[_Row], parted_at: str | None) -> None:
+        """Add the causes, or why they are not known."""
+        landings = self._landings.get(parted_at)
+        if landings is None:  # the commits themselves are part of the branch: it lacks nothing
+            return
+        finder = CauseFinder(self._room, Trunk(self._room, self._onto, self._missing), landings)
+        collisions = [
+            Collision(row.picked.base, row.step.merged)
+            for row in rows
+            if row.step is not None and isinstance(row.step.merged, Merged)
+        ]
+        try:
+            causes = finder.explain(collisions)
+        except CockpitError as err:
+            for row in rows:
+                why = f"the cause could not be looked for: {err.detail}"
+                row.prediction = msgspec.structs.replace(row.prediction, why=why)
+            return
+        for row, found in zip(rows, causes, strict=True):
+            row.prediction = msgspec.structs.replace(row.prediction, caused_by=found)
+
+
+def _picked(pick: PickOf, commit: Commit, node: CommitNode, edges: frozenset[str]) -> _Picked:
+    refused = obstacle(pick, node.parents)
+    if not refused and node.sha in edges and node.parents:
+        refused = "the clone is shallow and ends at this commit, so its change cannot be told"
+    base = None if refused else base_of(pick, node.parents)
+    return _Picked(commit, node.tree, base, refused)
+
+
+def _refused(picked: _Picked) -> _Row:
+    commit = picked.commit
+    return _Row(
+        picked, Prediction(commit.sha, commit.title, Outcome.UNKNOWN, why=picked.refused)
+    )
+
+
+def _node(sha: str, objects: Mapping[str, bytes]) -> CommitNode:
+    headers, _, _ = objects[sha].partition(b"\n\n")
+    return read_node(sha, headers.decode("utf-8", "replace"))
+
+
+def _shallow_edges(clone: Clone) -> frozenset[str]:
+    """The commits whose parents a shallow clone has not."""
+    try:
+        return frozenset((clone.git_dir / "shallow").read_text(encoding="ascii").split())
+    except FileNotFoundError:
+        return frozenset()

@@ -1,0 +1,170 @@
+"""What picking a commit onto a branch would come to, before anybody picks it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+import msgspec
+
+
+class Outcome(Enum):
+    """How a pick would end."""
+
+    CLEAN = "clean"
+    """`git cherry-pick` would make a commit, and its tree is known."""
+    CONFLICT = "conflict"
+    """`git cherry-pick` would stop and ask a person."""
+    EMPTY = "empty"
+    """It applies, and changes nothing; nothing on the branch is known to be this change."""
+    ALREADY = "already"
+    """The branch has this change, and has not undone it; see `Landing`."""
+    UNKNOWN = "unknown"
+    """It could not be found out; the prediction says why."""
+
+    @property
+    def stands_in_the_way(self) -> bool:
+        """Whether a person has to look before the pick can go on."""
+        return self in (Outcome.CONFLICT, Outcome.UNKNOWN)
+
+
+class Landing(Enum):
+    """How it is known that a branch has a change.
+
+    A landing that a later commit of the branch reverts counts no more, unless that revert was
+    reverted too. Trailer and patch-id speak of a whole change: the pick is *already* there even
+    where it would conflict now or would still change a part. They give way to one thing only:
+    when the pick would apply in full, the branch has undone it in whatever way, and it is *clean*.
+    History and pull number say less, so for them the pick must also come to nothing new.
+    """
+
+    HISTORY = "history"
+    """The commit itself is part of the branch."""
+    TRAILER = "trailer"
+    """A commit of the branch says `(cherry picked from commit …)`."""
+    PATCH_ID = "patch-id"
+    """A commit of the branch makes the same change, as `git patch-id` has it."""
+    PULL = "pr"
+    """A commit of the branch names the same pull request."""
+
+    @property
+    def speaks_of_all(self) -> bool:
+        """Whether it tells of the whole change."""
+        return self in (Landing.TRAILER, Landing.PATCH_ID)
+
+
+class Landed(msgspec.Struct, frozen=True):
+    """The commit of a branch that is a change from elsewhere."""
+
+    commit: str
+    by: Landing
+
+
+class PickOf(msgspec.Struct, frozen=True):
+    """What is to be picked: a commit, and for a merge the number of the parent it is seen from."""
+
+    commit: str
+    mainline: int | None = None
+
+
+class Region(msgspec.Struct, frozen=True):
+    """One conflicting region, with git's marks around both sides."""
+
+    line: int
+    """Where it begins in the file that git would leave, from 1."""
+    text: str
+    cut: int = 0
+    """Lines of it that are left out at the end."""
+
+
+class FileConflict(msgspec.Struct, frozen=True):
+    """One file that `git cherry-pick` would leave to a person."""
+
+    path: str
+    kinds: tuple[str, ...]
+    """git's own words: `contents`, `modify/delete`, `rename/delete`, `binary` …"""
+    said: tuple[str, ...] = ()
+    """git's sentences about it."""
+    regions: tuple[Region, ...] = ()
+    more_regions: int = 0
+    """How many regions there are beyond those."""
+
+
+class Evidence(Enum):
+    """What ties a missing commit to a conflict."""
+
+    LINES = "lines"
+    """It changed the lines that collide."""
+    FILES = "files"
+    """It changed a file in conflict; which lines collide cannot be told."""
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """A commit that the branch lacks, and without which the pick collides."""
+
+    commit: str
+    title: str
+    evidence: Evidence
+    paths: tuple[str, ...]
+    """The files in conflict that it changed."""
+
+
+class Prediction(msgspec.Struct, frozen=True):
+    """What one pick would come to."""
+
+    commit: str
+    title: str
+    outcome: Outcome
+    tree: str | None = None
+    """The branch's tree afterwards; None for a conflict, which leaves none that could land."""
+    conflicts: tuple[FileConflict, ...] = ()
+    caused_by: tuple[Cause, ...] = ()
+    """Oldest first: in this order they would have to land before the pick."""
+    landed: Landed | None = None
+    """Where the branch has, or once had, this change."""
+    why: str = ""
+    """What is unknown and why; a known outcome may still have unknown causes."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files in conflict."""
+        return tuple(conflict.path for conflict in self.conflicts)
+
+    @property
+    def lands(self) -> bool:
+        """Whether it would add a commit to the branch."""
+        return self.outcome is Outcome.CLEAN
+
+
+def obstacle(pick: PickOf, parents: Sequence[str]) -> str:
+    """Why git would refuse to pick a commit, whatever the branch; empty when it would not.
+
+    The rules are those of `git cherry-pick`: a merge needs `-m`, any other commit takes `-m 1`
+    as well, and a root commit takes every number, since it has no parent to choose.
+    """
+    if not parents:
+        return ""
+    if pick.mainline is None:
+        return "it is a merge, and no parent to see it from was named" if parents[1:] else ""
+    if not 1 <= pick.mainline <= len(parents):
+        return f"it has no parent {pick.mainline}"
+    return ""
+
+
+def base_of(pick: PickOf, parents: Sequence[str]) -> str | None:
+    """The parent that the change is seen from; None for a root commit, which adds everything."""
+    return parents[(pick.mainline or 1) - 1] if parents else None
+
+
+def outcome_of(
+    *, changes: bool | None, in_full: bool, landed: Landed | None
+) -> Outcome:
+    """The outcome by what the merge came to and what is known of the branch.
+
+    `changes` is None for a conflict; `in_full` says that the merge brings the whole change.
+    """
+    if landed is not None and (changes is False or landed.by.speaks_of_all and not in_full):
+        return Outcome.ALREADY
+    if changes is None:
+        return Outcome.CONFLICT
+    return Outcome.CLEAN if changes else Outcome.EMPTY
