@@ -39,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.command is None and not arguments.rehearsal:
         return _fly(arguments)
+    if arguments.command == "missing":  # reads git alone, in less time than logging takes to load
+        return _dispatch(arguments)
     _keep_libraries_quiet(debug=arguments.debug)
     if arguments.rehearsal:
         from cockpit.commands.rehearse import within_world
@@ -75,6 +77,10 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             from cockpit.commands import predict
 
             return predict.run(arguments)
+        case "missing":
+            from cockpit.commands import missing
+
+            return missing.run(arguments)
         case "rehearse":
             from cockpit.commands import rehearse
 
@@ -150,7 +156,13 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--read-only", action="store_true", help="remove everything that writes")
     parser.add_argument("--ascii", action="store_true", help="marks for poor fonts")
     parser.add_argument("--debug", action="store_true", help="write details to the log file")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    # Named here, argparse need not draw its usage for it, which loads every compression there is.
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", title="commands", prog=parser.prog
+    )
+    _add_missing(commands)
+    if "missing" in words[:1]:  # what is used at a prompt does not wait for the others' words
+        return parser
     _add_reading(commands)
     _add_predicting(commands)
     _add_operating(commands, asked_for=not {"plan", "do"}.isdisjoint(words))
@@ -184,6 +196,15 @@ def _add_predicting(commands: Commands) -> None:
     predict.add_argument("-m", dest="mainline", type=int, metavar="N", help="parent of a merge")
     predict.add_argument("--details", action="store_true", help="with the lines that collide")
     predict.add_argument("--json", action="store_true", help="machine-readable")
+def _add_missing(commands: Commands) -> None:
+    missing = commands.add_parser(
+        "missing", help="print which fixes and reverts a release branch of any clone lacks"
+    )
+    missing.add_argument("--repo", type=Path, required=True, metavar="PATH", help="it is only read")
+    missing.add_argument("--branch", required=True, metavar="release/X.Y")
+    missing.add_argument("--trunk", default="main", metavar="REF", help="main without it")
+    missing.add_argument("--cut", metavar="REF", help="where both parted; found without it")
+    missing.add_argument("--json", action="store_true", help="machine-readable")
 
 
 def _add_operating(commands: Commands, *, asked_for: bool) -> None:

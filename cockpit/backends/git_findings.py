@@ -1,0 +1,259 @@
+"""Asks a clone for what a release branch lacks, from the cheapest question to the dearest."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from typing import NamedTuple
+
+from cockpit.backends.git_history import ClonedHistory, Entry, Ranges, line_of
+from cockpit.errors import CockpitError
+from cockpit.release.claims import Named, Reader, plain
+from cockpit.release.findings import Findings, pick_rows
+from cockpit.release.lineage import (
+    Evidence,
+    History,
+    HistoryCommit,
+    Origin,
+    PickKind,
+    origins,
+)
+from cockpit.release.undoing import CarryForward, Held, Told, carried_by, held_by, missing_reverts, told_by
+
+_LATE_S = 24 * 3600
+"""How much later than its pick a change may land on trunk and still be compared by its patch."""
+
+
+class Asked(NamedTuple):
+    """What is asked for."""
+
+    branch: str
+    trunk: str
+    repository: str | None = None
+    """owner/name, where it is known: other repositories' numbers are not this one's."""
+    closing: bool = False
+    """Whether to read which issues commits close."""
+
+
+class Read(NamedTuple):
+    """Findings, and the histories that they were found in."""
+
+    findings: Findings
+    told: Told
+    branch: Sequence[Origin]
+    held: dict[int, Held]
+
+
+def read_findings(clone: ClonedHistory, ranges: Ranges, asked: Asked) -> Read:
+    """Everything that git alone can tell; raises CockpitError where the clone cannot."""
+    return _Questions(clone, ranges, asked).read()
+
+
+class _Questions:
+    def __init__(self, clone: ClonedHistory, ranges: Ranges, asked: Asked) -> None:
+        self._clone = clone
+        self._ranges = ranges
+        self._asked = asked
+        self._reader = Reader(asked.repository, closing=asked.closing)
+        self._unknown: list[str] = []
+
+    def read(self) -> Read:
+        asked = self._asked
+        own, there, cut = self._apart()
+        since = min((commit.at for commit in own), default=sys.maxsize)
+        older = self._older(since)
+        history = History([*own, *self._before(cut, own, there)], own=len(own))
+        told = told_by(history)
+        found = self._closed(list(origins(there, history)), history, cut)
+        held = held_by(found, told)
+        carried = [
+            entry
+            for name, commits in older.items()
+            for entry in carried_by(name, list(origins(commits, history)), told, held)
+        ]
+        findings = Findings(
+            branch=asked.branch,
+            trunk=asked.trunk,
+            cut=cut,
+            branch_commits=len(there),
+            trunk_commits=len(own),
+            picks=pick_rows(found, history),
+            missing_reverts=tuple(missing_reverts(told, held)),
+            carry_forward=tuple(carried),
+            nameless=[history.commits[position] for position in told.nameless],
+            unknown=tuple(self._unknown),
+        )
+        return Read(findings, told, found, held)
+
+    def _commit(self, entry: Entry) -> HistoryCommit:
+        title = _text(entry.title)
+        body = _text(entry.body) if self._reader.may_matter(entry.body) else ""
+        return HistoryCommit(
+            entry.sha.decode(),
+            entry.tree.decode(),
+            int(entry.at or 0),
+            sys.intern(_text(entry.author)),
+            title if title.isprintable() else _harmless(title),
+            self._reader.pulls(title, body),
+            self._reader.claims(title, body),
+        )
+
+    def _apart(self) -> tuple[list[HistoryCommit], list[HistoryCommit], str]:
+        """The commits that trunk alone and the branch alone have, newest first, and the cut."""
+        own: list[HistoryCommit] = []
+        there: list[HistoryCommit] = []
+        parents: set[str] = set()
+        branch, trunk, given, _, entries = self._ranges
+        for entry in entries:
+            if entry.side == b"<":
+                own.append(self._commit(entry))
+            else:
+                there.append(self._commit(entry))
+                parents.update(entry.parents.decode().split())
+        parents -= {commit.sha for commit in there}
+        if given is not None:
+            cut = self._clone.merge_base(given, trunk)
+        elif len(parents) < 2:
+            cut = parents.pop() if parents else None if there else branch
+        else:
+            cut = self._clone.merge_base(branch, trunk)
+        self._refuse_shallow(cut, (*own, *there))
+        if cut is None:
+            raise CockpitError(
+                f"{self._asked.branch} and {self._asked.trunk} have no commit in common",
+                "so the branch was not cut from there",
+                "name the branch it was cut from with --trunk",
+            )
+        return own, there, cut
+
+    def _refuse_shallow(self, cut: str | None, commits: Iterable[HistoryCommit]) -> None:
+        roots = self._clone.shallow_roots
+        if roots and (cut is None or any(commit.sha in roots for commit in commits)):
+            raise CockpitError(
+                "The clone is shallow",
+                f"its history ends before {self._asked.branch} left {self._asked.trunk}",
+                "git fetch --unshallow",
+            )
+
+    def _older(self, since: int) -> dict[str, list[HistoryCommit]]:
+        """What lines that are older than this one got since the cut, by branch."""
+        own = line_of(self._asked.branch)
+        if own is None:
+            self._unknown.append(
+                f"{self._asked.branch} is called like no release line, so which are older"
+                " than it cannot be told, nor what is to be carried forward from them"
+            )
+            return {}
+        older = {
+            tip.sha: name
+            for name, tip in self._ranges.tips.items()
+            if tip.at >= since
+            and (line := line_of(name))
+            and line[0] == own[0]
+            and line[1] < own[1]
+        }
+        found: dict[str, list[HistoryCommit]] = {name: [] for name in older.values()}
+        if older:
+            without = (self._ranges.branch, self._ranges.trunk)
+            for entry in self._clone.lines(list(older), without, since):
+                found[older[entry.source.decode()]].append(self._commit(entry))
+        return found
+
+    def _before(
+        self, cut: str, own: Sequence[HistoryCommit], there: Sequence[HistoryCommit]
+    ) -> list[HistoryCommit]:
+        """As much of the history before the cut as reverts since then speak of."""
+        needs = self._needs(History(own), History(there))
+        found: list[HistoryCommit] = []
+        if needs:
+            with closing(self._clone.before(cut)) as entries:
+                for entry in entries:
+                    found.append(self._commit(entry))
+                    needs = [need for need in needs if not _meets(found[-1], need)]
+                    if not needs or len(found) == _FURTHEST:
+                        break
+        return found
+
+    def _needs(self, own: History, there: History) -> list[Named]:
+        """What reverts name, and neither trunk nor the branch has since the cut."""
+        open_ones = [
+            commit.claims.undoes
+            for history in (own, there)
+            for position, commit in enumerate(history.commits)
+            if commit.claims.undoes and not _has(history, commit.claims.undoes, position)
+            if history is own or not _has(own, commit.claims.undoes, -1)
+        ]
+        shas = [sha for named in open_ones for sha in named.shas]
+        existing = self._clone.existing(shas) if shas else {}
+        return [need for named in open_ones for need in _best(named, existing)]
+
+    def _closed(self, found: list[Origin], history: History, cut: str) -> list[Origin]:
+        """The same with patches compared for what no message tells."""
+        left = [origin.commit for origin in found if _is_open(origin)]
+        latest = max((commit.at for commit in left), default=0) + _LATE_S
+        newest = next((c.sha for c in history.commits[: history.own] if c.at <= latest), None)
+        if not left or newest is None:
+            return found
+        try:
+            patches = self._clone.patch_ids([c.sha for c in left], [newest], cut)
+        except CockpitError as err:
+            self._unknown.append(
+                f"the patches of {len(left)} commits could not be compared with those of"
+                f" {self._asked.trunk}: {err.detail}"
+            )
+            return found
+        alike = {sha: shas for shas in patches.values() for sha in shas}
+        return [_by_patch(origin, alike.get(origin.commit.sha, ()), history) for origin in found]
+
+
+_FURTHEST = 20_000
+"""How many commits before the cut are searched for what a revert names."""
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
+def _harmless(text: str) -> str:
+    """A title as it may be shown; nearly every one is already, and needs no look at this."""
+    from cockpit.backends.text import clean
+
+    return clean(text)
+
+
+def _has(history: History, named: Named, older_than: int) -> bool:
+    """Whether a history has what is named, by its SHA when that is said."""
+    sought = Named(named.shas) if named.shas else named
+    return bool(history.positions(sought, older_than))
+
+
+def _best(named: Named, existing: dict[str, str]) -> Iterator[Named]:
+    """The best evidence of each thing named alone, since worse would end the search too early."""
+    shas = [existing[sha] for sha in named.shas if sha in existing]
+    if shas:
+        yield from (Named(shas=(sha,)) for sha in shas)
+    elif named.pulls:
+        yield from (Named(pulls=(pull,)) for pull in named.pulls)
+    elif named.diffs:
+        yield from (Named(diffs=(diff,)) for diff in named.diffs)
+    elif named.title:
+        yield Named(title=named.title)
+
+
+def _meets(commit: HistoryCommit, need: Named) -> bool:
+    return (
+        commit.sha in need.shas
+        or any(pull in need.pulls for pull in commit.pulls)
+        or commit.claims.diff in need.diffs
+        or (bool(need.title) and plain(commit.title) == need.title)
+    )
+
+
+def _is_open(origin: Origin) -> bool:
+    return origin.kind is PickKind.UNKNOWN
+
+
+def _by_patch(origin: Origin, alike: Sequence[str], history: History) -> Origin:
+    positions = [history.by_sha[sha] for sha in alike if sha in history.by_sha]
+    if origin.by is not None or not positions:
+        return origin
+    return Origin(origin.commit, PickKind.PICK, (min(positions),), Evidence.PATCH)

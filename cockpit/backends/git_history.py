@@ -1,0 +1,317 @@
+"""Somebody's own clone, whose history is read in few processes as they print, and never written.
+
+It stands beside GitRunner, and imports little, because `missing` is used at a prompt: whatever is
+imported before git has answered is waited for.
+"""
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, NamedTuple, cast
+
+from cockpit.errors import CockpitError, ConfigError
+
+if TYPE_CHECKING:
+    from io import BufferedReader
+
+_FIELDS = ("%m", "%H", "%T", "%ct", "%P", "%S", "%an", "%s", "%b")
+_FORMAT = "--format=" + "%x00".join(_FIELDS)
+_CHUNK = 1 << 18
+_ORIGIN = "refs/remotes/origin/"
+_HEADS = "refs/heads/"
+_ELSEWHERE = (
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR"),
+    *("GIT_PREFIX", "GIT_QUARANTINE_PATH", "GIT_SHALLOW_FILE", "GIT_NAMESPACE"),
+    *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
+)
+_VARIABLES = {
+    "LC_ALL": "C",
+    "GIT_ALLOW_PROTOCOL": "none",  # a partial clone would otherwise fetch what it lacks
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_LITERAL_PATHSPECS": "1",
+}
+_SETTINGS = (
+    *("-c", "log.showSignature=false", "-c", "i18n.logOutputEncoding=UTF-8"),
+    *("-c", "core.fsmonitor=false"),
+)
+_PATCHES = (
+    *("-p", "--full-diff", "--full-index", "--no-merges", "--no-color"),
+    *("--no-ext-diff", "--no-textconv", "--no-renames", "--diff-algorithm=myers", "--unified=3"),
+)
+
+
+class Entry(NamedTuple):
+    """One commit as git tells it, in the bytes it came in: most of them are never looked at."""
+
+    side: bytes
+    """`<` where only the first of two histories has it, `>` where only the second has."""
+    sha: bytes
+    tree: bytes
+    at: bytes
+    """The committer's date in seconds since the epoch."""
+    parents: bytes
+    source: bytes
+    """What it was found by, where several tips were asked for."""
+    author: bytes
+    title: bytes
+    body: bytes
+
+
+class Tip(NamedTuple):
+    """A branch and where it is."""
+
+    name: str
+    sha: str
+    at: int
+    """When its commit was made, in seconds since the epoch."""
+
+
+class Ranges(NamedTuple):
+    """Two histories of a clone, whose reading has begun."""
+
+    branch: str
+    """SHA of the release branch."""
+    trunk: str
+    cut: str | None
+    """SHA of what was given as the cut."""
+    tips: Mapping[str, Tip]
+    """Branches that may be older lines, among others."""
+    entries: Iterator[Entry]
+    """The commits that only one of them has, newest first."""
+
+
+class ClonedHistory:
+    """A clone or bare repository on this machine, read without a network."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises ConfigError when there is no such folder."""
+        inner = path / ".git"
+        self._git_dir = inner if inner.exists() else path
+        self._path = path
+        if not path.is_dir():
+            raise self._no_repository()
+
+    @property
+    def shallow_roots(self) -> frozenset[str]:
+        """The commits whose parents a shallow clone left out."""
+        file = self._common_dir / "shallow"
+        return frozenset(file.read_text().split()) if file.exists() else frozenset()
+
+    def ranges(self, branch: str, trunk: str, cut: str | None, others: Sequence[str]) -> Ranges:
+        """Find what is named, and let git begin to tell what trunk and the branch have apart.
+
+        `others` are patterns of further branches. Raises ConfigError for what is nowhere.
+        """
+        tips = self.tips(branch, trunk, *others)
+
+        def sha(name: str) -> str:
+            tip = tips.get(name)
+            return self.commit(name) if tip is None else tip.sha
+
+        there, own, given = sha(branch), sha(trunk), None if cut is None else sha(cut)
+        without = [] if given is None else [f"^{given}"]
+        process = self._start(("log", "-z", _FORMAT, "--date-order", f"{own}...{there}", *without, "--"))
+        return Ranges(there, own, given, tips, self._entries(process))
+
+    def tips(self, *patterns: str) -> dict[str, Tip]:
+        """Branches by name, those of origin where the clone has no such branch of its own."""
+        wanted = [prefix + pattern for pattern in patterns for prefix in (_HEADS, _ORIGIN)]
+        form = "--format=%(refname)%00%(objectname)%00%(committerdate:unix)"
+        listed = self._answer("for-each-ref", form, *wanted)
+        found: dict[str, Tip] = {}
+        for prefix in (_ORIGIN, _HEADS):
+            for line in listed.splitlines():
+                ref, sha, at = line.split("\0")
+                if ref.startswith(prefix) and at:
+                    name = ref.removeprefix(prefix)
+                    found[name] = Tip(name, sha, int(at))
+        return found
+
+    def commit(self, revision: str) -> str:
+        """The commit a revision names, here or as a branch of origin; raises ConfigError."""
+        for name in (revision, _ORIGIN + revision):
+            words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+            with self._running(words) as process:
+                answer = process.communicate()[0]
+            if process.returncode == 0:
+                return answer.decode().strip()
+        from cockpit.backends.text import clean
+
+        raise ConfigError(
+            f"{clean(str(self._path))} has no {clean(revision)!r}",
+            "it names neither a commit here nor a branch of origin",
+            "git branch --all lists what there is",
+        )
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The newest commit that two histories share; None where they share none."""
+        with self._running(("merge-base", one, other)) as process:
+            answer = process.communicate()[0]
+        return answer.decode().strip() or None
+
+    def before(self, sha: str) -> Iterator[Entry]:
+        """A history from a commit backwards; close the iterator to read no further."""
+        return self._log(sha, "--")
+
+    def lines(
+        self, refs: Sequence[str], without: Sequence[str], since: int
+    ) -> Iterator[Entry]:
+        """Commits of branches since a moment that none of some other histories has."""
+        beside = [f"^{sha}" for sha in without]
+        span = f"--since=@{since}"
+        return self._log("--date-order", "--source", span, *refs, *beside, "--")
+
+    def existing(self, names: Sequence[str]) -> dict[str, str]:
+        """The whole SHAs of those abbreviated or whole SHAs that are commits here."""
+        words = ("cat-file", "--batch-check=%(objectname) %(objecttype)")
+        with self._running(words, stdin=subprocess.PIPE) as process:
+            answer = process.communicate("\n".join(names).encode())[0]
+        told = (line.split() for line in answer.decode("utf-8", "replace").splitlines())
+        return {
+            name: words[0]
+            for name, words in zip(names, told, strict=False)
+            if words[1:] == ["commit"]
+        }
+
+    def patch_ids(
+        self, shas: Sequence[str], others: Sequence[str], base: str
+    ) -> dict[str, list[str]]:
+        """Commits by patch-id: those named, and whatever of other histories touches their files.
+
+        Histories are read back to `base`. Raises CockpitError where contents are missing, as they
+        are in a partial clone.
+        """
+        fed = "\n".join(shas).encode() + b"\n"
+        names = ("diff-tree", "--stdin", "-r", "-z", "--name-only", "--no-commit-id", "--root")
+        with self._running(names, stdin=subprocess.PIPE) as process:
+            touched = process.communicate(fed)[0]
+        paths = sorted(set(touched.split(b"\0")) - {b""})
+        if not paths:
+            return {}
+        tips = "\n".join([*shas, *others, f"^{base}", "--", ""]).encode()
+        with self._running(("log", "--format=%H", *_PATCHES, "--stdin"), subprocess.PIPE) as log:
+            with self._running(("patch-id", "--stable"), log.stdout) as ids:
+                _feed(log, tips + b"\n".join(paths) + b"\n")
+                answer = ids.communicate()[0]
+            _expect_success(log)
+        found: dict[str, list[str]] = {}
+        for line in answer.decode().splitlines():
+            patch, sha = line.split()
+            found.setdefault(patch, []).append(sha)
+        return found
+
+    @property
+    def _common_dir(self) -> Path:
+        if self._git_dir.is_dir() and not (self._git_dir / "commondir").exists():
+            return self._git_dir
+        words = ("rev-parse", "--path-format=absolute", "--git-common-dir")
+        return Path(self._answer(*words).removesuffix("\n"))
+
+    def _log(self, *arguments: str) -> Iterator[Entry]:
+        return self._entries(self._start(("log", "-z", _FORMAT, *arguments)))
+
+    def _entries(self, process: subprocess.Popen[bytes]) -> Iterator[Entry]:
+        with _ended(process):
+            yield from _entries(cast("BufferedReader", process.stdout))
+            _expect_success(process)
+
+    def _answer(self, *words: str) -> str:
+        with self._running(words) as process:
+            answer, errors = process.communicate()
+        if process.returncode:
+            if b"not a git repository" in errors:
+                raise self._no_repository()
+            raise _failure(errors)
+        return os.fsdecode(answer)
+
+    def _running(
+        self, words: Sequence[str], stdin: int | IO[bytes] | None = subprocess.DEVNULL
+    ) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+        return _ended(self._start(words, stdin))
+
+    def _start(
+        self, words: Sequence[str], stdin: int | IO[bytes] | None = subprocess.DEVNULL
+    ) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                ["git", f"--git-dir={self._git_dir}", *_SETTINGS, *words],
+                env=_environment(os.environ),
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        except FileNotFoundError as err:
+            raise CockpitError(
+                "git is not installed", str(err), "install git 2.39 or newer"
+            ) from err
+
+    def _no_repository(self) -> ConfigError:
+        from cockpit.backends.text import clean
+
+        return ConfigError(
+            f"{clean(str(self._path))} is no git repository",
+            "expected a clone or a bare repository",
+            "give the folder that holds .git, or the bare repository itself",
+        )
+
+
+@contextlib.contextmanager
+def _ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """The process, which does not outlive the reader's interest."""
+    with process:
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
+
+
+def _environment(inherited: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in inherited.items() if name not in _ELSEWHERE}
+    return kept | _VARIABLES
+
+
+def _entries(stream: "BufferedReader") -> Iterator[Entry]:
+    """Commits as they come down the pipe; no more of it is kept than a chunk."""
+    rest: list[bytes] = []
+    width = len(_FIELDS)
+    while chunk := stream.read1(_CHUNK):
+        fields = (rest[-1] + chunk if rest else chunk).split(b"\0")
+        fields = rest[:-1] + fields
+        end = (len(fields) - 1) // width * width
+        yield from map(Entry._make, zip(*(fields[at:end:width] for at in range(width)), strict=True))
+        rest = fields[end:]
+
+
+def _feed(process: subprocess.Popen[bytes], text: bytes) -> None:
+    stdin = cast("IO[bytes]", process.stdin)
+    with contextlib.suppress(BrokenPipeError):  # it ended early, and its exit status says why
+        stdin.write(text)
+        stdin.close()
+
+
+def line_of(branch: str) -> tuple[str, tuple[int, ...]] | None:
+    """How a release branch is called before its numbers, and these; None for any other branch."""
+    named = branch.rstrip("0123456789.")
+    numbers = branch.removeprefix(named).split(".")
+    if len(numbers) < 2 or not all(numbers):
+        return None
+    return named, tuple(map(int, numbers))
+
+
+def _expect_success(process: subprocess.Popen[bytes]) -> None:
+    errors = cast("IO[bytes]", process.stderr).read()
+    if process.wait():
+        raise _failure(errors)
+
+
+def _failure(errors: bytes) -> CockpitError:
+    from cockpit.backends.text import clean, mask
+
+    said = mask(clean(errors.decode("utf-8", "replace").strip()))
+    return CockpitError("git could not read this clone", said, "git fsck says what is wrong")

@@ -1,0 +1,215 @@
+"""Which commit of trunk each commit of a release branch comes from, and by what evidence."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
+from functools import cached_property
+from typing import NamedTuple, TypeVar
+
+from cockpit.release.claims import (
+    NO_CLAIMS,
+    RELEASE_ONLY,
+    Claims,
+    Named,
+    plain,
+    plain_pick,
+    telling,
+    title_pulls,
+)
+
+K = TypeVar("K")
+
+
+class HistoryCommit(NamedTuple):
+    """One commit of a history, and what its message claims."""
+
+    sha: str
+    tree: str
+    at: int
+    """When it was committed, in seconds since the epoch."""
+    author: str
+    title: str
+    pulls: tuple[int, ...] = ()
+    """The pull requests it landed by."""
+    claims: Claims = NO_CLAIMS
+
+    @property
+    def pull(self) -> int | None:
+        """The pull request it landed by."""
+        return self.pulls[-1] if self.pulls else None
+
+
+class Evidence(Enum):
+    """How a commit was recognised, the best first."""
+
+    TRAILER = "trailer"
+    PR = "pr"
+    TITLE = "title"
+    PATCH = "patch-id"
+
+
+class PickKind(Enum):
+    """What a commit is on a release branch for."""
+
+    PICK = "pick"
+    RELEASE_ONLY = "release-only"
+    REVERT = "revert"
+    UNKNOWN = "unknown"
+
+
+class Origin(NamedTuple):
+    """One commit of a release branch with where it comes from."""
+
+    commit: HistoryCommit
+    kind: PickKind
+    sources: tuple[int, ...] = ()
+    """Positions in the history of trunk."""
+    by: Evidence | None = None
+
+
+class History:
+    """Commits of one line of development, newest first, found by whatever they are called by.
+
+    Positions count from the newest commit. Those from `own` on are in the other history too:
+    they are from before the cut.
+    """
+
+    def __init__(self, commits: Sequence[HistoryCommit], own: int | None = None) -> None:
+        self.commits = commits
+        self.own = len(commits) if own is None else own
+
+    @cached_property
+    def by_sha(self) -> Mapping[str, int]:
+        """Positions by whole SHA."""
+        return {commit.sha: position for position, commit in enumerate(self.commits)}
+
+    @cached_property
+    def by_pull(self) -> Mapping[int, Sequence[int]]:
+        """Positions by pull request, newest first."""
+        return _grouped(self.commits, lambda commit: commit.pulls)
+
+    @cached_property
+    def _by_diff(self) -> Mapping[int, Sequence[int]]:
+        return _grouped(
+            self.commits, lambda c: () if c.claims.diff is None else (c.claims.diff,)
+        )
+
+    @cached_property
+    def _by_title(self) -> Mapping[str, Sequence[int]]:
+        return _grouped(self.commits, lambda commit: (plain(commit.title),))
+
+    @cached_property
+    def _sorted_shas(self) -> Sequence[str]:
+        return sorted(self.by_sha)
+
+    def titled(self, title: str) -> Sequence[int]:
+        """Positions of commits with a title, as `plain` makes it; none for one that says nothing."""
+        return self._by_title.get(title, ()) if telling(title) else ()
+
+    def position(self, sha: str) -> int | None:
+        """Where a whole or abbreviated SHA is; None where it is nowhere or ambiguous."""
+        if len(sha) == 40:
+            return self.by_sha.get(sha)
+        at = bisect_left(self._sorted_shas, sha)
+        found = [s for s in self._sorted_shas[at : at + 2] if s.startswith(sha)]
+        return self.by_sha[found[0]] if len(found) == 1 else None
+
+    def positions(self, named: Named, older_than: int = -1) -> tuple[int, ...]:
+        """What is named, by the best evidence that finds something older than a position.
+
+        Of several landings of one pull request it is the newest, which is what stood then.
+        """
+        by_sha = (p for sha in named.shas if (p := self.position(sha)) is not None)
+        if found := tuple(dict.fromkeys(p for p in by_sha if p > older_than)):
+            return found
+        for numbers, index in ((named.pulls, self.by_pull), (named.diffs, self._by_diff)):
+            newest = (_first_after(index.get(number, ()), older_than) for number in numbers)
+            if found := tuple(dict.fromkeys(p for p in newest if p is not None)):
+                return found
+        title = named.title or named.guess
+        at = _first_after(self.titled(title), older_than) if title else None
+        return () if at is None else (at,)
+
+
+def origins(branch: Sequence[HistoryCommit], trunk: History) -> Iterator[Origin]:
+    """Where each commit of a branch comes from, told by its message and by trunk's messages."""
+    forward = _forward_ports(trunk)
+    for commit in branch:
+        for by, find in _EVIDENCE:
+            if found := find(commit, trunk, forward):
+                yield Origin(commit, PickKind.PICK, found, by)
+                break
+        else:
+            yield Origin(commit, _kind(commit))
+
+
+def _by_trailer(
+    commit: HistoryCommit, trunk: History, forward: Mapping[str, int]
+) -> tuple[int, ...]:
+    found = [trunk.position(sha) for sha in commit.claims.picked_from]
+    found.append(forward.get(commit.sha))
+    return tuple(dict.fromkeys(position for position in found if position is not None))
+
+
+def _by_pull(commit: HistoryCommit, trunk: History, _: Mapping[str, int]) -> tuple[int, ...]:
+    numbers = (*title_pulls(commit.title), *commit.pulls, *commit.claims.picked_pulls)
+    found = (_landed_before(trunk, trunk.by_pull.get(number, ()), commit) for number in numbers)
+    return tuple(dict.fromkeys(position for position in found if position is not None))
+
+
+def _by_title(commit: HistoryCommit, trunk: History, _: Mapping[str, int]) -> tuple[int, ...]:
+    """A title proves something when one change alone bears it, however often that landed."""
+    alike = trunk.titled(plain_pick(commit.title))
+    if len({trunk.commits[position].pulls for position in alike}) != 1:
+        return ()
+    found = _landed_before(trunk, alike, commit)
+    return () if found is None else (found,)
+
+
+_EVIDENCE = (
+    (Evidence.TRAILER, _by_trailer),
+    (Evidence.PR, _by_pull),
+    (Evidence.TITLE, _by_title),
+)
+
+
+def _landed_before(
+    trunk: History, positions: Sequence[int], commit: HistoryCommit
+) -> int | None:
+    """The landing that was newest when a commit was made; else the first one after it."""
+    before = (p for p in positions if trunk.commits[p].at <= commit.at)
+    return next(before, positions[-1] if positions else None)
+
+
+def _forward_ports(trunk: History) -> dict[str, int]:
+    """Trunk commits that say which commit of a branch they were picked from, by its SHA."""
+    return {
+        sha: position
+        for position, commit in enumerate(trunk.commits)
+        for sha in commit.claims.picked_from
+    }
+
+
+def _kind(commit: HistoryCommit) -> PickKind:
+    if commit.claims.is_revert or commit.claims.undoes:
+        return PickKind.REVERT
+    return PickKind.RELEASE_ONLY if RELEASE_ONLY.re.match(commit.title) else PickKind.UNKNOWN
+
+
+def _first_after(positions: Sequence[int], position: int) -> int | None:
+    return next((found for found in positions if found > position), None)
+
+
+def _grouped(
+    commits: Sequence[HistoryCommit], keys: Callable[[HistoryCommit], Iterable[K]]
+) -> dict[K, list[int]]:
+    found: dict[K, list[int]] = {}
+    for position, commit in enumerate(commits):
+        for key in keys(commit):
+            found.setdefault(key, []).append(position)
+    return found
+
+
+def short(sha: str) -> str:
+    """A SHA as people write it."""
+    return sha[:7]
