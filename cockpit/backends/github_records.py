@@ -180,6 +180,7 @@ class CommentRecord(msgspec.Struct, frozen=True):
     id: int
     html_url: str
     created_at: datetime
+    updated_at: datetime | None = None
     body: str | None = None
     user: UserRecord | None = None
 
@@ -205,6 +206,7 @@ class PullRecord(msgspec.Struct, frozen=True):
     user: UserRecord | None = None
     merged_at: datetime | None = None
     merge_commit_sha: str | None = None
+    draft: bool = False
     body: str | None = None
 
 

@@ -96,7 +96,7 @@ def _dead_versions(state: ReleaseState) -> Iterator[BoardLine]:
 
 def _frozen(state: ReleaseState) -> Iterator[BoardLine]:
     """Frozen branches; where approved picks wait for one, they say so."""
-    waiting = sum(pick.state is PickState.APPROVED for pick in state.queue)
+    waiting = sum(pick.state in (PickState.APPROVED, PickState.READY) for pick in state.queue)
     for repository in state.spec.repositories:
         frozen = state.record.frozen(repository)
         if frozen is None:

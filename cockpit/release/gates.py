@@ -79,7 +79,7 @@ def _picks_decided(state: ReleaseState) -> Verdict:
 
 
 def _picks_merged(state: ReleaseState) -> Verdict:
-    rows = tuple(p for p in state.queue if p.state is PickState.APPROVED)
+    rows = tuple(p for p in state.queue if p.state in (PickState.APPROVED, PickState.READY))
     return _queue_gate(state, rows, "everything approved is merged", "merge")
 
 

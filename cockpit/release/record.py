@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from cockpit.release.candidates import Pin
-from cockpit.release.picks import Answer, Verdict
+from cockpit.release.nominations import Answer, Verdict
 from cockpit.release.repos import Repository
 
 

@@ -20,7 +20,8 @@ from cockpit.release.jobs import (
 )
 from cockpit.release.milestones import Milestone
 from cockpit.release.people import Team
-from cockpit.release.picks import Pick, PickReading, queue
+from cockpit.release.picks import Pick, PickReading, QueueFacts, queue
+from cockpit.release.prediction import Prediction
 from cockpit.release.preparation import Preparation
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository, Role
@@ -28,6 +29,7 @@ from cockpit.release.schedule import Schedule
 from cockpit.release.submodules import Submodules
 from cockpit.release.support import SupportMatrix
 from cockpit.release.triton import TritonSource
+from cockpit.release.trunk import TrunkReading
 from cockpit.release.versions import Version
 
 T = TypeVar("T")
@@ -130,6 +132,9 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
     earlier: FeedState[EarlierBuilds] = FeedState()
     checks: FeedState[Checks] = FeedState()
     picks: FeedState[PickReading] = FeedState()
+    trunk: FeedState[TrunkReading] = FeedState()
+    predictions: FeedState[tuple[Prediction, ...]] = FeedState()
+    """Of the commits of the queue that have not landed, each onto the branch as it is."""
     milestone: FeedState[Milestone] = FeedState()
     artifacts: FeedState[Artifacts] = FeedState()
     ledger: FeedState[Ledger] = FeedState()
@@ -162,15 +167,18 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
         """The cherry-pick queue of the core repository."""
         if self.picks.value is None:
             return ()
-        branch = self.branches.value.of(self.spec.core) if self.branches.value else None
         core, record = self.spec.core, self.record
-        return queue(
-            self.picks.value,
-            branch,
-            core,
-            record.decisions,
+        predicted = self.predictions.value or ()
+        facts = QueueFacts(
+            repository=core,
+            branch=self.branches.value.of(core) if self.branches.value else None,
+            trunk=self.trunk.value,
+            predictions={prediction.commit: prediction for prediction in predicted},
+            decisions=record.decisions,
+            schedule=self.spec.schedule,
             dead=lambda tag: record.is_dud(core, tag),
         )
+        return queue(self.picks.value, facts)
 
     @cached_property
     def moved(self) -> tuple[MovedTag, ...]:

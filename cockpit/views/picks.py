@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from cockpit.release.lookups import pick_label
-from cockpit.release.picks import Nomination, Pick, PickState, PullSummary
+from cockpit.release.nominations import Nomination
+from cockpit.release.picks import Pick, PickState, PullSummary
 from cockpit.release.state import ReleaseState
 from cockpit.views.ages import ago, timestamp
 from cockpit.views.framing import detail, field, framed, heading, line, link
@@ -30,10 +31,14 @@ COLUMNS = (
 )
 _MARKS: dict[PickState, Mark] = {
     PickState.NOMINATED: NEEDS_YOU,
+    PickState.UNDER_REVIEW: NEEDS_YOU,
+    PickState.FOUND: NEEDS_YOU,
+    PickState.READY: WAITING,
     PickState.APPROVED: WAITING,
     PickState.NEEDS_INFO: OPEN,
     PickState.MERGED: QUEUED,
     PickState.IN_CANDIDATE: PASSED,
+    PickState.REVERTED: SKIPPED,
     PickState.DENIED: SKIPPED,
     PickState.SUPERSEDED: SKIPPED,
 }

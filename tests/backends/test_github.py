@@ -20,8 +20,9 @@ from cockpit.errors import AccessDenied, CockpitError, Throttled, Unreachable
 from cockpit.rehearsal.world import World
 from cockpit.release.candidates import Candidate, Tag
 from cockpit.release.jobs import JobState
+from cockpit.release.nominations import Verdict
+from cockpit.release.picks import PullChecks
 from cockpit.release.people import Duty, Person, Team
-from cockpit.release.picks import Verdict
 from cockpit.release.repos import Repository, Role
 from cockpit.release.versions import Naming, Version
 from tests.backends.scripted import Asked, Reply, Scripted, scripted
@@ -341,6 +342,7 @@ class TestPicks:
     def test_without_a_tracker_the_answer_is_incomplete(self, forge: Forge, github: Github) -> None:
         forge.answers["issues"] = [issue(3, "[v.2.14.0] Release Tracker")]
         forge.answers["pulls"] = [pull(201)]
+        forge.runs()
         answer = github.picks(CORE, VERSION, "release tracker", TEAM)
         assert answer.missing == "no issue labelled 'release tracker' is the tracker of 2.15.0"
         assert len(answer.value.pulls) == 1
@@ -359,9 +361,12 @@ class TestPicks:
             pull(2, state="closed", merged_at=NOW),
             pull(3, base={"ref": "release/2.1", "sha": SHA}),
         ]
+        forge.runs(run(1, event="pull_request"), run(2, name="lint", conclusion="failure"))
         opened, merged = github.picks(CORE, VERSION, "release tracker", TEAM).value.pulls
         assert (opened.merged_sha, opened.title, opened.author) == (None, "Evil [b]title[/b]", "")
         assert merged.merged_sha == OTHER_SHA
+        assert merged.checks is None
+        assert opened.checks == PullChecks(JobState.FAILED, passed=1, failed=("lint",))
 
 
 class TestMilestone:

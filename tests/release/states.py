@@ -21,8 +21,9 @@ from cockpit.release.jobs import (
     Run,
 )
 from cockpit.release.milestones import Milestone, MilestoneItem
+from cockpit.release.nominations import Answer, Nomination, Verdict
 from cockpit.release.people import Duty, Person, Team
-from cockpit.release.picks import Answer, Nomination, PickReading, PullSummary, Tracker, Verdict
+from cockpit.release.picks import PickReading, PullSummary, Tracker
 from cockpit.release.preparation import Base, Nightly, Preparation, PushedRun
 from cockpit.release.record import CandidatePinned, Entry, KnownEvent, Ledger, Recorded
 from cockpit.release.repos import Repository, Role
@@ -273,7 +274,9 @@ def nomination(trunk: int | None, release: int | None, *, hours: float = 20) -> 
         comment_id=(release or 0) + 1,
         author="grace",
         posted_at=NOW - timedelta(hours=hours),
-        trunk_pull=trunk,
+        trunk_pulls=(trunk,) if trunk else (),
+        trunk_commits=(),
+        issue="",
         release_pull=release,
         category="Critical",
         url=f"https://github.example/issues/1#c{release}",

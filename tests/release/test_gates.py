@@ -13,7 +13,8 @@ from cockpit.release.gates import GATES
 from cockpit.release.jobs import Attempt, ContinuousIntegration, JobState
 from cockpit.release.lookups import known, next_tag
 from cockpit.release.milestones import Milestone
-from cockpit.release.picks import PickReading, Verdict
+from cockpit.release.nominations import Verdict
+from cockpit.release.picks import PickReading
 from cockpit.release.record import CandidatePinned, Dud
 from cockpit.release.schedule import Schedule
 from cockpit.release.state import FeedState, ReleaseState

@@ -1,0 +1,149 @@
+"""GitHub's part of the queue: the tracker, and pull requests into the release branch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cockpit.backends.github_builds import RUNS, path_of, sentence, workflow_of
+from cockpit.backends.github_http import Transport, list_kind
+from cockpit.backends.github_records import CommentRecord, IssueRecord, PullRecord, RunRecord
+from cockpit.backends.ports import Answer
+from cockpit.backends.text import clean, clean_lines
+from cockpit.release.coverage import worst
+from cockpit.release.jobs import JobState, state_of
+from cockpit.release.nominations import Comment, read_answers, read_nominations, tracker_version
+from cockpit.release.people import Duty, Team
+from cockpit.release.picks import PickReading, PullChecks, PullSummary, Tracker
+from cockpit.release.repos import Repository
+from cockpit.release.versions import Version
+
+_ISSUES = list_kind("issues", tuple[IssueRecord, ...], lambda rows: (rows, None))
+_COMMENTS = list_kind("comments", tuple[CommentRecord, ...], lambda rows: (rows, None))
+_PULLS = list_kind("pull requests", tuple[PullRecord, ...], lambda rows: (rows, None))
+
+
+class GithubPicks:
+    """The part of the adapter that reads what people want to have picked."""
+
+    _transport: Transport
+    _web: str
+
+    def picks(
+        self, repository: Repository, version: Version, label: str, team: Team
+    ) -> Answer[PickReading]:
+        """The tracker of exactly this version, whole, and the pulls into the release branch.
+
+        The open ones come with what CI says of their heads.
+        """
+        branch = repository.release_branch
+        issues = self._transport.read_list(
+            path_of(repository, "issues", labels=label, state="all"), _ISSUES
+        )
+        pulls = self._transport.read_list(
+            path_of(repository, "pulls", base=branch, state="all"), _PULLS
+        )
+        missing = [issues.missing, pulls.missing]
+        record = _tracker_among(issues.rows, version)
+        tracker = None
+        if record is None:
+            missing.append(f"no issue labelled {label!r} is the tracker of {version}")
+        else:
+            tracker, left_out = self._tracker(repository, record, team)
+            missing.append(left_out)
+        rows = [row for row in pulls.rows if row.base.ref == branch]
+        checks, left_out = self._checks(repository, [row for row in rows if row.state == "open"])
+        missing.append(left_out)
+        found = tuple(_pull(row, checks.get(row.number)) for row in rows)
+        source = record.html_url if record else f"{self._web}/{repository.name}/issues"
+        return Answer(PickReading(tracker, found), source, sentence(missing))
+
+    def open_pulls(self, repository: Repository, base: str) -> Answer[tuple[PullSummary, ...]]:
+        """The pull requests into a branch that are open, oldest first."""
+        pulls = self._transport.read_list(path_of(repository, "pulls", base=base), _PULLS)
+        found = sorted((row for row in pulls.rows if row.base.ref == base), key=lambda r: r.number)
+        source = f"{self._web}/{repository.name}/pulls"
+        return Answer(tuple(_pull(row) for row in found), source, pulls.missing)
+
+    def _tracker(
+        self, repository: Repository, issue: IssueRecord, team: Team
+    ) -> tuple[Tracker, str]:
+        listing = self._transport.read_list(
+            path_of(repository, f"issues/{issue.number}/comments"), _COMMENTS, issue.comments
+        )
+        comments = [_comment(record) for record in listing.rows]
+        nominations = (read_nominations(comment, repository.name) for comment in comments)
+        tracker = Tracker(
+            number=issue.number,
+            title=clean(issue.title),
+            url=issue.html_url,
+            nominations=tuple(one for found in nominations for one in found),
+            answers=read_answers(comments, repository.name, team.with_duty(Duty.APPROVER)),
+        )
+        return tracker, listing.missing
+
+    def _checks(
+        self, repository: Repository, pulls: Sequence[PullRecord]
+    ) -> tuple[dict[int, PullChecks], str]:
+        """What CI says of the heads of pull requests, and what is missing of that."""
+        listings = self._transport.read_lists(
+            [
+                path_of(repository, "actions/runs", head_sha=pull.head.sha, event="pull_request")
+                for pull in pulls
+            ],
+            RUNS,
+        )
+        found = {
+            pull.number: _checks_of(listing.rows)
+            for pull, listing in zip(pulls, listings, strict=True)
+            if not listing.missing
+        }
+        return found, sentence(listing.missing for listing in listings)
+
+
+def _comment(record: CommentRecord) -> Comment:
+    edited = record.updated_at
+    return Comment(
+        id=record.id,
+        author=clean(record.user.login) if record.user else "",
+        body=clean_lines(record.body or ""),
+        posted_at=record.created_at,
+        edited_at=edited if edited and edited > record.created_at else None,
+        url=record.html_url,
+    )
+
+
+def _checks_of(runs: Sequence[RunRecord]) -> PullChecks:
+    newest = {workflow_of(run): run for run in sorted(runs, key=lambda run: run.id)}
+    states = {name: state_of(run.status, run.conclusion) for name, run in newest.items()}
+    ran = [state for state in states.values() if state is not JobState.SKIPPED]
+    return PullChecks(
+        state=worst(ran),
+        passed=sum(state is JobState.PASSED for state in ran),
+        failed=tuple(name for name, state in states.items() if state is JobState.FAILED),
+        unfinished=sum(not state.finished for state in ran),
+    )
+
+
+def _tracker_among(issues: Sequence[IssueRecord], version: Version) -> IssueRecord | None:
+    """The tracker of a version: an open one before closed ones, the newest among equals."""
+    found = [
+        issue for issue in issues if not issue.is_pull and tracker_version(issue.title) == version
+    ]
+    return max(found, key=lambda i: (i.state == "open", i.created_at, i.number), default=None)
+
+
+def _pull(row: PullRecord, checks: PullChecks | None = None) -> PullSummary:
+    return PullSummary(
+        number=row.number,
+        title=clean(row.title),
+        author=row.user.login if row.user else "",
+        state=row.state,
+        merged_sha=row.merge_commit_sha if row.merged_at else None,
+        head_sha=row.head.sha,
+        head_ref=clean(row.head.ref),
+        url=row.html_url,
+        updated_at=row.updated_at,
+        base=clean(row.base.ref),
+        draft=row.draft,
+        checks=checks,
+    )
