@@ -21,8 +21,8 @@ from cockpit.rehearsal.world import World
 from cockpit.release.candidates import Candidate, Tag
 from cockpit.release.jobs import JobState
 from cockpit.release.nominations import Verdict
-from cockpit.release.picks import PullChecks
 from cockpit.release.people import Duty, Person, Team
+from cockpit.release.picks import PullChecks
 from cockpit.release.repos import Repository, Role
 from cockpit.release.versions import Naming, Version
 from tests.backends.scripted import Asked, Reply, Scripted, scripted
