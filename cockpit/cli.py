@@ -204,6 +204,9 @@ def _add_missing(commands: Commands) -> None:
     missing.add_argument("--branch", required=True, metavar="release/X.Y")
     missing.add_argument("--trunk", default="main", metavar="REF", help="main without it")
     missing.add_argument("--cut", metavar="REF", help="where both parted; found without it")
+    missing.add_argument(
+        "--milestone", metavar="X.Y.Z", help="where fixes are looked for, with a GitHub token"
+    )
     missing.add_argument("--json", action="store_true", help="machine-readable")
 
 

@@ -15,6 +15,7 @@ from cockpit.release.lineage import (
     HistoryCommit,
     Origin,
     PickKind,
+    by_shared_title,
     origins,
 )
 from cockpit.release.undoing import CarryForward, Held, Told, carried_by, held_by, missing_reverts, told_by
@@ -29,7 +30,7 @@ class Asked(NamedTuple):
     branch: str
     trunk: str
     repository: str | None = None
-    """owner/name, where it is known: other repositories' numbers are not this one's."""
+    """owner/name; the clone's own remote where it is not given."""
     closing: bool = False
     """Whether to read which issues commits close."""
 
@@ -53,7 +54,9 @@ class _Questions:
         self._clone = clone
         self._ranges = ranges
         self._asked = asked
-        self._reader = Reader(asked.repository, closing=asked.closing)
+        self._reader = Reader(
+            lambda: asked.repository or clone.repository_name(), closing=asked.closing
+        )
         self._unknown: list[str] = []
 
     def read(self) -> Read:
@@ -63,12 +66,13 @@ class _Questions:
         older = self._older(since)
         history = History([*own, *self._before(cut, own, there)], own=len(own))
         told = told_by(history)
-        found = self._closed(list(origins(there, history)), history, cut)
+        told_of = list(origins(there, history, _line(asked.branch)))
+        found = [by_shared_title(each, history) for each in self._closed(told_of, history, cut)]
         held = held_by(found, told)
         carried = [
             entry
             for name, commits in older.items()
-            for entry in carried_by(name, list(origins(commits, history)), told, held)
+            for entry in carried_by(name, list(origins(commits, history, _line(name))), told, held)
         ]
         findings = Findings(
             branch=asked.branch,
@@ -78,7 +82,7 @@ class _Questions:
             trunk_commits=len(own),
             picks=pick_rows(found, history),
             missing_reverts=tuple(missing_reverts(told, held)),
-            carry_forward=tuple(carried),
+            carry_forward=None if line_of(asked.branch) is None else tuple(carried),
             nameless=[history.commits[position] for position in told.nameless],
             unknown=tuple(self._unknown),
         )
@@ -86,11 +90,12 @@ class _Questions:
 
     def _commit(self, entry: Entry) -> HistoryCommit:
         title = _text(entry.title)
-        body = _text(entry.body) if self._reader.may_matter(entry.body) else ""
+        body = _text(entry.body) if self._reader.may_matter(title, entry.body) else ""
         return HistoryCommit(
             entry.sha.decode(),
             entry.tree.decode(),
             int(entry.at or 0),
+            int(entry.authored or 0),
             sys.intern(_text(entry.author)),
             title if title.isprintable() else _harmless(title),
             self._reader.pulls(title, body),
@@ -187,26 +192,65 @@ class _Questions:
         return [need for named in open_ones for need in _best(named, existing)]
 
     def _closed(self, found: list[Origin], history: History, cut: str) -> list[Origin]:
-        """The same with patches compared for what no message tells."""
-        left = [origin.commit for origin in found if _is_open(origin)]
-        latest = max((commit.at for commit in left), default=0) + _LATE_S
-        newest = next((c.sha for c in history.commits[: history.own] if c.at <= latest), None)
-        if not left or newest is None:
-            return found
-        try:
-            patches = self._clone.patch_ids([c.sha for c in left], [newest], cut)
-        except CockpitError as err:
+        """The same with patches compared for what no message tells.
+
+        First with what its author made at the same second, as a cherry-pick keeps that, wherever
+        it is; then with what landed shortly before and touches the same files.
+        """
+        for compare in (self._made_together, self._landed_near):
+            left = [origin.commit for origin in found if origin.kind is PickKind.UNKNOWN]
+            if not left:
+                break
+            try:
+                patches = compare(left, history, cut)
+            except CockpitError as err:
+                self._unknown.append(
+                    f"the patches of {len(left)} commits could not be compared with those of"
+                    f" {self._asked.trunk}: {err.detail}"
+                )
+                break
+            alike = {sha: shas for shas in patches.values() for sha in shas}
+            found = [_by_patch(each, alike.get(each.commit.sha, ()), history) for each in found]
+        return found
+
+    def _made_together(
+        self, left: Sequence[HistoryCommit], history: History, _: str
+    ) -> dict[str, list[str]]:
+        made = {(commit.author, commit.authored) for commit in left}
+        own = history.commits[: history.own]
+        shas = [commit.sha for commit in own if (commit.author, commit.authored) in made]
+        return self._clone.patch_ids_of([*(c.sha for c in left), *shas]) if shas else {}
+
+    def _landed_near(
+        self, left: Sequence[HistoryCommit], history: History, cut: str
+    ) -> dict[str, list[str]]:
+        own = history.commits[: history.own]
+        latest = max(commit.at for commit in left) + _LATE_S
+        earliest = min(commit.at for commit in left)
+        newest = next((at for at, commit in enumerate(own) if commit.at <= latest), len(own))
+        before = next((at for at, commit in enumerate(own) if commit.at <= earliest), len(own))
+        oldest = min(before + _NEAR, newest + _MOST)
+        if newest == len(own):
+            return {}
+        base = cut if oldest >= len(own) else own[oldest].sha
+        if base != cut:
             self._unknown.append(
-                f"the patches of {len(left)} commits could not be compared with those of"
-                f" {self._asked.trunk}: {err.detail}"
+                f"the patches of {len(left)} commits were compared with those of the"
+                f" {oldest - newest} before them on {self._asked.trunk} alone"
             )
-            return found
-        alike = {sha: shas for shas in patches.values() for sha in shas}
-        return [_by_patch(origin, alike.get(origin.commit.sha, ()), history) for origin in found]
+        return self._clone.patch_ids([c.sha for c in left], [own[newest].sha], base)
 
 
+_NEAR = 500
+_MOST = 1_000
+"""Commits of trunk that a patch is compared with: to look at files of each takes its time."""
 _FURTHEST = 20_000
 """How many commits before the cut are searched for what a revert names."""
+
+
+def _line(branch: str) -> str:
+    named = line_of(branch)
+    return ".".join(map(str, named[1][:2])) if named else ""
 
 
 def _text(raw: bytes) -> str:
@@ -246,10 +290,6 @@ def _meets(commit: HistoryCommit, need: Named) -> bool:
         or commit.claims.diff in need.diffs
         or (bool(need.title) and plain(commit.title) == need.title)
     )
-
-
-def _is_open(origin: Origin) -> bool:
-    return origin.kind is PickKind.UNKNOWN
 
 
 def _by_patch(origin: Origin, alike: Sequence[str], history: History) -> Origin:

@@ -16,7 +16,7 @@ from cockpit.errors import CockpitError, ConfigError
 if TYPE_CHECKING:
     from io import BufferedReader
 
-_FIELDS = ("%m", "%H", "%T", "%ct", "%P", "%S", "%an", "%s", "%b")
+_FIELDS = ("%m", "%H", "%T", "%ct", "%at", "%P", "%S", "%an", "%s", "%b")
 _FORMAT = "--format=" + "%x00".join(_FIELDS)
 _CHUNK = 1 << 18
 _ORIGIN = "refs/remotes/origin/"
@@ -40,7 +40,7 @@ _SETTINGS = (
     *("-c", "core.fsmonitor=false"),
 )
 _PATCHES = (
-    *("-p", "--full-diff", "--full-index", "--no-merges", "--no-color"),
+    *("-p", "--full-index", "--no-merges", "--no-color"),
     *("--no-ext-diff", "--no-textconv", "--no-renames", "--diff-algorithm=myers", "--unified=3"),
 )
 
@@ -54,6 +54,8 @@ class Entry(NamedTuple):
     tree: bytes
     at: bytes
     """The committer's date in seconds since the epoch."""
+    authored: bytes
+    """The author's, which `git cherry-pick` keeps."""
     parents: bytes
     source: bytes
     """What it was found by, where several tips were asked for."""
@@ -101,6 +103,13 @@ class ClonedHistory:
         """The commits whose parents a shallow clone left out."""
         file = self._common_dir / "shallow"
         return frozenset(file.read_text().split()) if file.exists() else frozenset()
+
+    def repository_name(self) -> str | None:
+        """owner/name of what it was cloned from; None where that is no such address."""
+        with self._running(("config", "--get", "remote.origin.url")) as process:
+            url = process.communicate()[0].decode("utf-8", "replace").strip()
+        parts = url.removesuffix("/").removesuffix(".git").replace(":", "/").split("/")
+        return "/".join(parts[-2:]) if "://" in url or "@" in url else None
 
     def ranges(self, branch: str, trunk: str, cut: str | None, others: Sequence[str]) -> Ranges:
         """Find what is named, and let git begin to tell what trunk and the branch have apart.
@@ -179,12 +188,11 @@ class ClonedHistory:
         }
 
     def patch_ids(
-        self, shas: Sequence[str], others: Sequence[str], base: str
+        self, shas: Sequence[str], tips: Sequence[str], base: str
     ) -> dict[str, list[str]]:
-        """Commits by patch-id: those named, and whatever of other histories touches their files.
+        """Commits by patch-id: those named, and what of histories back to `base` touches their files.
 
-        Histories are read back to `base`. Raises CockpitError where contents are missing, as they
-        are in a partial clone.
+        Raises CockpitError where contents are missing, as they are in a partial clone.
         """
         fed = "\n".join(shas).encode() + b"\n"
         names = ("diff-tree", "--stdin", "-r", "-z", "--name-only", "--no-commit-id", "--root")
@@ -193,10 +201,19 @@ class ClonedHistory:
         paths = sorted(set(touched.split(b"\0")) - {b""})
         if not paths:
             return {}
-        tips = "\n".join([*shas, *others, f"^{base}", "--", ""]).encode()
-        with self._running(("log", "--format=%H", *_PATCHES, "--stdin"), subprocess.PIPE) as log:
+        revisions = "\n".join([*shas, *tips, f"^{base}", "--", ""]).encode()
+        words = ("log", "--format=%H", "--full-diff", *_PATCHES, "--stdin")
+        return self._patch_ids(words, revisions + b"\n".join(paths) + b"\n")
+
+    def patch_ids_of(self, shas: Sequence[str]) -> dict[str, list[str]]:
+        """The commits named by their patch-ids; raises as `patch_ids` does."""
+        words = ("log", "--format=%H", "--no-walk=unsorted", *_PATCHES, "--stdin")
+        return self._patch_ids(words, "\n".join(shas).encode() + b"\n")
+
+    def _patch_ids(self, words: Sequence[str], fed: bytes) -> dict[str, list[str]]:
+        with self._running(words, subprocess.PIPE) as log:
             with self._running(("patch-id", "--stable"), log.stdout) as ids:
-                _feed(log, tips + b"\n".join(paths) + b"\n")
+                _feed(log, fed)
                 answer = ids.communicate()[0]
             _expect_success(log)
         found: dict[str, list[str]] = {}

@@ -167,11 +167,21 @@ class IssueRecord(msgspec.Struct, frozen=True):
     labels: tuple[LabelRecord, ...] = ()
     assignees: tuple[UserRecord, ...] = ()
     pull_request: dict[str, object] | None = None
+    closed_at: datetime | None = None
+    state_reason: str | None = None
 
     @property
     def is_pull(self) -> bool:
         """Whether it is a pull request."""
         return self.pull_request is not None
+
+
+class EventRecord(msgspec.Struct, frozen=True):
+    """Something that happened to an issue."""
+
+    id: int
+    event: str
+    commit_id: str | None = None
 
 
 class CommentRecord(msgspec.Struct, frozen=True):

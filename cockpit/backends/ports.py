@@ -19,7 +19,7 @@ from cockpit.release.candidates import Candidate, RefChange, Tag
 from cockpit.release.commits import Commit
 from cockpit.release.dispatches import StartedRun, WorkflowCall
 from cockpit.release.jobs import BranchHealth, CandidateBuilds, Checks
-from cockpit.release.milestones import Milestone
+from cockpit.release.milestones import Milestone, MilestoneItem
 from cockpit.release.people import Team
 from cockpit.release.picks import PickReading, PullSummary
 from cockpit.release.preparation import PushedRun
@@ -284,6 +284,18 @@ class GithubPort(Protocol):
 
     def milestone(self, repository: Repository, title: str) -> Answer[Milestone]:
         """The milestone of exactly this title with every open item."""
+        ...
+
+    def milestone_items(
+        self, repository: Repository, title: str
+    ) -> Answer[tuple[MilestoneItem, ...] | None]:
+        """Every item of the milestone of exactly this title, whatever its state; None without."""
+        ...
+
+    def closing_commits(
+        self, repository: Repository, numbers: Sequence[int]
+    ) -> Answer[dict[int, tuple[str, ...]]]:
+        """The SHAs that closed issues, where GitHub recorded them; one request an issue."""
         ...
 
     def open_pulls(self, repository: Repository, base: str) -> Answer[tuple[PullSummary, ...]]:

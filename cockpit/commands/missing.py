@@ -1,32 +1,72 @@
-"""`missing`: what a release branch of any clone lacks, without config or network."""
+"""`missing`: which reverts and fixes a release branch of any clone lacks.
+
+It reads a clone alone, without config or network; with a GitHub token the milestone as well.
+"""
 
 from __future__ import annotations
 
 import argparse
 import gc
+import os
 import sys
+from typing import TYPE_CHECKING
 
 from cockpit.backends.git_history import ClonedHistory, line_of
-from cockpit.errors import ExitCode
+from cockpit.errors import CockpitError, ExitCode
+
+if TYPE_CHECKING:
+    from cockpit.commands.missing_fixes import MilestoneQuestions
+
+_TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
+_NO_TOKEN = (
+    "there is no GitHub token, and the milestone is on GitHub: set GITHUB_TOKEN,"
+    " or name a release.toml with --config"
+)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    gc.disable()
+    """Print what was found; 1 when a revert or a fix is missing."""
+    gc.disable()  # everything read is kept until the end, so there is nothing to be collected
     clone = ClonedHistory(arguments.repo)
     line = line_of(arguments.branch)
-    ranges = clone.ranges(arguments.branch, arguments.trunk, arguments.cut, [f"{line[0]}*"] if line else [])
-    import json
+    others = [f"{line[0]}*"] if line else []
+    ranges = clone.ranges(arguments.branch, arguments.trunk, arguments.cut, others)
+    # Imported while git walks.
     from cockpit.backends.git_findings import Asked, read_findings
+    from cockpit.views.findings import as_data, as_text
 
-    read = read_findings(clone, ranges, Asked(arguments.branch, arguments.trunk))
-    f = read.findings
-    doc = {
-        "cut": f.cut, "counts": f.counts,
-        "picks": [{"branch_commit": r.commit.sha, "trunk_commit": r.trunk.sha if r.trunk else None, "by": r.by.value if r.by else None, "kind": r.kind.value} for r in f.picks],
-        "missing_reverts": [{"revert": m.revert.sha, "reverted": m.reverted.sha, "on_branch_as": m.on_branch_as, "pr": m.reverted.pull, "why": m.why} for m in f.missing_reverts],
-        "carry_forward": [{"branch": c.line, "commit": c.commit, "trunk_commit": c.trunk.sha, "pr": c.trunk.pull, "why": c.why} for c in f.carry_forward],
-        "nameless": [c.sha + c.title for c in f.nameless],
-        "unknown": f.unknown,
-    }
-    sys.stdout.write(json.dumps(doc, indent=1) + "\n")
-    return int(ExitCode.OK)
+    milestone = _milestone(arguments, clone, line)
+    repository = milestone.repository.name if milestone else None
+    asked = Asked(arguments.branch, arguments.trunk, repository, closing=milestone is not None)
+    read = read_findings(clone, ranges, asked)
+    fixes, unread, code = None, _NO_TOKEN, ExitCode.OK
+    if milestone is not None:
+        try:
+            fixes, unread = milestone.missing_fixes(read)
+        except CockpitError as err:
+            unread, code = str(err), err.exit_code
+    if arguments.json:
+        import json
+
+        text = json.dumps(as_data(read.findings, fixes, unread), indent=2)
+    else:
+        text = as_text(read.findings, fixes, unread)
+    sys.stdout.write(text + "\n")
+    return int(ExitCode.BLOCKED if read.findings.missing_reverts or fixes else code)
+
+
+def _milestone(
+    arguments: argparse.Namespace, clone: ClonedHistory, line: tuple[str, tuple[int, ...]] | None
+) -> MilestoneQuestions | None:
+    """The milestone to look into; None without a token, which leaves its libraries unloaded."""
+    if arguments.config is not None:
+        from cockpit.commands.missing_fixes import of_config
+
+        return of_config(arguments.config, arguments.milestone)
+    token = next((name for name in _TOKENS if os.environ.get(name, "").strip()), None)
+    name = clone.repository_name() if token else None
+    if token is None or name is None or line is None:
+        return None
+    from cockpit.commands.missing_fixes import of_clone
+
+    return of_clone(name, line[1], arguments.milestone)

@@ -6,6 +6,7 @@ time that importing more would take.
 """
 
 import re
+from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
 
@@ -81,7 +82,8 @@ _PICKING = Lazy(r"\b(?:cherry[\s-]?pick|back-?port)", re.I)
 _BULLET = Lazy(rf"^[ \t]*[*-][ \t]*{_REF}[ \t]*$", re.M)
 _DIFF = Lazy(r"^\s*Differential Revision:\s*\[?D(\d+)", re.M)
 
-_TAGS = r"^\W*(?:\[[^\]]*\]\s*)*"
+_TAGS = r"^[\s\"'(]*(?:\[[^\]]*\]\s*)*"
+_LEADING_TAGS = Lazy(r"^\s*(?:\[[^\]]*\]\s*)+")
 _REVERT_TITLE = Lazy(
     _TAGS + r"(?:revert(?:s|ed|ing)?|back(?:s|ed|ing)?[ -]?out|unland)\b[\s:–—-]*(?P<rest>.*)$", re.I
 )
@@ -115,7 +117,7 @@ _RELAND_BODY = Lazy(
 _CLOSES = Lazy(rf"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+{_REF}", re.I)
 
 _PICK_PREFIX = Lazy(
-    r"^\W*(?:\[[^\]]*(?:cherry[\s-]?pick|release|\d+\.\d+)[^\]]*\]"
+    r"^\s*(?:\[[^\]]*(?:cherry[\s-]?pick|release|\d+\.\d+)[^\]]*\]"
     r"|cherry[\s-]?pick(?:ed|s|ing)?(?: of| for)?\b)[\s:–—-]*",
     re.I,
 )
@@ -124,28 +126,44 @@ _SAYS_NOTHING = Lazy(
     r"(?:add files via upload|(?:update|create|delete|rename) \S+|merge .*|initial commit)?"
 )
 """Titles that GitHub writes by itself, which many commits share."""
-RELEASE_ONLY = Lazy(
+_RELEASE_ONLY = Lazy(
     r"^\W*(?:\[release(?:-only| \d+\.\d+|/\d+\.\d+)?[^\]]*\]|release[ -]only\b)", re.I
+)
+_SETS_VERSION = Lazy(
+    r"^\W*(?:release \S+ )?(?:bump|update|move|set|advance)\b"
+    r".*?(?<![\d.])(?P<line>\d+\.\d+)(?:\.\d+)?(?![\d.]*\d)",
+    re.I,
 )
 _WORDS = (
     *(b"evert", b"eland", b"e-land", b"herry", b"ackport"),
     *(b"Differential Revision", _RESOLVED.encode()),
 )
-"""One of these is in every message whose body claims anything."""
+_TITLE_WORDS = ("revert", "back", "land", "appl", "submit", "cherry")
+"""One of these words is in every message that claims anything, in its body or its title."""
 _FENCED = Lazy(r"^(```|~~~).*?(?:^\1[ \t]*$|\Z)", re.M | re.S)
 
 
 class Reader:
     """Reads messages of one repository; numbers of other repositories are not its own."""
 
-    def __init__(self, repository: str | None = None, *, closing: bool = False) -> None:
-        """`repository` is owner/name, None where it is not known; `closing` reads keywords too."""
-        self._repository = repository.casefold() if repository else None
+    def __init__(
+        self, repository: Callable[[], str | None] = lambda: None, *, closing: bool = False
+    ) -> None:
+        """`repository` tells owner/name, or None, if it is asked; `closing` reads keywords too."""
+        self._repository = repository
         self._closing = closing
 
-    def may_matter(self, body: bytes) -> bool:
+    @cached_property
+    def _own(self) -> str | None:
+        name = self._repository()
+        return name.casefold() if name else None
+
+    def may_matter(self, title: str, body: bytes) -> bool:
         """Whether the rest of a message, as it came from git, can claim anything."""
-        return self._closing or any(word in body for word in _WORDS)
+        if self._closing or any(word in body for word in _WORDS):
+            return True
+        low = title.lower()
+        return any(word in low for word in _TITLE_WORDS)
 
     def pulls(self, title: str, body: str) -> tuple[int, ...]:
         """The pull requests that a commit landed by: its squash's number, and what it resolved."""
@@ -227,6 +245,7 @@ class Reader:
             tuple(_ORIGINAL_SHA.re.findall(body)),
             tuple(dict.fromkeys(pulls)),
             title=telling(plain(title)),
+            guess=telling(plain(_LEADING_TAGS.re.sub("", title))),
         )
 
     def _picked(
@@ -253,7 +272,7 @@ class Reader:
 
     def _number(self, found: re.Match[str]) -> int | None:
         repo = found["repo"]
-        if repo and self._repository and repo.casefold() != self._repository:
+        if repo and self._own and repo.casefold() != self._own:
             return None
         return int(found["n"])
 
@@ -273,7 +292,7 @@ def plain(title: str) -> str:
     """A title to compare by: without its pull request numbers, case, and marks around it."""
     while title.endswith(")") and title[(at := title.rfind("(#")) + 2 : -1].isdigit():
         title = title[:at].rstrip()
-    return " ".join(title.split()).casefold().strip(' ."“”')
+    return " ".join(title.split()).casefold().strip(' .#"“”')
 
 
 def plain_pick(title: str) -> str:
@@ -282,6 +301,22 @@ def plain_pick(title: str) -> str:
     while text != (shorter := _PICK_PREFIX.re.sub("", text, count=1)):
         text = shorter
     return plain(_BARE_NUMBER.re.sub("", text))
+
+
+def is_release_only(title: str, line: str) -> bool:
+    """Whether a title says that a commit is for its release branch alone.
+
+    One that sets a version of its own `line` (such as 2.15), and is no pick, says so too.
+    """
+    if _RELEASE_ONLY.re.match(title):
+        return True
+    sets = _SETS_VERSION.re.match(title) if line and line in title else None
+    return sets is not None and sets["line"] == line and not says_pick(title)
+
+
+def says_pick(title: str) -> bool:
+    """Whether a title says that its commit is a pick."""
+    return _PICKING.re.search(title) is not None
 
 
 def telling(title: str) -> str:

@@ -30,7 +30,8 @@ class Findings(NamedTuple):
     picks: Sequence[PickRow]
     """Oldest first; a squash of several picks has a row for each."""
     missing_reverts: Sequence[MissingRevert]
-    carry_forward: Sequence[CarryForward]
+    carry_forward: Sequence[CarryForward] | None
+    """None where older lines cannot be told."""
     nameless: Sequence[HistoryCommit]
     """Reverts on trunk since the cut of something that could not be found."""
     unknown: Sequence[str] = ()
@@ -50,7 +51,7 @@ class Findings(NamedTuple):
             "trunk_commits": self.trunk_commits,
             **{kind.value: kinds[kind] for kind in PickKind},
             "missing_reverts": len(self.missing_reverts),
-            "carry_forward": len(self.carry_forward),
+            "carry_forward": len(self.carry_forward or ()),
             "never_landed": kinds[PickKind.UNKNOWN],
         }
 

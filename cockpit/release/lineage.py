@@ -8,11 +8,12 @@ from typing import NamedTuple, TypeVar
 
 from cockpit.release.claims import (
     NO_CLAIMS,
-    RELEASE_ONLY,
     Claims,
     Named,
+    is_release_only,
     plain,
     plain_pick,
+    says_pick,
     telling,
     title_pulls,
 )
@@ -27,6 +28,8 @@ class HistoryCommit(NamedTuple):
     tree: str
     at: int
     """When it was committed, in seconds since the epoch."""
+    authored: int
+    """When its author made it, which a cherry-pick keeps."""
     author: str
     title: str
     pulls: tuple[int, ...] = ()
@@ -126,13 +129,19 @@ class History:
             newest = (_first_after(index.get(number, ()), older_than) for number in numbers)
             if found := tuple(dict.fromkeys(p for p in newest if p is not None)):
                 return found
-        title = named.title or named.guess
-        at = _first_after(self.titled(title), older_than) if title else None
-        return () if at is None else (at,)
+        for title in filter(None, (named.title, named.guess)):
+            if (at := _first_after(self.titled(title), older_than)) is not None:
+                return (at,)
+        return ()
 
 
-def origins(branch: Sequence[HistoryCommit], trunk: History) -> Iterator[Origin]:
-    """Where each commit of a branch comes from, told by its message and by trunk's messages."""
+def origins(
+    branch: Sequence[HistoryCommit], trunk: History, line: str = ""
+) -> Iterator[Origin]:
+    """Where each commit of a branch comes from, told by its message and by trunk's messages.
+
+    `line` is the branch's, such as 2.15.
+    """
     forward = _forward_ports(trunk)
     for commit in branch:
         for by, find in _EVIDENCE:
@@ -140,7 +149,18 @@ def origins(branch: Sequence[HistoryCommit], trunk: History) -> Iterator[Origin]
                 yield Origin(commit, PickKind.PICK, found, by)
                 break
         else:
-            yield Origin(commit, _kind(commit))
+            yield Origin(commit, _kind(commit, line))
+
+
+def by_shared_title(origin: Origin, trunk: History) -> Origin:
+    """The same, where it says that it is a pick: of the newest change that bears its title."""
+    commit = origin.commit
+    if origin.by is not None or not says_pick(commit.title):
+        return origin
+    found = _landed_before(trunk, trunk.titled(plain_pick(commit.title)), commit)
+    if found is None:
+        return origin
+    return Origin(commit, PickKind.PICK, (found,), Evidence.TITLE)
 
 
 def _by_trailer(
@@ -190,10 +210,10 @@ def _forward_ports(trunk: History) -> dict[str, int]:
     }
 
 
-def _kind(commit: HistoryCommit) -> PickKind:
+def _kind(commit: HistoryCommit, line: str) -> PickKind:
     if commit.claims.is_revert or commit.claims.undoes:
         return PickKind.REVERT
-    return PickKind.RELEASE_ONLY if RELEASE_ONLY.re.match(commit.title) else PickKind.UNKNOWN
+    return PickKind.RELEASE_ONLY if is_release_only(commit.title, line) else PickKind.UNKNOWN
 
 
 def _first_after(positions: Sequence[int], position: int) -> int | None:

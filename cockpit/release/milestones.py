@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 
 class MilestoneItem(msgspec.Struct, frozen=True):
-    """An issue or pull request that is still open in the milestone."""
+    """An issue or pull request of the milestone."""
 
     number: int
     title: str
@@ -14,6 +16,11 @@ class MilestoneItem(msgspec.Struct, frozen=True):
     labels: tuple[str, ...]
     assignees: tuple[str, ...]
     url: str
+    state: str = "open"
+    """`open` or `closed`."""
+    closed_at: datetime | None = None
+    done: bool = False
+    """Whether it was closed as completed, or merged."""
 
 
 class Milestone(msgspec.Struct, frozen=True):
