@@ -31,6 +31,7 @@ from cockpit.guards import (
     of_branch,
     of_candidate,
     of_repository,
+    of_uncut_domains,
     selected,
 )
 from cockpit.operations.plan import Danger
@@ -198,6 +199,7 @@ ACTIONS: tuple[Action, ...] = (
         (Scope.DASHBOARD, Scope.BRANCHES),
         can_cut,
         "cut-branch",
+        of_uncut_domains,
     ),
     Action(
         "release-changes",

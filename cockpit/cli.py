@@ -261,9 +261,16 @@ def _add_setting_up(commands: Commands) -> None:
 
 def _add_rehearse(commands: Commands) -> None:
     rehearse = commands.add_parser("rehearse", help="open the cockpit on a world of its own")
-    rehearse.add_argument("--scenario", default="default", metavar="NAME")
+    rehearse.add_argument(
+        "--scenario",
+        default="default",
+        metavar="NAME",
+        help="default, small, large, or before-cut: nothing of the release is cut yet",
+    )
     rehearse.add_argument("--seed", type=int, default=0, metavar="N")
-    rehearse.add_argument("--speed", type=float, default=60.0, metavar="X", help="of its clock")
+    rehearse.add_argument(
+        "--speed", type=float, metavar="X", help="of its clock; the scenario's own without it"
+    )
     rehearse.add_argument("--dir", type=Path, metavar="DIR", help="keep the world here")
     rehearse.add_argument("--s3", choices=("moto", "seaweedfs"), default="moto")
     rehearse.add_argument("--fault", action="append", default=[], metavar="NAME[:ARG]")

@@ -7,10 +7,11 @@ from enum import Enum
 
 import msgspec
 
+from cockpit.release.branches import Branches
 from cockpit.release.candidates import Candidate
 from cockpit.release.lookups import branch_of, listing_of
 from cockpit.release.repos import Repository, Role
-from cockpit.release.state import ReleaseState
+from cockpit.release.state import ReleaseSpec, ReleaseState
 
 
 class Scope(Enum):
@@ -87,15 +88,32 @@ def has_url(situation: Situation) -> Availability:
     return Enabled() if situation.selection.url else Disabled("this row has no page to open")
 
 
+def _uncut(branches: Branches, spec: ReleaseSpec) -> list[Repository]:
+    uncut = []
+    for repository in spec.repositories:
+        branch = branches.of(repository)
+        if branch is None or branch.head is None or branch.orig_sha is None:
+            uncut.append(repository)
+    return uncut
+
+
+def of_uncut_domains(situation: Situation) -> dict[str, str]:
+    """`--repository` for each domain to be cut, once core and infra are; before that, nothing.
+
+    A plan of all that are due would show what was cut long ago once more.
+    """
+    state = situation.state
+    uncut = _uncut(state.branches.value, state.spec) if state.branches.value else []
+    if not uncut or any(repository.role is not Role.DOMAIN for repository in uncut):
+        return {}
+    return {"repository": ",".join(repository.name for repository in uncut)}
+
+
 def can_cut(situation: Situation) -> Availability:
     state = situation.state
     if state.branches.value is None:
         return Disabled("the branches have not been read yet")
-    uncut = []
-    for repository in state.spec.repositories:
-        branch = state.branches.value.of(repository)
-        if branch is None or branch.head is None or branch.orig_sha is None:
-            uncut.append(repository)
+    uncut = _uncut(state.branches.value, state.spec)
     if not uncut:
         return Disabled("every branch of the release is cut")
     if any(repository.role is not Role.DOMAIN for repository in uncut):

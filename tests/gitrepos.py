@@ -122,6 +122,54 @@ class BareRepo:
         file.chmod(0o755)
 
 
+class WorkRepo:
+    """A repository with a work tree, in which commits are made as a person makes them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(parents=True)
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.git("config", "gc.auto", "0")
+
+    def git(self, *arguments: str, check: bool = True) -> str:
+        """What a git command prints here; raises CalledProcessError."""
+        done = subprocess.run(
+            ["git", "-C", str(self.path), *arguments],
+            capture_output=True,
+            check=check,
+            env=_environment(),
+        )
+        return done.stdout.decode().strip()
+
+    def write(self, files: Mapping[str, str | bytes]) -> None:
+        """Put files into the work tree."""
+        for path, content in files.items():
+            file = self.path / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def commit(self, message: str, files: Mapping[str, str | bytes] | None = None) -> str:
+        """Commit the work tree with these files in it, whatever it changes."""
+        self.write(files or {})
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+    def cherry_pick(self, onto: str, commit: str, *options: str) -> tuple[str, str | None]:
+        """`clean`, `empty` or `conflict` as git has it, and the tree where there is one."""
+        self.git("checkout", "--quiet", "--force", "--detach", onto)
+        before = self.git("rev-parse", "HEAD^{tree}")
+        self.git("cherry-pick", "--keep-redundant-commits", *options, commit, check=False)
+        picked = self.git("rev-parse", "HEAD") != self.git("rev-parse", onto)
+        after = self.git("rev-parse", "HEAD^{tree}")
+        self.git("cherry-pick", "--quit")
+        self.git("reset", "--quiet", "--hard")
+        self.git("clean", "-ffdxq")
+        if not picked:
+            return "conflict", None
+        return ("empty" if after == before else "clean"), after
+
+
 def local_ssh(folder: Path) -> str:
     """A program that git takes for ssh and that runs the other side on this machine."""
     program = folder / "ssh"

@@ -10,6 +10,7 @@ from cockpit.config import Config, parse
 from cockpit.errors import ConfigError
 from cockpit.release.releasechanges import (
     PinImages,
+    PinObjects,
     References,
     Replace,
     Script,
@@ -60,6 +61,10 @@ def test_each_kind_of_change_is_read_in_its_order() -> None:
     [[repositories.release_changes]]
     change = "docker-pin"
     [[repositories.release_changes]]
+    change = "object-version"
+    file = "d"
+    objects = ["e.json"]
+    [[repositories.release_changes]]
     change = "script"
     file = "s.sh"
     environment = { RELEASE_VERSION = "{line}" }
@@ -71,6 +76,7 @@ def test_each_kind_of_change_is_read_in_its_order() -> None:
         Write("c", "r{line}"),
         SetVersion(),
         PinImages(),
+        PinObjects("d", ("e.json",), "ossci-metrics"),
         Script("s.sh", environment={"RELEASE_VERSION": "{line}"}),
     )
 

@@ -23,8 +23,10 @@ from cockpit.backends.git_names import (
     tag_patterns,
     tag_prefixes,
 )
+from cockpit.backends.git_predictions import Predictor
 from cockpit.backends.git_runner import Clone, GitRunner
 from cockpit.backends.git_scripts import WorkTrees
+from cockpit.backends.git_spawn import not_installed
 from cockpit.backends.git_submodules import SubmoduleReader
 from cockpit.backends.git_trees import Trees
 from cockpit.backends.ports import (
@@ -40,6 +42,8 @@ from cockpit.errors import AccessDenied, CockpitError, Conflict
 from cockpit.release.branches import BranchState
 from cockpit.release.candidates import Tag
 from cockpit.release.commits import Commit, short
+from cockpit.release.pickorder import QueueSimulation
+from cockpit.release.prediction import PickOf, Prediction
 from cockpit.release.releasechanges import FileChange, Script
 from cockpit.release.repos import Repository
 from cockpit.release.submodules import Submodule
@@ -72,6 +76,8 @@ class GitClones:
         self._clones = Clones(folder, self._git)
         self._trees = Trees(self._git)
         self._work_trees = WorkTrees(self._git, self._trees)
+        # What was not brought beforehand, such as old versions that tell a cause, git may fetch.
+        self._predictor = Predictor(self._git, {"GIT_NO_LAZY_FETCH": "0"})
         self._submodules = SubmoduleReader(self._git, self._clones)
         self._known: dict[str, _Known] = {}
 
@@ -227,6 +233,26 @@ class GitClones:
             self._clones.need(clone, recipe.parent)
             self._trees.push_moved(self._clones, clone, ref, recipe, checked_sha(sha), found or "")
 
+    def predict(
+        self,
+        repository: Repository,
+        onto: str,
+        picks: Sequence[PickOf],
+        *,
+        chain: bool = False,
+        regions: bool = True,
+    ) -> tuple[Prediction, ...]:
+        """What picks onto a commit would come to, in the order given; nothing is written."""
+        clone = self._with_files_of(repository, onto, picks)
+        return self._predictor.predict(clone, onto, picks, chain=chain, regions=regions)
+
+    def simulate(
+        self, repository: Repository, onto: str, picks: Sequence[PickOf]
+    ) -> QueueSimulation:
+        """Land a queue in its order, and look for an order in which fewer picks conflict."""
+        clone = self._with_files_of(repository, onto, picks)
+        return self._predictor.simulate(clone, onto, picks)
+
     def borrow(self, path: Path) -> BorrowedClone:
         """Somebody's clone on this machine, to read from without touching it."""
         return BorrowedClone(path, self._git)
@@ -319,13 +345,13 @@ class GitClones:
             from git.cmd import Git
             from git.exc import GitCommandNotFound
         except ImportError as err:
-            raise _not_installed() from err
+            raise not_installed() from err
         try:
             guarded = Git(self._folder).execute(
                 list(command), as_process=True, istream=stdin, env=env, start_new_session=True
             )
         except (GitCommandNotFound, NotADirectoryError, PermissionError) as err:
-            raise _not_installed() from err
+            raise not_installed() from err
         process, guarded.proc = guarded.proc, None  # the runner ends it, not the guard
         return cast("subprocess.Popen[bytes]", process)
 
@@ -336,6 +362,17 @@ class GitClones:
         clone = self._clone_of(repository)
         if not clone.exists:
             self.read_branch(repository)
+        return clone
+
+    def _with_files_of(self, repository: Repository, onto: str, picks: Sequence[PickOf]) -> Clone:
+        """The clone with all that these merges need in it."""
+        clone = self._filled_clone_of(repository)
+        commits = [checked_sha(sha) for sha in (onto, *(pick.commit for pick in picks))]
+        with self._clones.lock(clone):
+            for sha in dict.fromkeys(commits):
+                self._clones.need(clone, sha)
+            if clone.far:
+                self._trees.bring_for_merges(clone, commits)
         return clone
 
     def _ledger_of(self, remote: str) -> Clone:
@@ -447,7 +484,3 @@ def _refused(clone: Clone, pushed: read.PushedRef | None) -> AccessDenied:
         pushed.summary if pushed else "git gave no reason",
         "release-cockpit doctor names missing rights",
     )
-
-
-def _not_installed() -> CockpitError:
-    return CockpitError("git was not found", "it is not on the PATH", "install git 2.39 or newer")

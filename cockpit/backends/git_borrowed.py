@@ -94,8 +94,8 @@ class BorrowedClone:
         """Land a queue in its order, and look for an order in which fewer picks conflict."""
         return self._predictor.simulate(self._whole, onto, picks)
 
-    def obstacles(self, picks: Sequence[PickOf]) -> dict[str, str]:
-        """Why git would refuse some commits without trying, whatever they are picked onto."""
+    def obstacles(self, picks: Sequence[PickOf]) -> dict[PickOf, str]:
+        """Why git would refuse some picks without trying, whatever they are picked onto."""
         return self._predictor.obstacles(self._whole, picks)
 
     def branches(self) -> dict[str, str]:

@@ -96,8 +96,9 @@ class CauseFinder:
         paths: dict[str, dict[str, None]] = {}
         for trace, trail in trails:
             evidence, commits = self._guilty(trace, trail, lacking)
+            shown = clean(trace.shown)
             for sha in commits:
-                paths.setdefault(sha, {})[clean(trace.shown)] = None
+                paths.setdefault(sha, {})[shown] = None
             if evidence is Evidence.LINES:
                 by_lines.update(commits)
         age = self._trunk.missing.age
@@ -133,9 +134,7 @@ class CauseFinder:
             ]
             yield [*traces, *_named_only(conflict.merged)]
 
-    def _trace(
-        self, merged: Merged, shown: str, path: str, diffs: dict[Pair, FileDiff]
-    ) -> _Trace:
+    def _trace(self, merged: Merged, shown: str, path: str, diffs: dict[Pair, FileDiff]) -> _Trace:
         """The lines of the base that collide; the whole file where its lines say nothing."""
         versions = merged.stages[shown]
         base, ours, theirs = (versions.get(stage) for stage in (_BASE, _OURS, _THEIRS))

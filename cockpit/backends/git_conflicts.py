@@ -71,7 +71,7 @@ def _blobs(
 
 
 def _named(merged: Merged) -> list[str]:
-    """The files that git's notes name; a merge without any in conflict still says which it means."""
+    """The files that git's notes name, for a merge that leaves no file in conflict."""
     noted = [path for note in merged.notes if _KIND.match(note.kind) for path in note.paths]
     return list(dict.fromkeys(noted))
 
@@ -80,9 +80,9 @@ def _file(conflict: Conflicted, path: str, content: bytes) -> FileConflict:
     notes = [
         note for note in conflict.merged.notes if path in note.paths and _KIND.match(note.kind)
     ]
-    kinds = [found[1] for note in notes if (found := _KIND.match(note.kind))]
+    kinds = [kind[1] for note in notes if (kind := _KIND.match(note.kind))]
     found = list(_regions(content, conflict))
-    regions = [_region(*region, conflict) for region in found[:_REGIONS]]
+    regions = [_region(start, inner, conflict) for start, inner in found[:_REGIONS]]
     return FileConflict(
         path=clean(path),
         kinds=tuple(dict.fromkeys(kinds)),

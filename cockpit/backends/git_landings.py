@@ -11,10 +11,10 @@ import msgspec
 from cockpit.backends.git_merges import MergeRoom
 from cockpit.backends.git_output import COMMIT_FORMAT, read_commits
 from cockpit.backends.git_patches import Change, file_changes, patch_ids
+from cockpit.errors import CockpitError
 from cockpit.release.commits import Commit
 from cockpit.release.landed import BranchSide
 from cockpit.release.prediction import Landed, Landing
-
 
 _TELLING = re.compile(
     rb"^.*(?:cherry picked from|This reverts commit|Pull Request resolved:).*$", re.MULTILINE
@@ -41,6 +41,8 @@ class Landings:
         self._room = room
         asked = [onto, f"^{parted_at}"] if parted_at else [onto]
         self._commits = read_messages(room, "--no-merges", asked)
+        self.trouble = ""
+        """Why patches could not be compared; empty when they could."""
 
     def of(self, changes: Sequence[Known]) -> dict[str, Landed]:
         """Where the branch has each of the changes that it has.
@@ -53,9 +55,12 @@ class Landings:
         found = {known.commit.sha: said.landing_of(known.commit) for known in changes}
         open_ones = [known for known in changes if not _settled(found[known.commit.sha])]
         twins = self._twins([known.change for known in open_ones])
-        if twins:
-            ids = patch_ids(self._room, twins)
-            side = BranchSide(self._commits, self._patch_ids)
+        try:
+            ids = patch_ids(self._room, twins) if twins else {}
+            side = BranchSide(self._commits, self._patch_ids if twins else {})
+        except CockpitError as err:
+            self.trouble = f"patches could not be compared: {err.detail}"
+        else:
             for known in open_ones:
                 sha = known.commit.sha
                 found[sha] = side.landing_of(known.commit, ids.get(sha))

@@ -15,8 +15,13 @@ _PLAIN = ("--root", "--no-ext-diff", "--no-textconv", "--no-color", "--full-inde
 _LINES = ("-r", "-p", "-U0", "--inter-hunk-context=0", "--src-prefix=a/", "--dst-prefix=b/")
 _LIKE_THE_MERGE = ("--diff-algorithm=histogram",)
 """git's merge compares by it."""
-_HEADER = re.compile(rb"[0-9a-f]{40,64}(?: [0-9a-f]{40,64})?")
-_HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_TELLING = re.compile(
+    rb"^(?:@@ -(?P<was>\d+)(?:,(?P<gone>\d+))? \+(?P<now>\d+)(?:,(?P<come>\d+))? @@"
+    rb"|diff --git (?P<names>.*)"
+    rb"|rename from (?P<from>.*)|rename to (?P<to>.*)|Binary files .*"
+    rb"|(?P<commit>[0-9a-f]{40,64})$)",
+    re.MULTILINE,
+)
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -127,46 +132,47 @@ def line_diffs(
 
 
 def read_diffs(output: bytes, *, keep_text: bool = False) -> Iterator[tuple[str, list[FileDiff]]]:
-    """What `diff-tree -p` printed: by commit where it was given several."""
-    lines = output.split(b"\n")
+    """What `diff-tree -p` printed: by commit where it was given several.
+
+    Lines of files stand behind a sign or a space, so what begins a line is git's own.
+    """
     name, diffs = "", list[FileDiff]()
-    at = 0
-    while at < len(lines):
-        line = lines[at]
-        at += 1
-        if hunk := _HUNK.match(line):
-            gone, come = int(hunk[2] or 1), int(hunk[4] or 1)
-            end = _past_remark(lines, _past_remark(lines, at + gone) + come)
-            text = b"\n".join(lines[at:end]) if keep_text else b""
-            diffs[-1].hunks.append(_hunk(hunk, gone, come, text))
-            at = end
-        elif line.startswith(b"diff --git "):
-            diffs.append(FileDiff([], path=_same_name(line.removeprefix(b"diff --git "))))
-        elif _HEADER.fullmatch(line):
+    at: re.Match[bytes] | None = None
+    for found in _TELLING.finditer(output):
+        if at and keep_text:
+            diffs[-1].hunks.append(_hunk(at, output[at.end() : found.start()]))
+        at = None
+        if found["was"]:
+            at = found
+            if not keep_text:
+                diffs[-1].hunks.append(_hunk(found, b""))
+        elif found["names"]:
+            diffs.append(FileDiff([], path=_same_name(found["names"])))
+        elif found["commit"]:
             yield name, diffs
-            name, diffs = line.decode(), []
-        elif diffs:
-            _note(diffs[-1], line)
+            name, diffs = found["commit"].decode(), []
+        else:
+            _note(diffs[-1], found)
+    if at and keep_text:
+        diffs[-1].hunks.append(_hunk(at, output[at.end() :]))
     yield name, diffs
 
 
-def _past_remark(lines: Sequence[bytes], at: int) -> int:
-    """Behind `\\ No newline at end of file`, which stands after the last line of a side."""
-    return at + lines[at].startswith(b"\\")
-
-
-def _hunk(found: re.Match[bytes], gone: int, come: int, text: bytes) -> Hunk:
-    before, after = int(found[1]) - (gone > 0), int(found[3]) - (come > 0)
+def _hunk(found: re.Match[bytes], text: bytes) -> Hunk:
+    was, gone, now, come = (
+        int(number or 1) for number in found.group("was", "gone", "now", "come")
+    )
+    before, after = was - (gone > 0), now - (come > 0)
     return Hunk(Span(before, before + gone), Span(after, after + come), text)
 
 
-def _note(diff: FileDiff, line: bytes) -> None:
+def _note(diff: FileDiff, found: re.Match[bytes]) -> None:
     """Take in what a header says beyond the name."""
-    if line.startswith(b"rename from "):
-        diff.came_from = _unquoted(line.removeprefix(b"rename from "))
-    elif line.startswith(b"rename to "):
-        diff.path = _unquoted(line.removeprefix(b"rename to "))
-    elif line.startswith(b"Binary files "):
+    if found["from"]:
+        diff.came_from = _unquoted(found["from"])
+    elif found["to"]:
+        diff.path = _unquoted(found["to"])
+    else:
         diff.opaque = True
 
 

@@ -11,6 +11,7 @@ import msgspec
 from cockpit.backends.git_causes import CauseFinder, Collision
 from cockpit.backends.git_conflicts import Conflicted, file_conflicts
 from cockpit.backends.git_landings import Known, Landings, read_messages
+from cockpit.backends.git_live_merges import LiveMerges
 from cockpit.backends.git_merges import Broken, Merged, MergeRoom, merge_room
 from cockpit.backends.git_patches import file_changes, patch_id_between, patch_ids
 from cockpit.backends.git_runner import Clone, GitRunner
@@ -85,12 +86,13 @@ class Predictor:
         """What each pick would come to, in the order given.
 
         Each is put onto the commit `onto`, or with `chain` onto what the ones before it that are
-        clean have made of it. Without `regions` the text that collides is left out. Raises CockpitError when git cannot merge like this at all.
+        clean have made of it. Without `regions` the text that collides is left out. Raises
+        CockpitError when git cannot merge like this at all.
         """
         if not picks:
             return ()
         with merge_room(self._git, clone, self._variables) as room:
-            forecast = _Forecast(room, onto, picks, _shallow_edges(clone))
+            forecast = _Forecast(room, clone, onto, picks)
             return forecast.run(chain=chain, regions=regions)
 
     def simulate(self, clone: Clone, onto: str, picks: Sequence[PickOf]) -> QueueSimulation:
@@ -107,14 +109,12 @@ class Predictor:
         newest_last = sorted(picks, key=lambda pick: age.get(pick.commit, len(age)), reverse=True)
         return tuple(newest_last)
 
-    def obstacles(self, clone: Clone, picks: Sequence[PickOf]) -> dict[str, str]:
-        """Why `git cherry-pick` would refuse some of the commits without trying: SHA → reason."""
+    def obstacles(self, clone: Clone, picks: Sequence[PickOf]) -> dict[PickOf, str]:
+        """Why `git cherry-pick` would refuse some of the picks without trying."""
         with merge_room(self._git, clone, self._variables) as room:
             found = room.contents([pick.commit for pick in picks])
-        reasons = {
-            pick.commit: obstacle(pick, _node(pick.commit, found).parents) for pick in picks
-        }
-        return {commit: reason for commit, reason in reasons.items() if reason}
+        reasons = {pick: obstacle(pick, _node(pick.commit, found).parents) for pick in picks}
+        return {pick: reason for pick, reason in reasons.items() if reason}
 
 
 class _Row(msgspec.Struct):
@@ -128,13 +128,12 @@ class _Row(msgspec.Struct):
 class _Forecast:
     """One look at picks onto one commit."""
 
-    def __init__(
-        self, room: MergeRoom, onto: str, picks: Sequence[PickOf], edges: frozenset[str]
-    ) -> None:
-        """`edges` are the commits at which a shallow clone ends."""
+    def __init__(self, room: MergeRoom, clone: Clone, onto: str, picks: Sequence[PickOf]) -> None:
         self._room = room
         self._onto = onto
-        self._shallow = bool(edges)
+        self._clone = clone
+        edges = _shallow_edges(clone)
+        self._blind_spot = _SHALLOW if edges else ""
         wanted = list(dict.fromkeys(pick.commit for pick in picks))
         nodes = room.contents(list(dict.fromkeys([onto, *wanted])))
         messages = {commit.sha: commit for commit in read_messages(room, "--no-walk", wanted)}
@@ -149,7 +148,10 @@ class _Forecast:
 
     def run(self, *, chain: bool, regions: bool) -> tuple[Prediction, ...]:
         """Merge, judge, and explain the conflicts."""
-        self._room.take_attributes(self._tree)
+        try:
+            self._room.take_attributes(self._tree)
+        except CockpitError as err:
+            return tuple(self._unknown(p, err.detail).prediction for p in self._picked)
         rows = list(self._one_by_one() if chain else self._side_by_side())
         conflicts = [row for row in rows if row.prediction.outcome is Outcome.CONFLICT]
         self._show(conflicts, regions=regions)
@@ -164,25 +166,30 @@ class _Forecast:
         able = [picked for picked in self._picked if not picked.refused]
         steps = iter(self._tried(able, self._tree))
         for picked in self._picked:
-            yield _refused(picked) if picked.refused else self._judged(picked, next(steps), ())
+            if picked.refused:
+                yield self._unknown(picked, picked.refused)
+            else:
+                yield self._judged(picked, next(steps), ())
 
     def _one_by_one(self) -> Iterator[_Row]:
         tree, landed = self._tree, set[str]()
         able = [picked for picked in self._picked if not picked.refused]
         paths = file_changes(self._room, [picked.known.change for picked in able])
         touched = {p.commit.sha: each for p, each in zip(able, paths, strict=True)}
-        for picked in self._picked:
-            if picked.refused:
-                yield _refused(picked)
-                continue
-            [step] = self._tried([picked], tree)
-            row = self._judged(picked, step, landed)
-            yield row
-            if row.prediction.lands and row.prediction.tree:
-                tree = row.prediction.tree
-                landed.add(picked.commit.sha)
-                if any(path.endswith(_ATTRIBUTES) for path in touched[picked.commit.sha]):
-                    self._room.take_attributes(tree)
+        with LiveMerges(self._room) as merges:
+            for picked in self._picked:
+                if picked.refused:
+                    yield self._unknown(picked, picked.refused)
+                    continue
+                pair = self._sides(picked, tree)
+                row = self._judged(picked, _Step(tree, *pair, merges.merge(*pair)), landed)
+                yield row
+                if row.prediction.lands and row.prediction.tree:
+                    tree = row.prediction.tree
+                    landed.add(picked.commit.sha)
+                    if any(path.endswith(_ATTRIBUTES) for path in touched[picked.commit.sha]):
+                        self._room.take_attributes(tree)
+                        merges.restart()
 
     def _tried(self, picks: Sequence[_Picked], tree: str) -> list[_Step]:
         pairs = [self._sides(picked, tree) for picked in picks]
@@ -200,9 +207,8 @@ class _Forecast:
         """The outcome; `before` are the picks that landed before it."""
         sha, merged = picked.commit.sha, step.merged
         if isinstance(merged, Broken):
-            unknown = Prediction(sha, picked.commit.title, Outcome.UNKNOWN, why=merged.why)
-            return _Row(picked, unknown)
-        again = Landed(sha, Landing.HISTORY) if sha in before else None
+            return self._unknown(picked, merged.why)
+        again = Landed(sha, Landing.QUEUE) if sha in before else None
         landed = again or self._landed.get(sha)
         changes = merged.tree != step.tree if merged.clean else None
         in_full = bool(changes) and self._in_full(picked, landed, step.tree, merged.tree)
@@ -214,9 +220,15 @@ class _Forecast:
             outcome=outcome,
             tree=None if outcome is Outcome.CONFLICT else tree,
             landed=landed,
-            why=_SHALLOW if self._shallow and outcome in _JUDGED_BY_HISTORY else "",
+            why=self._blind_spot if outcome in _JUDGED_BY_HISTORY else "",
         )
         return _Row(picked, found, step)
+
+    def _unknown(self, picked: _Picked, why: str) -> _Row:
+        if not picked.refused and _is_partial(self._clone):
+            why = f"the clone is partial: {why}"
+        commit = picked.commit
+        return _Row(picked, Prediction(commit.sha, commit.title, Outcome.UNKNOWN, why=why))
 
     def _in_full(self, picked: _Picked, landed: Landed | None, before: str, after: str) -> bool:
         """Whether a merge brings the whole change; asked only where that decides."""
@@ -227,15 +239,18 @@ class _Forecast:
 
     def _known_landings(self, able: Sequence[_Picked]) -> dict[str, Landed]:
         """Where the branch has the picks already; the part of it that each trunk has not."""
-        landed = {p.commit.sha: Landed(p.commit.sha, Landing.HISTORY) for p in able}
+        landed: dict[str, Landed] = {}
         apart = defaultdict(list)
         for picked in able:
-            if picked.commit.sha in self._missing:
-                del landed[picked.commit.sha]
-                apart[self._missing.parted_at(picked.commit.sha)].append(picked.known)
+            sha = picked.commit.sha
+            if sha in self._missing:
+                apart[self._missing.parted_at(sha)].append(picked.known)
+            else:
+                landed[sha] = Landed(sha, Landing.HISTORY)
         for parted_at, group in apart.items():
             self._landings[parted_at] = Landings(self._room, self._onto, parted_at)
             landed |= self._landings[parted_at].of(group)
+            self._blind_spot = self._blind_spot or self._landings[parted_at].trouble
         return landed
 
     def _show(self, rows: Sequence[_Row], *, regions: bool) -> None:
@@ -279,13 +294,6 @@ def _picked(pick: PickOf, commit: Commit, node: CommitNode, edges: frozenset[str
     return _Picked(commit, node.tree, base, refused)
 
 
-def _refused(picked: _Picked) -> _Row:
-    commit = picked.commit
-    return _Row(
-        picked, Prediction(commit.sha, commit.title, Outcome.UNKNOWN, why=picked.refused)
-    )
-
-
 def _node(sha: str, objects: Mapping[str, bytes]) -> CommitNode:
     headers, _, _ = objects[sha].partition(b"\n\n")
     return read_node(sha, headers.decode("utf-8", "replace"))
@@ -297,3 +305,8 @@ def _shallow_edges(clone: Clone) -> frozenset[str]:
         return frozenset((clone.git_dir / "shallow").read_text(encoding="ascii").split())
     except FileNotFoundError:
         return frozenset()
+
+
+def _is_partial(clone: Clone) -> bool:
+    """Whether a clone left out objects that its remote has."""
+    return any((clone.git_dir / "objects" / "pack").glob("*.promisor"))

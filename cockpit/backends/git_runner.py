@@ -12,12 +12,13 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import msgspec
 
+from cockpit.backends.git_conversation import Conversation
 from cockpit.backends.git_errors import explain, silent
 from cockpit.backends.text import clean, mask
 from cockpit.errors import CockpitError
@@ -145,29 +146,80 @@ class GitRunner:
         said = finished.errors
         return explain(said, clone.name, clone.remote, clone.git_dir, finished.asked_remote)
 
+    def attempt_each(
+        self,
+        clone: Clone,
+        *arguments: str,
+        stdins: Sequence[bytes],
+        variables: Mapping[str, str] | None = None,
+    ) -> list[Finished]:
+        """Run a command once for each input, all at the same time."""
+        return self._at_once(clone, arguments, stdins, _environment(clone) | dict(variables or {}))
+
+    @contextlib.contextmanager
+    def conversation(
+        self, clone: Clone, *arguments: str, variables: Mapping[str, str] | None = None
+    ) -> Iterator[Conversation]:
+        """A command that runs on and is spoken with; it is ended when the conversation is left."""
+        environment = _environment(clone) | dict(variables or {})
+        heard, said = os.pipe()
+        with os.fdopen(said, "wb", buffering=0) as mouth:
+            with os.fdopen(heard, "rb", buffering=0) as ear:
+                process = self._start(clone, arguments, ear, environment)
+            try:
+                yield Conversation(process, mouth, silence_s=self._silence_s)
+            except TimeoutError:
+                raise silent(clone.name, clone.remote, self._silence_s) from None
+            finally:
+                _end(process)
+
     def _once(
         self, clone: Clone, arguments: Sequence[str], stdin: bytes, environment: Mapping[str, str]
     ) -> Finished:
-        command = ["git", f"--git-dir={clone.git_dir}", *arguments]
-        self._tell(clone, command)
-        with tempfile.TemporaryFile() as fed:
-            fed.write(stdin)
-            fed.seek(0)
-            process = self._spawn(
-                [*_forgetting(), *command], env=environment, stdin=fed if stdin else None
-            )
+        [finished] = self._at_once(clone, arguments, [stdin], environment)
+        return finished
+
+    def _at_once(
+        self,
+        clone: Clone,
+        arguments: Sequence[str],
+        stdins: Sequence[bytes],
+        environment: Mapping[str, str],
+    ) -> list[Finished]:
+        processes: list[subprocess.Popen[bytes]] = []
         try:
-            output, errors = _listen(process, self._silence_s)
+            for stdin in stdins:
+                with tempfile.TemporaryFile() as fed:
+                    fed.write(stdin)
+                    fed.seek(0)
+                    ear = fed if stdin else None
+                    processes.append(self._start(clone, arguments, ear, environment))
+            heard = _listen(processes, self._silence_s)
         except (TimeoutError, subprocess.TimeoutExpired):
             raise silent(clone.name, clone.remote, self._silence_s) from None
         finally:
-            _end(process)
-        return Finished(
-            process.returncode,
-            output,
-            errors.decode("utf-8", "replace"),
-            asked_remote=REMOTE in arguments,
-        )
+            for process in processes:
+                _end(process)
+        return [
+            Finished(
+                process.returncode,
+                output,
+                errors.decode("utf-8", "replace"),
+                asked_remote=REMOTE in arguments,
+            )
+            for process, (output, errors) in zip(processes, heard, strict=True)
+        ]
+
+    def _start(
+        self,
+        clone: Clone,
+        arguments: Sequence[str],
+        stdin: BinaryIO | None,
+        environment: Mapping[str, str],
+    ) -> subprocess.Popen[bytes]:
+        command = ["git", f"--git-dir={clone.git_dir}", *arguments]
+        self._tell(clone, command)
+        return self._spawn([*_forgetting(), *command], env=environment, stdin=stdin)
 
     def _tell(self, clone: Clone, command: Sequence[str]) -> None:
         if self._log is not None:
@@ -203,34 +255,38 @@ def _forgetting() -> list[str]:
     return ["env", *(f"-u{name}" for name in inherited)] if inherited else []
 
 
-def _listen(process: subprocess.Popen[bytes], silence_s: float) -> tuple[bytes, bytes]:
-    """Read output and errors to their end; raises TimeoutError after so much silence.
+def _listen(
+    processes: Sequence[subprocess.Popen[bytes]], silence_s: float
+) -> list[tuple[bytes, bytes]]:
+    """Read output and errors of each to their end; raises TimeoutError after so much silence.
 
     Silence rather than length is watched, since the first fetch of a large repository reports its
-    progress for longer than any answer may take. Pipes that outlive the process, such as those of
-    a shared ssh connection, are not waited for.
+    progress for longer than any answer may take. Pipes that outlive the processes, such as those
+    of a shared ssh connection, are not waited for.
     """
-    heard: dict[str, bytearray] = {"output": bytearray(), "errors": bytearray()}
+    heard = [(bytearray(), bytearray()) for _ in processes]
     last_heard = time.monotonic()
     with selectors.DefaultSelector() as pipes:
-        for name, pipe in (("output", process.stdout), ("errors", process.stderr)):
-            if pipe is not None:
-                pipes.register(pipe, selectors.EVENT_READ, name)
+        for process, ears in zip(processes, heard, strict=True):
+            for pipe, ear in zip((process.stdout, process.stderr), ears, strict=True):
+                if pipe is not None:
+                    pipes.register(pipe, selectors.EVENT_READ, ear)
         while pipes.get_map():
             ready = pipes.select(_TICK_S)
             for key, _ in ready:
                 chunk = os.read(key.fd, 1 << 16)
-                heard[key.data] += chunk
+                key.data.extend(chunk)
                 if not chunk:
                     pipes.unregister(key.fileobj)
             if ready:
                 last_heard = time.monotonic()
-            elif process.poll() is not None:
+            elif all(process.poll() is not None for process in processes):
                 break
             elif time.monotonic() - last_heard > silence_s:
                 raise TimeoutError
-    process.wait(silence_s)
-    return bytes(heard["output"]), bytes(heard["errors"])
+    for process in processes:
+        process.wait(silence_s)
+    return [(bytes(output), bytes(errors)) for output, errors in heard]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -256,9 +256,7 @@ class Trees:
 
         git would fetch them one by one.
         """
-        tree = f"{sha}^{{tree}}"
-        listed = self._run(clone, "rev-list", "--objects", "--missing=print", "--no-walk", tree)
-        missing = set(re.findall(r"^\?([0-9a-f]+)$", listed.decode("ascii", "replace"), re.M))
+        missing = self._missing(clone, f"{sha}^{{tree}}")
         lacking = sorted(missing if blobs is None else missing.intersection(blobs))
         if not lacking:
             return
@@ -268,11 +266,30 @@ class Trees:
                 f"it lacks {counted(len(lacking), 'file')} of {short(sha)} that are needed",
                 "git fetch --refetch --no-filter brings them, or use a whole clone",
             )
+        self._fetch(clone, lacking)
+
+    def bring_for_merges(self, clone: Clone, commits: Sequence[str]) -> None:
+        """Fetch at once what a partial clone lacks of commits and their parents."""
+        asked = [name for sha in dict.fromkeys(commits) for name in (sha, f"{sha}^@")]
+        lacking = sorted(self._missing(clone, *asked))
+        if lacking:
+            self._fetch(clone, lacking)
+
+    def _missing(self, clone: Clone, *revisions: str) -> set[str]:
+        """The objects that a clone lacks of these trees and commits, histories left out."""
+        listed = self._run(
+            clone,
+            *("rev-list", "--objects", "--missing=print", "--no-walk", "--stdin"),
+            stdin="".join(f"{revision}\n" for revision in revisions).encode(),
+        )
+        return set(re.findall(r"^\?([0-9a-f]+)$", listed.decode("ascii", "replace"), re.M))
+
+    def _fetch(self, clone: Clone, blobs: Sequence[str]) -> None:
         self._run(
             clone,
             *("-c", "fetch.negotiationAlgorithm=noop", "fetch", "--no-tags"),
             *("--no-write-fetch-head", "--filter=blob:none", "--stdin", "--", REMOTE),
-            stdin="".join(f"{blob}\n" for blob in lacking).encode(),
+            stdin="".join(f"{blob}\n" for blob in blobs).encode(),
         )
 
     def contents(self, clone: Clone, blobs: Sequence[str]) -> dict[str, bytes]:

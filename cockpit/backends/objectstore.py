@@ -33,6 +33,7 @@ _UNKNOWN_KEY = {
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
+_ABSENT = {"404", "NoSuchKey"}
 _REFUSED = {"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbidden", "403"}
 _SKEWED = {"RequestTimeTooSkewed", "RequestInTheFuture"}
 _SLOW_DOWN = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "429"}
@@ -71,6 +72,22 @@ class ObjectStore:
                         etag=found["ETag"].strip('"'),
                         last_modified=found["LastModified"],
                     )
+
+    def newest_version(self, bucket: str, key: str) -> str | None:
+        """The id of an object's current version; None where there is none to name."""
+        from botocore.exceptions import ClientError
+
+        self._tell("head-object", "--bucket", bucket, "--key", key, "--query", "VersionId")
+        with self._speaking(bucket):
+            _, client = self._session()
+            try:
+                found = client.head_object(Bucket=bucket, Key=key).get("VersionId")
+            except ClientError as err:
+                if err.response.get("Error", {}).get("Code") in _ABSENT:
+                    return None
+                raise
+        # A bucket that stopped keeping versions answers with this word.
+        return found if found and found != "null" else None
 
     def check_access(self) -> str:
         """Who the credential is, in words; raises when the bucket cannot be read."""
@@ -117,15 +134,15 @@ class ObjectStore:
         return session, client
 
     @contextmanager
-    def _speaking(self) -> Iterator[None]:
-        """Turns boto3's exceptions into ours."""
+    def _speaking(self, bucket: str | None = None) -> Iterator[None]:
+        """Turns boto3's exceptions into ours; `bucket` is another one than the channels'."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         where = self._settings.endpoint or "AWS"
         try:
             yield
         except ClientError as err:
-            failure = _refusal(err, self._settings.bucket, where)
+            failure = _refusal(err, bucket or self._settings.bucket, where)
             if isinstance(failure, AccessDenied):
                 # The next try reads the credentials again, which a login has renewed by then.
                 self._kept = None

@@ -21,7 +21,9 @@ from cockpit.release.dispatches import StartedRun, WorkflowCall
 from cockpit.release.jobs import BranchHealth, CandidateBuilds, Checks
 from cockpit.release.milestones import Milestone, MilestoneItem
 from cockpit.release.people import Team
+from cockpit.release.pickorder import QueueSimulation
 from cockpit.release.picks import PickReading, PullSummary
+from cockpit.release.prediction import PickOf, Prediction
 from cockpit.release.preparation import PushedRun
 from cockpit.release.pullrequests import OpenPull, PullDraft
 from cockpit.release.releasechanges import FileChange, FileState, Script
@@ -216,6 +218,28 @@ class GitPort(Protocol):
         """
         ...
 
+    def predict(
+        self,
+        repository: Repository,
+        onto: str,
+        picks: Sequence[PickOf],
+        *,
+        chain: bool = False,
+        regions: bool = True,
+    ) -> tuple[Prediction, ...]:
+        """What picks onto a commit would come to, in the order given; nothing is written.
+
+        With `chain` each is put onto what the clean ones before it have made of the branch.
+        Without `regions` the text that collides is left out, which is quicker for many.
+        """
+        ...
+
+    def simulate(
+        self, repository: Repository, onto: str, picks: Sequence[PickOf]
+    ) -> QueueSimulation:
+        """Land a queue in its order, and look for an order in which fewer picks conflict."""
+        ...
+
     def ledger_tip(self, remote: str, ref: str) -> str | None:
         """The tip of a ledger on its remote; None when the ledger does not exist yet."""
         ...
@@ -358,6 +382,13 @@ class ObjectStorePort(Protocol):
 
     def list_objects(self, prefix: str) -> Iterator[StoredObject]:
         """Every object under a prefix, all pages."""
+        ...
+
+    def newest_version(self, bucket: str, key: str) -> str | None:
+        """The id of an object's current version; None where there is none to name.
+
+        That is so without such an object, and in a bucket that keeps no versions.
+        """
         ...
 
     def check_access(self) -> str:

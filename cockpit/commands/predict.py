@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -25,32 +26,43 @@ _FROM_STDIN = "-"
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a prediction for every commit in the order given; nothing is written anywhere."""
-    _clean_up_when_ended()
-    clone = BorrowedClone(arguments.repo, GitRunner(spawn, silence_s=_SILENCE_S))
-    onto = clone.commit(arguments.onto)
-    revisions = list(_revisions(arguments.commits))
-    picks = [PickOf(commit, arguments.mainline) for commit in clone.commits(revisions)]
-    for commit, reason in clone.obstacles(picks).items():
-        raise ConfigError(
-            f"{short(commit)} cannot be picked like this",
-            reason,
-            "-m N picks a merge as seen from its Nth parent; it holds for all commits given",
-        )
-    if arguments.json:
-        predictions = clone.predict(
-            onto, picks, chain=arguments.chain, regions=arguments.details
-        )
-        rows = [_as_data(prediction, details=arguments.details) for prediction in predictions]
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n")
-    else:
-        queue = clone.simulate(onto, picks) if arguments.chain else None
-        predictions = queue.as_given.predictions if queue else clone.predict(onto, picks)
-        sys.stdout.write(_as_text(arguments, onto, predictions, queue))
+    with _unwinding_when_ended():
+        predictions = _predicted(arguments)
     for prediction in predictions:
         if prediction.outcome is Outcome.UNKNOWN:
             sys.stderr.write(f"release-cockpit: {short(prediction.commit)}: {prediction.why}\n")
     in_the_way = any(prediction.outcome.stands_in_the_way for prediction in predictions)
     return int(ExitCode.BLOCKED if in_the_way else ExitCode.OK)
+
+
+def _predicted(arguments: argparse.Namespace) -> Sequence[Prediction]:
+    """Look, and print what was found."""
+    clone = BorrowedClone(arguments.repo, GitRunner(spawn, silence_s=_SILENCE_S))
+    onto = clone.commit(arguments.onto)
+    picks = _picks(clone, list(_revisions(arguments.commits)), arguments.mainline)
+    if arguments.json:
+        predictions = clone.predict(onto, picks, chain=arguments.chain, regions=arguments.details)
+        rows = [_as_data(prediction, details=arguments.details) for prediction in predictions]
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n")
+        return predictions
+    queue = clone.simulate(onto, picks) if arguments.chain else None
+    predictions = queue.as_given.predictions if queue else clone.predict(onto, picks)
+    sys.stdout.write(_as_text(arguments, onto, predictions, queue))
+    return predictions
+
+
+def _picks(
+    clone: BorrowedClone, revisions: Sequence[str], mainline: int | None
+) -> tuple[PickOf, ...]:
+    """What is to be picked; raises ConfigError for what git would refuse like this."""
+    picks = tuple(PickOf(commit, mainline) for commit in clone.commits(revisions))
+    for pick, reason in clone.obstacles(picks).items():
+        raise ConfigError(
+            f"{short(pick.commit)} cannot be picked like this",
+            reason,
+            "-m N picks a merge as seen from its Nth parent; it holds for all commits given",
+        )
+    return picks
 
 
 def _revisions(words: Sequence[str]) -> Iterator[str]:
@@ -106,11 +118,16 @@ def _as_text(
     return as_ascii(text) if arguments.ascii else text
 
 
-def _clean_up_when_ended() -> None:
+@contextlib.contextmanager
+def _unwinding_when_ended() -> Iterator[None]:
     """Let SIGTERM and SIGHUP unwind like Ctrl+C, so that nothing temporary stays behind."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGHUP, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -54,10 +54,11 @@ def _command(arguments: argparse.Namespace) -> list[str]:
     command = [sys.executable, "-m", "cockpit.rehearsal"]
     command += ["--scenario", getattr(arguments, "scenario", "default")]
     command += ["--seed", str(getattr(arguments, "seed", 0))]
-    command += ["--speed", str(getattr(arguments, "speed", 60.0))]
     command += ["--s3", getattr(arguments, "s3", "moto")]
     for fault in getattr(arguments, "fault", []):
         command += ["--fault", fault]
+    if getattr(arguments, "speed", None) is not None:
+        command += ["--speed", str(arguments.speed)]
     if getattr(arguments, "dir", None) is not None:
         command += ["--dir", str(arguments.dir)]
     return command

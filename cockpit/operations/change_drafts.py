@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,7 +13,14 @@ from cockpit.operations.plan import Section, Step
 from cockpit.operations.pull_request_steps import BranchDraft, OpenOrUpdate, PushDraft
 from cockpit.release.cuts import described, infra_branch, printable, with_branch
 from cockpit.release.pullrequests import PullDraft
-from cockpit.release.releasechanges import FileChange, FileState, PureChange, Script, merged
+from cockpit.release.releasechanges import (
+    FileChange,
+    FileState,
+    PinObjects,
+    PureChange,
+    Script,
+    merged,
+)
 from cockpit.release.releasechanges_rules import (
     Applied,
     Effect,
@@ -21,6 +28,7 @@ from cockpit.release.releasechanges_rules import (
     apply,
     needed_paths,
     title_of,
+    unpinned,
 )
 from cockpit.release.repos import Repository
 from cockpit.release.rewrites import Rewritten, RuleSet, applies_to, leftovers, unified_diff
@@ -74,6 +82,7 @@ class Workbench:
     """Applies a repository's release changes to the head of its release branch; reads only."""
 
     def __init__(self, backends: Backends, repository: Repository, sha: str) -> None:
+        self._backends = backends
         self._git = backends.git
         self._repository = repository
         self._sha = sha
@@ -97,7 +106,7 @@ class Workbench:
             if isinstance(change, Script):
                 one, changes = self._run(change, changes)
             else:
-                one = apply(change, self._files(change, changes), self._around)
+                one = self._apply(change, self._files(change, changes))
                 changes = merged((*changes, *map(_of, one.changes)))
             applied.append(one)
         return Worked(tuple(applied) + tuple(self._outdated_pin(applied, changes)), changes)
@@ -112,6 +121,23 @@ class Workbench:
             if applies_to(RuleSet.FIXED, path)
             for one in leftovers(path, content, own)
         )
+
+    def _apply(self, change: PureChange, files: dict[str, bytes]) -> Applied:
+        if not isinstance(change, PinObjects):
+            return apply(change, files, self._around)
+        try:
+            versions = self._versions(change.bucket, unpinned(change, files))
+        except CockpitError as err:
+            title = title_of(change, self._around)
+            return Applied(title, Effect.IMPOSSIBLE, problem=f"{err.title}: {err.detail}")
+        around = msgspec.structs.replace(self._around, object_versions=versions)
+        return apply(change, files, around)
+
+    def _versions(self, bucket: str, keys: Iterable[str]) -> dict[str, str]:
+        """The newest version of each; those without one are left out."""
+        store = self._backends.store
+        found = {f"{bucket}/{key}": store.newest_version(bucket, key) for key in keys}
+        return {name: version for name, version in found.items() if version is not None}
 
     def _run(
         self, script: Script, changes: tuple[FileChange, ...]

@@ -10,11 +10,11 @@ import msgspec
 
 from cockpit.backends.threads import gather
 from cockpit.errors import CockpitError, ConfigError
+from cockpit.operations.channel_reads import wheels_in
 from cockpit.operations.commit_checks import check_blockers
 from cockpit.operations.cut_points import Cut, CutFinder
 from cockpit.operations.cut_steps import PushCut
 from cockpit.operations.plan import Danger, Plan, Section
-from cockpit.release.artifacts import read_wheel
 from cockpit.release.commits import short
 from cockpit.release.cuts import described, jump_problem, parse_line, said, version_problem
 from cockpit.release.repos import Repository, Role
@@ -75,7 +75,8 @@ class CutBranch:
             operation=self.name,
             subject=f"{' '.join(lines)} {' '.join(names)}",
             sentence=f"Cut {' and '.join(lines)} of {', '.join(names)},"
-            " each with its orig branch; the branches cannot be moved afterwards.",
+            f"{' each' if len(names) > 1 else ''} with its orig branch;"
+            " the branches cannot be moved afterwards.",
             danger=Danger.IRREVERSIBLE,
             target=lines[0],
             steps=tuple(
@@ -122,25 +123,13 @@ class CutBranch:
         try:
             if not self._backends.git.read_branch(core).value.candidates(core):
                 return _Waiting(f"{waits}: no candidate of it is tagged")
-            if self._is_staged(core):
+            table = self._backends.config.settings.objectstore
+            prefix = table.test_prefix if table else ""
+            if any(wheels_in(self._backends, core, prefix)):
                 return None
         except CockpitError as err:
             return _Waiting(f"{waits}, which could not be read: {err.title}", unread=True)
         return _Waiting(f"{waits}: none is listed")
-
-    def _is_staged(self, core: Repository) -> bool:
-        """Whether the test channel lists a wheel of the core's version."""
-        store, settings = self._backends.store, self._backends.config.settings
-        prefix = settings.objectstore.test_prefix if settings.objectstore else ""
-        package = (core.package or core.short_name).replace("_", "-")
-        folders = {name for target in settings.support.targets for name in target.accelerators}
-        for folder in sorted(folders, key=lambda name: (name != "cpu", name)):
-            start = f"{prefix}/{folder}/{package.replace('-', '_')}-{core.version}"
-            for stored in store.list_objects(start):
-                wheel = read_wheel(stored, prefix)
-                if wheel and (wheel.package, wheel.version) == (package, str(core.version)):
-                    return True
-        return False
 
 
 def checked_line(text: str) -> Line:

@@ -8,6 +8,7 @@ import msgspec
 
 from cockpit.errors import CockpitError, ConfigError
 from cockpit.operations.alarms import moved_blockers
+from cockpit.operations.channel_reads import promotion_blockers
 from cockpit.operations.plan import Danger, Plan, Section
 from cockpit.operations.tag_steps import PinCandidate, PushTag
 from cockpit.release.branches import BranchState
@@ -63,6 +64,7 @@ class TagFinal:
             *moved_blockers(self._backends, repository, branch, ledger),
             *self._place_blockers(choice, branch),
             *builds,
+            *promotion_blockers(self._backends, repository),
         ]
         if answer.missing:
             blockers.append(f"the branch could not be read whole: {answer.missing}")

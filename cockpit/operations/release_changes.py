@@ -20,7 +20,7 @@ from cockpit.operations.dispatching import DispatchedChange
 from cockpit.operations.plan import Danger, Plan, Section
 from cockpit.release.branches import BranchState
 from cockpit.release.cuts import cut_message
-from cockpit.release.releasechanges import Script
+from cockpit.release.releasechanges import Script, changes_branch
 from cockpit.release.releasechanges_edits import next_trunk_version
 from cockpit.release.releasechanges_rules import bump
 from cockpit.release.repos import Repository, Role
@@ -145,7 +145,7 @@ class ReleaseChanges(_Proposing):
         worked = bench.work()
         scripted = any(isinstance(change, Script) for change in repository.release_changes)
         purpose = Purpose(
-            branch=f"automated/changes-{repository.line}",
+            branch=changes_branch(repository.line),
             base_branch=repository.release_branch,
             base=base,
             title=cut_message(repository.line),

@@ -104,7 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m cockpit.rehearsal", description=__doc__)
     parser.add_argument("--scenario", default="default", help="which world to make")
     parser.add_argument("--seed", type=int, default=0, help="another seed is another world")
-    parser.add_argument("--speed", type=_speed, default=1.0, help="how fast its clock runs")
+    parser.add_argument(
+        "--speed", type=_speed, help="how fast its clock runs; the scenario's own without it"
+    )
     parser.add_argument("--s3", choices=("moto", "seaweedfs"), default="moto")
     parser.add_argument(
         "--dir", type=Path, help="an empty directory to make it in; a temporary one otherwise"

@@ -8,11 +8,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cockpit.rehearsal.builds import attempt_jobs
 from cockpit.rehearsal.indexpages import index_pages, listed
-from cockpit.rehearsal.matrix import Matrix, Wheel, vision_wheels, wheels
+from cockpit.rehearsal.matrix import Matrix, Target, Wheel, vision_wheels, wheels
 from cockpit.rehearsal.model import Forge, Job, Repository
 from cockpit.rehearsal.packages import (
     BACKUP_BUCKET,
@@ -28,6 +28,7 @@ from cockpit.rehearsal.packages import (
     triton_wheel,
     vision_wheel,
 )
+from cockpit.rehearsal.releasefiles import STATE_BUCKET, STATE_READERS
 from cockpit.rehearsal.scenario import Scenario
 from cockpit.rehearsal.story import CANDIDATE_1, RELEASED_2_14, VERSION
 from cockpit.rehearsal.upstream import TRITON_VERSION
@@ -46,16 +47,21 @@ def seeded_objects(scenario: Scenario, forge: Forge, seed: int) -> Iterator[Chan
     """Every object of every channel; the index pages come last."""
     core = forge.repositories["pytorch/pytorch"]
     previous = Build(_PREVIOUS, core.seen_refs[f"refs/tags/v{_PREVIOUS}"], RELEASED_2_14)
-    candidate = Build(VERSION, core.seen_refs[f"refs/tags/{_CANDIDATE}"], CANDIDATE_1)
-    rng = random.Random(f"{seed} artifacts")
-    test = list(_candidate_channel(scenario.matrix, core, candidate, rng))
     stable = list(_full_channel(scenario.matrix, previous, prefix=""))
+    if scenario.is_cut:
+        candidate = Build(VERSION, core.seen_refs[f"refs/tags/{_CANDIDATE}"], CANDIDATE_1)
+        rng = random.Random(f"{seed} artifacts")
+        test = list(_candidate_channel(scenario.matrix, core, candidate, rng))
+        yield from (backup_of(item, _CANDIDATE) for item in test)
+        extra = [*_others(scenario.matrix, candidate), _nightly(scenario, "2.16.0.dev20261013")]
+    else:
+        test = list(_full_channel(scenario.matrix, previous, prefix="test/"))
+        extra = [_nightly(scenario, "2.15.0.dev20261005")]
     yield from test
-    yield from (backup_of(item, _CANDIDATE) for item in test)
     yield from stable
     yield from _staging(stable)
-    extra = list(_others(scenario, candidate))
     yield from extra
+    yield from _ci_state(scenario.epoch - timedelta(minutes=15))
     yield from index_pages(listed([*test, *extra, *stable]), scenario.epoch - LAST_INDEXED)
 
 
@@ -101,11 +107,9 @@ def _libtorch(matrix: Matrix, build: Build, prefix: str) -> Iterator[ChannelObje
             yield libtorch_archive(build, target, accelerator, prefix=prefix)
 
 
-def _others(scenario: Scenario, build: Build) -> Iterator[ChannelObject]:
+def _others(matrix: Matrix, build: Build) -> Iterator[ChannelObject]:
     """Packages that lie beside torch, one of them with a name that ends like it."""
-    matrix = scenario.matrix
-    linux = next(target for target in matrix.targets if target.os == "linux")
-    first = Wheel(linux, "cpu", matrix.pythons[0])
+    linux, first = _first_wheel(matrix)
     for wheel in vision_wheels(matrix):
         vision = Build(_VISION, "", build.at + timedelta(days=4))
         yield vision_wheel(vision, wheel, torch=VERSION, prefix="test/")
@@ -113,9 +117,24 @@ def _others(scenario: Scenario, build: Build) -> Iterator[ChannelObject]:
     for python in matrix.pythons:
         triton = Build(TRITON_VERSION, "", build.at)
         yield triton_wheel(triton, Wheel(linux, "cpu", python), prefix="test/")
-    nightly = Build("2.16.0.dev20261013", "", scenario.epoch - timedelta(hours=8))
-    yield torch_wheel(nightly, first, prefix="nightly/")
     yield source_archive(_CANDIDATE, build)
+
+
+def _ci_state(at: datetime) -> Iterator[ChannelObject]:
+    """What CI knows of jobs and tests, as it was last written."""
+    for keys in STATE_READERS.values():
+        for key in keys:
+            yield ChannelObject(STATE_BUCKET, key, b"{}\n", "application/json", at)
+
+
+def _nightly(scenario: Scenario, version: str) -> ChannelObject:
+    build = Build(version, "", scenario.epoch - timedelta(hours=8))
+    return torch_wheel(build, _first_wheel(scenario.matrix)[1], prefix="nightly/")
+
+
+def _first_wheel(matrix: Matrix) -> tuple[Target, Wheel]:
+    linux = next(target for target in matrix.targets if target.os == "linux")
+    return linux, Wheel(linux, "cpu", matrix.pythons[0])
 
 
 def _staging(stable: Iterable[ChannelObject]) -> Iterator[ChannelObject]:

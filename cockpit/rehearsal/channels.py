@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -30,21 +29,19 @@ class Channels:
         self._store = store
         self._uploads = uploads
         self._published = published_before(start)
-        self._lock = threading.Lock()
 
     def settle(self, now: datetime) -> None:
         """Bring everything that is due, in the order in which it happened; cheap when nothing is.
 
         Of several hours that have gone by at once only the last one's pages are built.
         """
-        with self._lock:
-            published = published_before(now)
-            if published > self._published:
-                self._put(self._uploads.due(published))
-                files = self._store.files(BUCKET, "whl/", CHECKSUM)
-                self._put(index_pages((Listed(file.key, file.value) for file in files), published))
-                self._published = published
-            self._put(self._uploads.due(now))
+        published = published_before(now)
+        if published > self._published:
+            self._put(self._uploads.due(published))
+            files = self._store.files(BUCKET, "whl/", CHECKSUM)
+            self._put(index_pages((Listed(file.key, file.value) for file in files), published))
+            self._published = published
+        self._put(self._uploads.due(now))
 
     def _put(self, objects: Iterable[ObjectToPut]) -> None:
         # Of an object that comes several times only the newest stays, whatever order they go in.

@@ -14,6 +14,8 @@ from cockpit.rehearsal.releasefiles import (
     DOCKER_FOLDER,
     PIN_CONSTANT,
     PIN_FILE,
+    STATE_BUCKET,
+    STATE_READERS,
     TRITON_WORKFLOW,
     XLA_CLONE,
     XLA_PIN,
@@ -90,15 +92,23 @@ workflows = ["*-binary-*", "Build Triton wheels", "Build Official *", "nightly",
 {targets}"""
 
 
-_CORE_CHANGES: tuple[Mapping[str, str], ...] = (
+_CORE_CHANGES: tuple[Mapping[str, object], ...] = (
     {"change": "references", "rules": "script-2023"},
     {"change": "template-argument"},
     {"change": "replace", "file": TRITON_WORKFLOW, "old": "- main", "new": "- {branch}"},
     {"change": "replace", "file": XLA_CLONE, "old": "--quiet", "new": "-b r{line}"},
     {"change": "write", "file": XLA_PIN, "text": "r{line}"},
     {"change": "version"},
+    *(
+        {"change": "object-version", "file": path, "bucket": STATE_BUCKET, "objects": keys}
+        for path, keys in STATE_READERS.items()
+    ),
     {"change": "docker-pin"},
 )
+
+
+_CUT_BY_SCRIPT = {"rules": "script-2023", "cut_sets_version": True}
+"""How vision's branch was cut where it is there; before that its changes come as pull requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +184,7 @@ def _repositories(scenario: Scenario) -> Iterator[Mapping[str, object]]:
             "package": "torchvision",
             "version": scenario.vision_version,
             "version_file": "version.txt",
-            "rules": "script-2023",
-            "cut_sets_version": True,
+            **(_CUT_BY_SCRIPT if scenario.is_cut else {}),
             "release_changes": (
                 {"change": "version"},
                 {"change": "references", "rules": "all-occurrences"},

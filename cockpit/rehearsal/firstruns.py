@@ -10,7 +10,7 @@ from cockpit.rehearsal.history import BranchPull, CoreHistory
 from cockpit.rehearsal.libraries import VISION_CANDIDATE_1, LibraryHistory
 from cockpit.rehearsal.model import Conclusion, Forge, Repository, Run, Workflow
 from cockpit.rehearsal.people import ADA, MERGE_BOT
-from cockpit.rehearsal.story import BRANCH, CANDIDATE_1, EPOCH, NIGHTLY
+from cockpit.rehearsal.story import BRANCH, CANDIDATE_1, CUT, Plan
 from cockpit.rehearsal.workflows import HEAD_WORKFLOWS, wheel_builds
 
 _PULL_WORKFLOWS = ("pull", "lint")
@@ -29,13 +29,12 @@ The last one does not stop its upload.
 def seed_core_runs(forge: Forge, repository: Repository, history: CoreHistory) -> None:
     """The runs of rc1, of the branch's head, of trunk and of the open picks."""
     by_name = {workflow.name: workflow for workflow in repository.workflows.values()}
-    _build_candidate(forge, repository, by_name, history.candidate_1)
-    landed = max(pull.landed_at for pull in history.pulls if pull.landed_at and pull.base == BRANCH)
-    heads = (
-        (BRANCH, history.candidate_1, CANDIDATE_1 - timedelta(hours=3)),
-        (BRANCH, history.head, landed),
-        ("main", history.viable_strict, EPOCH - timedelta(hours=7)),
-    )
+    heads = [("main", history.viable_strict, history.plan.now - timedelta(hours=7))]
+    if history.plan.is_cut:
+        _build_candidate(forge, repository, by_name, history.candidate_1)
+        landed = [p.landed_at for p in history.pulls if p.landed_at and p.base == BRANCH]
+        before = (BRANCH, history.candidate_1, CANDIDATE_1 - timedelta(hours=3))
+        heads = [before, (BRANCH, history.head, max(landed)), *heads]
     for branch, sha, at in heads:
         for name in HEAD_WORKFLOWS:
             _pushed(forge, repository, by_name[name], branch, sha, at, {})
@@ -44,30 +43,40 @@ def seed_core_runs(forge: Forge, repository: Repository, history: CoreHistory) -
         _pushed(forge, repository, by_name[name], "main", head.sha, head.at, None)
     for workflow in repository.workflows.values():
         if wheel_builds(workflow):
-            _pushed(forge, repository, workflow, "nightly", history.nightly, NIGHTLY, {})
+            _pushed(
+                forge, repository, workflow, "nightly", history.nightly, history.plan.nightly, {}
+            )
     for pull in history.pulls:
         if pull.landed_at is None and pull.state != "denied":
             _check_pull(forge, repository, by_name, pull)
 
 
-def seed_vision_runs(forge: Forge, repository: Repository, history: LibraryHistory) -> None:
-    """The runs of vision's rc1 and of its head, all green."""
+def seed_vision_runs(
+    forge: Forge, repository: Repository, history: LibraryHistory, plan: Plan
+) -> None:
+    """The runs of vision's rc1, of its head and of its nightly, all green."""
+    branch = "release/0.30" if plan.is_cut else "main"
+    pushed = VISION_CANDIDATE_1 + timedelta(hours=20) if plan.is_cut else CUT - timedelta(hours=2)
     for workflow in repository.workflows.values():
-        if workflow.on_candidate_tag and history.candidate_1 is not None:
-            ref, sha, at = "v0.30.0-rc1", history.candidate_1, VISION_CANDIDATE_1
-        else:
-            ref, sha, at = "release/0.30", history.head, VISION_CANDIDATE_1 + timedelta(hours=20)
-        _pushed(forge, repository, workflow, ref, sha, at, {})
+        if not workflow.on_candidate_tag:
+            _pushed(forge, repository, workflow, branch, history.head, pushed, {})
+        elif history.candidate_1 is not None:
+            at = VISION_CANDIDATE_1
+            _pushed(forge, repository, workflow, "v0.30.0-rc1", history.candidate_1, at, {})
     for workflow in repository.workflows.values():
         if workflow.on_candidate_tag and history.nightly is not None:
-            _pushed(forge, repository, workflow, "nightly", history.nightly, NIGHTLY, {})
+            _pushed(forge, repository, workflow, "nightly", history.nightly, plan.nightly, {})
 
 
-def seed_infra_runs(forge: Forge, repository: Repository, history: LibraryHistory) -> None:
+def seed_infra_runs(
+    forge: Forge, repository: Repository, history: LibraryHistory, plan: Plan
+) -> None:
     """The run of test-infra's head."""
+    branch = "release/2.15" if plan.is_cut else "main"
+    at = CANDIDATE_1 if plan.is_cut else CUT - timedelta(hours=2)
     for workflow in repository.workflows.values():
         if workflow.on_branch_push:
-            _pushed(forge, repository, workflow, "release/2.15", history.head, CANDIDATE_1, {})
+            _pushed(forge, repository, workflow, branch, history.head, at, {})
 
 
 def _pushed(

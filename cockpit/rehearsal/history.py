@@ -71,6 +71,7 @@ class CoreHistory:
     viable_strict: str
     nightly: str
     head: str
+    """The head of the release branch; like the next, empty before the cut."""
     candidate_1: str
     cut_sha: str
 
@@ -97,7 +98,8 @@ def write_core(
         writer = _CoreWriter(stream, plan, workflows, upstream, numbers, rng)
         writer.write_trunk()
         writer.write_release_2_14()
-        writer.write_release_2_15()
+        if plan.is_cut:
+            writer.write_release_2_15()
     for commit, parent in zip(plan.trunk[1:], plan.trunk, strict=False):
         commit.parent_sha = stream.sha(parent.mark)
         commit.sha = stream.sha(commit.mark)
@@ -110,8 +112,8 @@ def write_core(
         writer.pulls,
         viable_strict=plan.trunk[writer.viable].sha,
         nightly=stream.sha(writer.nightly_mark),
-        head=stream.sha(writer.head_mark),
-        candidate_1=stream.sha(writer.candidate_mark),
+        head=stream.sha(writer.head_mark) if plan.is_cut else "",
+        candidate_1=stream.sha(writer.candidate_mark) if plan.is_cut else "",
         cut_sha=plan.trunk[plan.cut].sha,
     )
 
@@ -137,7 +139,7 @@ class _CoreWriter:
         self._trees: dict[int, SourceTree] = {}
         """The tree of trunk where a line was cut, by index."""
         self.pulls: list[BranchPull] = []
-        self.viable = max(0, len(plan.trunk) - 9)
+        self.viable = max(0, len(plan.trunk) - (9 if plan.is_cut else 3))
         self.nightly_mark = 0
         self.candidate_mark = 0
         self.head_mark = 0
@@ -166,12 +168,11 @@ class _CoreWriter:
             if at in (self._plan.cut_2_14, self._plan.cut):
                 self._trees[at] = tree.copy()
         nightly = max(
-            (c for c in trunk if c.at < trunk[-1].at.replace(hour=7, minute=30)),
-            key=lambda c: c.at,
-            default=trunk[0],
+            (c for c in trunk if c.at < self._plan.nightly), key=lambda c: c.at, default=trunk[0]
         )
         self._stream.point("refs/heads/orig/release/2.14", trunk[self._plan.cut_2_14].mark)
-        self._stream.point(f"refs/heads/orig/{BRANCH}", trunk[self._plan.cut].mark)
+        if self._plan.is_cut:
+            self._stream.point(f"refs/heads/orig/{BRANCH}", trunk[self._plan.cut].mark)
         self._stream.point("refs/heads/viable/strict", trunk[self.viable].mark)
         self._stream.point("refs/heads/nightly", nightly.mark)
         self.nightly_mark = nightly.mark

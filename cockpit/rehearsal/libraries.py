@@ -14,7 +14,7 @@ from cockpit.rehearsal.messages import pull_url
 from cockpit.rehearsal.model import Workflow
 from cockpit.rehearsal.people import MIKA, PYTORCH_BOT, WEB_FLOW, Person, someone
 from cockpit.rehearsal.sources import VISION_AREAS, Slot, SourceTree, slots_of
-from cockpit.rehearsal.story import CANDIDATE_1, CUT, CUT_2_14, EPOCH, NIGHTLY, RELEASED_2_14
+from cockpit.rehearsal.story import CANDIDATE_1, CUT, CUT_2_14, RELEASED_2_14
 
 INFRA = "pytorch/test-infra"
 VISION = "pytorch/vision"
@@ -43,7 +43,7 @@ class LibraryHistory:
     pulls: list[LibraryPull]
     shas: Mapping[int, str]
     head: str
-    """The head of the release branch of this release."""
+    """The head of the release branch of this release; before the cut that of trunk."""
     candidate_1: str | None = None
     nightly: str | None = None
 
@@ -128,7 +128,7 @@ class _LibraryWriter:
 
 
 def write_infra(
-    git_dir: Path, workflows: list[Workflow], rng: random.Random, *, commits: int
+    git_dir: Path, workflows: list[Workflow], rng: random.Random, *, commits: int, now: datetime
 ) -> LibraryHistory:
     """Write test-infra: cut together with core, no candidates."""
     files = {workflow.path: workflow_file(workflow) for workflow in workflows}
@@ -139,7 +139,7 @@ def write_infra(
         writer = _LibraryWriter(stream, INFRA, 7901)
         trunk = writer.start(tree, CUT_2_14 - timedelta(days=20))
         lines: dict[str, _Branch] = {}
-        for at in _landing_times(commits):
+        for at in _landing_times(commits, now):
             for line, moment in (("2.14", CUT_2_14), ("2.15", CUT)):
                 if at >= moment and line not in lines:
                     lines[line] = writer.cut(trunk, line, moment, line, None)
@@ -147,15 +147,17 @@ def write_infra(
             text = trunk.tree.extra["README.md"] + f"\n* {title}\n"
             writer.land(trunk, title, someone(rng), at, trunk.tree.write({"README.md": text}))
         for line, at, versions, title in _INFRA_RELEASE_CHANGES:
+            if at > now:
+                continue
             branch = lines[line]
             changed = branch.tree.write({_MATRIX_FILE: _matrix_text(*versions)})
             writer.land(branch, f"[release/{line}] {title}", MIKA, at, changed)
-        head = lines["2.15"].tip
+        head = lines.get("2.15", trunk).tip
     return LibraryHistory(writer.pulls, _shas(stream, writer), stream.sha(head))
 
 
 def write_vision(
-    git_dir: Path, workflows: list[Workflow], rng: random.Random, *, commits: int
+    git_dir: Path, workflows: list[Workflow], rng: random.Random, *, commits: int, now: datetime
 ) -> LibraryHistory:
     """Write vision: cut once core's rc1 wheels were there, and its own rc1 tagged since."""
     files = {workflow.path: workflow_file(workflow) for workflow in workflows}
@@ -166,7 +168,7 @@ def write_vision(
         writer = _LibraryWriter(stream, VISION, 9301)
         trunk = writer.start(tree, CUT_2_14 - timedelta(days=40))
         lines: dict[str, _Branch] = {}
-        for at in _landing_times(commits):
+        for at in _landing_times(commits, now):
             for line, moment in (("0.29", CUT_2_14 + timedelta(days=8)), ("0.30", VISION_CUT)):
                 if at >= moment and line not in lines:
                     torch = {"0.29": "2.14", "0.30": "2.15"}[line]
@@ -178,34 +180,32 @@ def write_vision(
             title = f"[{slot.area.tag}] Fix {slot.function} in {slot.module}"
             changed = trunk.tree.revise(slot, writer.next_number)
             writer.land(trunk, title, someone(rng), at, changed)
-        _tag_vision(stream, writer, lines, slots, rng)
-        candidate = lines["0.30"]
-        at = VISION_CANDIDATE_1 + timedelta(hours=19)
-        candidate_mark = candidate.tip
-        slot = rng.choice(slots)
-        changed = candidate.tree.revise(slot, writer.next_number)
-        writer.land(candidate, f"[release/0.30] Fix {slot.function} on Windows", MIKA, at, changed)
-        before = (p for p in writer.pulls if p.base == "main" and p.landed_at < NIGHTLY)
+        _tag_0_29(stream, writer, lines["0.29"], slots, rng)
+        candidate = lines.get("0.30")
+        candidate_mark = candidate.tip if candidate else None
+        if candidate is not None:
+            _tag_0_30(stream, writer, candidate, rng.choice(slots))
+        started = now.replace(hour=7, minute=30)
+        before = (p for p in writer.pulls if p.base == "main" and p.landed_at < started)
         nightly = max(before, key=lambda pull: pull.landed_at).mark
         stream.point("refs/heads/nightly", nightly)
     return LibraryHistory(
         writer.pulls,
         _shas(stream, writer),
-        stream.sha(candidate.tip),
-        candidate_1=stream.sha(candidate_mark),
+        stream.sha((candidate or trunk).tip),
+        candidate_1=stream.sha(candidate_mark) if candidate_mark else None,
         nightly=stream.sha(nightly),
     )
 
 
-def _tag_vision(
+def _tag_0_29(
     stream: FastImport,
     writer: _LibraryWriter,
-    lines: dict[str, _Branch],
+    older: _Branch,
     slots: list[Slot],
     rng: random.Random,
 ) -> None:
     """Annotated tags, unlike core's."""
-    older = lines["0.29"]
     at = CUT_2_14 + timedelta(days=10)
     for number in (1, 2):
         slot = rng.choice(slots)
@@ -217,18 +217,20 @@ def _tag_vision(
     stream.annotate(
         "v0.29.0", older.tip, message="torchvision 0.29.0\n", tagger=MIKA, at=RELEASED_2_14
     )
-    stream.annotate(
-        "v0.30.0-rc1",
-        lines["0.30"].tip,
-        message="v0.30.0-rc1\n",
-        tagger=MIKA,
-        at=VISION_CANDIDATE_1,
-    )
 
 
-def _landing_times(commits: int) -> list[datetime]:
-    step = (EPOCH - CUT_2_14) / (commits + 1)
-    return [CUT_2_14 + step * at for at in range(commits)] + [EPOCH - timedelta(hours=2)]
+def _tag_0_30(stream: FastImport, writer: _LibraryWriter, branch: _Branch, slot: Slot) -> None:
+    """The first candidate, and what has landed since."""
+    name = "v0.30.0-rc1"
+    stream.annotate(name, branch.tip, message=f"{name}\n", tagger=MIKA, at=VISION_CANDIDATE_1)
+    at = VISION_CANDIDATE_1 + timedelta(hours=19)
+    changed = branch.tree.revise(slot, writer.next_number)
+    writer.land(branch, f"[release/0.30] Fix {slot.function} on Windows", MIKA, at, changed)
+
+
+def _landing_times(commits: int, now: datetime) -> list[datetime]:
+    step = (now - CUT_2_14) / (commits + 1)
+    return [CUT_2_14 + step * at for at in range(commits)] + [now - timedelta(hours=2)]
 
 
 def _shas(stream: FastImport, writer: _LibraryWriter) -> dict[int, str]:

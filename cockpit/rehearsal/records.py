@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from cockpit.rehearsal import tracker
 from cockpit.rehearsal.desk import Desk, close, merge
@@ -16,7 +16,6 @@ from cockpit.rehearsal.sources import CORE_AREAS
 from cockpit.rehearsal.story import (
     BRANCH,
     CUT,
-    EPOCH,
     RELEASED_2_14,
     VERSION,
     Numbers,
@@ -25,8 +24,11 @@ from cockpit.rehearsal.story import (
 )
 from cockpit.rehearsal.tracker import CATEGORIES, Remark
 
-MILESTONE = 65
-_MILESTONES = ((63, "2.14.0"), (64, "2.14.1"), (MILESTONE, VERSION), (66, "2.16.0"))
+BLOCKER, FEATURE = "high priority", "release-feature-request"
+"""Labels of open issues that hold up the cut."""
+
+MILESTONE, NEXT_MILESTONE = 65, 66
+_MILESTONES = ((63, "2.14.0"), (64, "2.14.1"), (MILESTONE, VERSION), (NEXT_MILESTONE, "2.16.0"))
 _PULLS_SINCE = CUT - timedelta(days=21)
 """Pull requests that landed on trunk before this are too old to be looked at."""
 
@@ -42,7 +44,7 @@ def file_records(
 ) -> None:
     """File everything that core's GitHub knows about this history."""
     desk = Desk(forge, repository)
-    due = datetime(2026, 10, 28, 7, 0, tzinfo=EPOCH.tzinfo)
+    due = datetime(2026, 10, 28, 7, 0, tzinfo=UTC)
     for number, title in _MILESTONES:
         desk.milestone(number, title, at=CUT - timedelta(days=120), due_on=due)
     repository.milestones[63].state = "closed"
@@ -134,7 +136,21 @@ class _Filing:
             close(issue, commit.at)
 
     def trackers(self) -> None:
-        """The tracker of this release, that of a patch under way, and an old one."""
+        """The trackers of this release and of a patch under way, once it is cut; and an old one."""
+        if self._history.plan.is_cut:
+            self._open_trackers()
+        at = RELEASED_2_14 - timedelta(days=22)
+        old = self._desk.issue(
+            self._numbers.at(at),
+            "[v.2.14.0] Release Tracker",
+            tracker.MINOR_BODY.replace("2.15", "2.14"),
+            user=ADA.login,
+            at=at,
+            labels=["release tracker", "triaged"],
+        )
+        close(old, RELEASED_2_14 + timedelta(days=1))
+
+    def _open_trackers(self) -> None:
         at = CUT + timedelta(hours=6)
         issue = self._desk.issue(
             self._numbers.at(at),
@@ -157,20 +173,10 @@ class _Filing:
         )
         text = tracker.nomination([pull_url(193_512)], pull_url(198_777), "Regression")
         self._desk.comment(patch, "larsholm", text, at + timedelta(days=2))
-        at = RELEASED_2_14 - timedelta(days=22)
-        old = self._desk.issue(
-            self._numbers.at(at),
-            "[v.2.14.0] Release Tracker",
-            tracker.MINOR_BODY.replace("2.15", "2.14"),
-            user=ADA.login,
-            at=at,
-            labels=["release tracker", "triaged"],
-        )
-        close(old, RELEASED_2_14 + timedelta(days=1))
 
     def special_issues(self) -> None:
         """The odd ones: open blockers, a feature request, an unstable job, a rejected report."""
-        for title, labels in _OPEN_ISSUES:
+        for title, labels in _OPEN_ISSUES if self._history.plan.is_cut else _OPEN_BEFORE_THE_CUT:
             self._special(title, labels, milestone=MILESTONE)
         hostile = self._special(_HOSTILE_TITLE, ("triaged",), milestone=MILESTONE)
         close(hostile, hostile.created_at + timedelta(hours=20))
@@ -211,7 +217,7 @@ class _Filing:
         milestone: int | None = None,
         at: datetime | None = None,
     ) -> Issue:
-        at = at or EPOCH - timedelta(days=self._rng.uniform(3, 8))
+        at = at or self._history.plan.now - timedelta(days=self._rng.uniform(3, 8))
         return self._desk.issue(
             self._numbers.at(at),
             title,
@@ -332,6 +338,15 @@ _OPEN_ISSUES = (
     ),
     ("[MPS] Large memory use of conv2d since 2.14", ("triaged", "module: mps")),
     ("Release: support for Python 3.16 in 2.15", ("release-feature-request", "triaged")),
+)
+
+_OPEN_BEFORE_THE_CUT = (
+    (
+        "[inductor] Wrong result of torch.compile(sdpa) on sm_120 since the nightly of 1 Oct",
+        (BLOCKER, "triaged", "module: inductor", "topic: correctness (silent)"),
+    ),
+    ("[MPS] Large memory use of conv2d since 2.14", ("triaged", "module: mps")),
+    ("Release: support for Python 3.16 in 2.15", (FEATURE, "triaged")),
 )
 
 _HOSTILE_TITLE = "[/] [red]Error[/red] \x1b[2J\x1b[31mtext\x07 of \u202ecompile\u202c is 乱码 in 表"

@@ -12,6 +12,22 @@ TRITON_WORKFLOW = ".github/workflows/build-triton-wheel.yml"
 XLA_PIN = ".github/ci_commit_pins/xla.txt"
 XLA_CLONE = ".ci/pytorch/common_utils.sh"
 _TEMPLATES = ".github/templates"
+STATE_BUCKET = "ossci-metrics"
+STATE_READERS: Mapping[str, tuple[str, ...]] = {
+    ".github/scripts/filter_test_configs.py": ("unstable-jobs.json", "disabled-jobs.json"),
+    "tools/stats/import_test_stats.py": ("slow-tests.json", "disabled-tests-condensed.json"),
+}
+"""Files that read what CI knows of jobs and tests, with the objects that they read."""
+
+
+def _state_reader(keys: tuple[str, ...]) -> str:
+    urls = (
+        f"{key.upper().replace('-', '_').replace('.', '_')} = (\n"
+        f'    "https://{STATE_BUCKET}.s3.amazonaws.com/{key}"\n)\n'
+        for key in keys
+    )
+    return '"""What CI knows, and where it is kept between two runs."""\n\n' + "".join(urls)
+
 
 TRUNK_FILES: Mapping[str, str] = {
     PIN_FILE: f'''"""Which binaries are built, and in which images."""
@@ -46,6 +62,7 @@ jobs:
     steps:
       !{{ common.checkout(deep_clone=False, directory="pytorch") }}
 """,
+    **{path: _state_reader(keys) for path, keys in STATE_READERS.items()},
 }
 TRITON_TRIGGER = "  push:\n    branches:\n      - main\n"
 """What starts the Triton workflow beside a tag."""
@@ -57,11 +74,20 @@ def released(files: Mapping[str, str], line: str) -> dict[str, str]:
     for path, text in files.items():
         if path.startswith(".github/workflows/"):
             changed[path] = text.replace("@main", f"@release/{line}")
+        elif path in STATE_READERS:
+            changed[path] = _with_versions(text, STATE_READERS[path], line)
         elif path.startswith(_TEMPLATES):
             changed[path] = text.replace('"pytorch")', '"pytorch", checkout_pr_head=False)')
     changed[TRITON_WORKFLOW] = changed[TRITON_WORKFLOW].replace("- main", f"- release/{line}")
     changed[XLA_CLONE] = files[XLA_CLONE].replace("--quiet", f"-b r{line}")
     return changed
+
+
+def _with_versions(text: str, keys: tuple[str, ...], line: str) -> str:
+    for key in keys:
+        version = hashlib.sha256(f"{line} {key}".encode()).hexdigest()[:32]
+        text = text.replace(f"/{key}", f"/{key}?versionId={version}")
+    return text
 
 
 def pinned(files: Mapping[str, str]) -> dict[str, str]:

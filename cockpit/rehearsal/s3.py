@@ -137,6 +137,12 @@ class MotoS3:
         _world.set(self)
         self._backend.create_bucket(name, REGION)
 
+    def keep_versions(self, name: str) -> None:
+        """Make an empty bucket that keeps every version of an object."""
+        with self._lock:
+            self.create_bucket(name)
+            self._backend.put_bucket_versioning(name, "Enabled")
+
     def put(self, objects: Iterable[ObjectToPut]) -> int:
         """Put objects straight into the backend, publicly readable; gives how many."""
         from moto.s3.models import get_canned_acl
@@ -242,6 +248,13 @@ class SeaweedS3:
                 # A port can be taken between choosing it and weed's opening it.
                 if attempt == _WEED_ATTEMPTS:
                     raise
+
+    def keep_versions(self, name: str) -> None:
+        """Make an empty bucket that keeps every version of an object."""
+        client = self.client(attempts=8)
+        client.create_bucket(Bucket=name)
+        client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        self._buckets.add(name)
 
     def put(self, objects: Iterable[ObjectToPut]) -> int:
         """Put objects over HTTP, publicly readable and in any order; gives how many."""

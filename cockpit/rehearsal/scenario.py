@@ -28,6 +28,11 @@ CORE = "pytorch/pytorch"
 CAPTAIN_TOKEN = "rehearsal-token-of-the-captain"
 
 
+def token_of(person: people.Person) -> str:
+    """The GitHub token of somebody of the team."""
+    return CAPTAIN_TOKEN if person is people.CAPTAIN else f"rehearsal-token-of-{person.login}"
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A world's sizes; what happens in it is the same in all."""
@@ -43,9 +48,18 @@ class Scenario:
     vision_version: str = "0.30.0"
     release_branch: str = story.BRANCH
     epoch: datetime = story.EPOCH
+    speed: float = 60.0
+    """How fast its clock runs where nobody says otherwise."""
+    calm: bool = False
+    """Whether the checks of a pushed branch never fail by chance."""
     branch_cut: date = date(2026, 10, 5)
     picks_close: date = date(2026, 10, 19)
     release_day: date = date(2026, 10, 28)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the release branches are there when the world starts."""
+        return self.epoch > story.CUT
 
     @property
     def trunk_commits(self) -> int:
@@ -110,8 +124,27 @@ _LARGE = Scenario(
     matrix=LARGE,
 )
 
+_BEFORE_CUT = Scenario(
+    "before-cut",
+    story.Sizes(
+        start=datetime(2026, 8, 3, 8, 0, tzinfo=UTC),
+        commits_before_cut=160,
+        commits_after_cut=75,
+        picks=8,
+        harmless_reverts=2,
+        numbers_per_day=110,
+    ),
+    milestone_items=60,
+    library_commits=40,
+    test_shards=1,
+    matrix=SMALL,
+    epoch=story.CUT,
+    speed=180.0,
+    calm=True,
+)
+
 SCENARIOS: Mapping[str, Scenario] = {
-    scenario.name: scenario for scenario in (_DEFAULT, _SMALL, _LARGE)
+    scenario.name: scenario for scenario in (_DEFAULT, _SMALL, _LARGE, _BEFORE_CUT)
 }
 
 
@@ -140,20 +173,24 @@ def build_core_world(
                 list(repository.workflows.values()),
                 random.Random(f"{seed} {repository.name}"),
                 commits=scenario.library_commits,
+                now=scenario.epoch,
             )
             for write, repository in ((write_infra, infra), (write_vision, vision))
         )
         plan = story.plan_story(scenario.sizes, rng, numbers)
+        if not scenario.is_cut:
+            plan = plan.on_the_day_of_the_cut()
         workflows = list(core.workflows.values())
-        history = write_core(core.git_dir, plan, workflows, write_upstream(remotes), numbers, rng)
+        upstream = write_upstream(remotes, is_cut=scenario.is_cut)
+        history = write_core(core.git_dir, plan, workflows, upstream, numbers, rng)
     file_records(
         forge, core, history, milestone_items=scenario.milestone_items, numbers=numbers, rng=rng
     )
     firstruns.seed_core_runs(forge, core, history)
     _file_library(forge, infra, infra_history.result(), None)
-    firstruns.seed_infra_runs(forge, infra, infra_history.result())
+    firstruns.seed_infra_runs(forge, infra, infra_history.result(), plan)
     _file_library(forge, vision, vision_history.result(), scenario.vision_version)
-    firstruns.seed_vision_runs(forge, vision, vision_history.result())
+    firstruns.seed_vision_runs(forge, vision, vision_history.result(), plan)
     for repository in forge.repositories.values():
         repository.seen_refs = read_refs(repository.git_dir)
     return forge, history
@@ -169,9 +206,7 @@ def _new_forge(clock: WorldClock, seed: int) -> Forge:
             name=person.name,
             email=person.email,
         )
-    forge.tokens[CAPTAIN_TOKEN] = people.CAPTAIN.login
-    for person in people.TEAM[1:]:
-        forge.tokens[f"rehearsal-token-of-{person.login}"] = person.login
+    forge.tokens = {token_of(person): person.login for person in people.TEAM}
     forge.collaborators = {
         people.CAPTAIN.login: "admin",
         **{person.login: "admin" for person in people.MANAGERS},
@@ -190,7 +225,9 @@ def _add_repositories(
         forge,
         CORE,
         remotes,
-        core_workflows(scenario.matrix, forge.next_id, shards=scenario.test_shards),
+        core_workflows(
+            scenario.matrix, forge.next_id, shards=scenario.test_shards, calm=scenario.calm
+        ),
     )
     infra = _add_repository(forge, INFRA, remotes, infra_workflows(forge.next_id))
     vision = _add_repository(

@@ -21,8 +21,6 @@ CUT_2_14 = datetime(2026, 8, 11, 17, 0, tzinfo=UTC)
 RELEASED_2_14 = datetime(2026, 9, 2, 16, 0, tzinfo=UTC)
 CUT = datetime(2026, 10, 5, 17, 0, tzinfo=UTC)
 CANDIDATE_1 = datetime(2026, 10, 9, 16, 0, tzinfo=UTC)
-NIGHTLY = datetime(2026, 10, 14, 7, 30, tzinfo=UTC)
-"""When the newest nightlies were started."""
 HEAD_LANDED = datetime(2026, 10, 13, 20, 0, tzinfo=UTC)
 
 VERSION = "2.15.0"
@@ -125,6 +123,28 @@ class Plan:
     """Reverts of what is on the branch that the branch lacks."""
     missing_fixes: list[TrunkCommit] = field(default_factory=list)
     """Fixes of milestone issues that nobody has nominated."""
+    now: datetime = EPOCH
+    """Up to when the story is told; what comes later has not happened."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether 2.15 has been cut."""
+        return self.now > CUT
+
+    @property
+    def nightly(self) -> datetime:
+        """When the newest nightlies were started."""
+        return self.now.replace(hour=7, minute=30)
+
+    def on_the_day_of_the_cut(self) -> Plan:
+        """The same story, told up to the hour in which 2.15 is to be cut."""
+        return Plan(
+            trunk=self.trunk[: self.cut + 1],
+            cut_2_14=self.cut_2_14,
+            cut=self.cut,
+            picks_2_14=self.picks_2_14,
+            now=CUT,
+        )
 
 
 class Numbers:

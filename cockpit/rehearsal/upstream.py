@@ -36,7 +36,7 @@ class Upstream:
     ideep: str
     """On no branch: somebody's pull request that never landed."""
     kineto_release: str
-    """What the release branch moves kineto to."""
+    """What the release branch moves kineto to; empty before the cut."""
 
     @property
     def submodules(self) -> Mapping[str, str]:
@@ -44,8 +44,8 @@ class Upstream:
         return {KINETO: self.kineto, IDEEP: self.ideep}
 
 
-def write_upstream(remotes: Path) -> Upstream:
-    """Write the bare repositories beside core's."""
+def write_upstream(remotes: Path, *, is_cut: bool) -> Upstream:
+    """Write the bare repositories beside core's, as they are before the cut or after it."""
     with new_repository(remotes / f"{TRITON}.git") as stream:
         trunk = _commits(stream, "refs/heads/main", 2, CUT - timedelta(days=70))
         triton = _commits(stream, "refs/heads/release/3.8.x", 1, CUT - timedelta(days=50), trunk)
@@ -53,9 +53,11 @@ def write_upstream(remotes: Path) -> Upstream:
     with new_repository(remotes / "pytorch" / "kineto.git") as kineto:
         pinned = _commits(kineto, "refs/heads/main", 2, CUT - timedelta(days=90))
         _commits(kineto, "refs/heads/main", 2, CUT - timedelta(days=60), pinned)
-        at = CUT + timedelta(days=4)
-        for_release = _commits(kineto, "refs/heads/release/2.15", 1, at, pinned)
-        _commits(kineto, "refs/heads/release/2.15", 1, at + timedelta(days=1), for_release)
+        for_release = 0
+        if is_cut:
+            at = CUT + timedelta(days=4)
+            for_release = _commits(kineto, "refs/heads/release/2.15", 1, at, pinned)
+            _commits(kineto, "refs/heads/release/2.15", 1, at + timedelta(days=1), for_release)
     with new_repository(remotes / "intel" / "ideep.git") as ideep:
         landed = _commits(ideep, "refs/heads/main", 2, CUT - timedelta(days=80))
         stray = _commits(ideep, "refs/pull/12/head", 1, CUT - timedelta(days=75), landed)
@@ -63,7 +65,7 @@ def write_upstream(remotes: Path) -> Upstream:
         triton=stream.sha(triton),
         kineto=kineto.sha(pinned),
         ideep=ideep.sha(stray),
-        kineto_release=kineto.sha(for_release),
+        kineto_release=kineto.sha(for_release) if for_release else "",
     )
 
 

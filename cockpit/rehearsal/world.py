@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from cockpit.rehearsal import control, remotes
 from cockpit.rehearsal.artifacts import seeded_objects
 from cockpit.rehearsal.channels import Channels
 from cockpit.rehearsal.clock import WorldClock
+from cockpit.rehearsal.colleagues import Colleagues
 from cockpit.rehearsal.config import (
     CONFIG_NAME,
     LEDGER,
@@ -27,13 +28,14 @@ from cockpit.rehearsal.index import PackageIndex
 from cockpit.rehearsal.index import create_app as create_index
 from cockpit.rehearsal.interference import FaultMiddleware
 from cockpit.rehearsal.people import CAPTAIN
+from cockpit.rehearsal.releasefiles import STATE_BUCKET
 from cockpit.rehearsal.s3 import AccessKey, MotoS3, SeaweedS3
 from cockpit.rehearsal.scenario import CORE, SCENARIOS, Scenario, build_world
 from cockpit.rehearsal.serving import QuietHandler, RequestLog, Service, ServiceName
 from cockpit.rehearsal.uploads import Uploads
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from werkzeug.serving import WSGIRequestHandler
 
@@ -85,7 +87,9 @@ class World:
         self._services: dict[str, Service] = {}
         self._requests: dict[ServiceName, RequestLog] = {}
         self._channels: Channels | None = None
+        self._colleagues: Colleagues | None = None
         self._timers: list[threading.Timer] = []
+        self._settling = threading.Lock()
         self._stopping = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="rehearsal ticker", daemon=True)
         self._error_log: TextIO = (directory / "world.log").open("a", encoding="utf-8")
@@ -97,12 +101,13 @@ class World:
         *,
         scenario: str = "default",
         seed: int = 0,
-        speed: float = 1.0,
+        speed: float | None = 1.0,
         s3: S3Kind = "moto",
         epoch: datetime | None = None,
     ) -> World:
         """Make a new world in an empty or absent directory and serve it; raises WorldError.
 
+        Without a `speed` its clock runs as fast as the scenario says.
         A world is not resumed: what S3 and the index hold ends with it, so a directory that
         already has one is refused.
         """
@@ -112,8 +117,9 @@ class World:
         if directory.exists() and not (directory.is_dir() and not any(directory.iterdir())):
             raise WorldError(f"{directory} is not an empty directory, which a new world needs")
         directory.mkdir(parents=True, exist_ok=True)
-        clock = WorldClock(epoch or SCENARIOS[scenario].epoch, speed)
-        world = cls(directory, SCENARIOS[scenario], clock)
+        told = SCENARIOS[scenario]
+        clock = WorldClock(epoch or told.epoch, told.speed if speed is None else speed)
+        world = cls(directory, told, clock)
         try:
             world._bring_up(seed, s3)
         except BaseException:
@@ -153,10 +159,15 @@ class World:
     def settle(self) -> None:
         """Let happen what is due by the world's clock; cheap when nothing is.
 
-        Every request to S3 does this, and so does a tick each second, for those who ask only git.
+        Every request to GitHub and S3 does this first, and so does a tick each second, for those
+        who ask only git.
         """
-        if self._channels is not None:
-            self._channels.settle(self.clock.now())
+        with self._settling:
+            now = self.clock.now()
+            if self._colleagues is not None:
+                self._colleagues.settle(now)
+            if self._channels is not None:
+                self._channels.settle(now)
 
     def requests(self, service: ServiceName) -> RequestLog:
         """What a service was asked; the real S3 server does not tell."""
@@ -263,21 +274,34 @@ class World:
 
     def _tick(self) -> None:
         while not self._stopping.wait(_TICK_S):
-            try:
-                self.settle()
-            except Exception:  # noqa: BLE001
-                # A server that is away now may be back with the next tick.
-                traceback.print_exc(file=self._error_log)
+            self._settle_or_log()
+
+    def _settle_or_log(self) -> None:
+        try:
+            self.settle()
+        except Exception:  # noqa: BLE001
+            # Whoever asked something of the world has nothing to do with it.
+            traceback.print_exc(file=self._error_log)
+
+    def _settled(self, app: WSGIApplication) -> WSGIApplication:
+        """The same application, on a world in which everything that is due has happened."""
+
+        def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            self._settle_or_log()
+            return app(environ, start_response)
+
+        return serve
 
     def _seed(self, seed: int) -> None:
         objects = list(seeded_objects(self.scenario, self.forge, seed))
         if self._s3 is None:
             return
+        self._s3.keep_versions(STATE_BUCKET)
         self._objects = self._s3.put(objects)
         uploads = Uploads(self.forge, self.scenario)
         self._channels = Channels(self._s3, uploads, self.scenario.epoch)
         if isinstance(self._s3, MotoS3):
-            self._s3.before_request = self.settle
+            self._s3.before_request = self._settle_or_log
         for item in objects:
             folder, _, name = item.key.rpartition("/")
             if folder.endswith("-pypi-staging"):
@@ -287,7 +311,9 @@ class World:
     def _serve_all(self) -> None:
         from cockpit.rehearsal.github.app import create_app as create_github
 
-        self.github_url = self._serve("github", create_github(self.forge))
+        github = create_github(self.forge)
+        self._colleagues = Colleagues(github, self.forge, self.scenario)
+        self.github_url = self._serve("github", self._settled(github))
         self.index_url = self._serve("index", create_index(self.index))
         if isinstance(self._s3, MotoS3):
             self.s3_url = self._serve("s3", self._s3, handler=self._s3.request_handler())

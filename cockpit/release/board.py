@@ -12,7 +12,14 @@ from cockpit.release.freshness import Freshness, freshness
 from cockpit.release.gates import GATES
 from cockpit.release.gates_branches import TAG
 from cockpit.release.jobs import JobState
-from cockpit.release.lookups import branch_of, is_red, next_tag, pick_label, undecided
+from cockpit.release.lookups import (
+    branch_of,
+    is_red,
+    next_tag,
+    open_proposal,
+    pick_label,
+    undecided,
+)
 from cockpit.release.phases import PHASE_GATES, PhaseId, judge, standing
 from cockpit.release.picks import PickState
 from cockpit.release.state import ReleaseState
@@ -187,7 +194,13 @@ def _risky_picks(state: ReleaseState) -> Iterator[BoardLine]:
     if rows:
         text = f"{counted(len(rows), 'nomination')} undecided: {_few(map(pick_label, rows))}"
         yield BoardLine(text, "pane-3", rows[0].key, rows[0].url, source)
-    strays = [pick for pick in state.queue if not pick.nominated and not pick.state.decided]
+    proposal = open_proposal(state)
+    strays = [
+        pick
+        for pick in state.queue
+        if not (pick.nominated or pick.state.decided)
+        and not (proposal and pick.release_pull == proposal.number)
+    ]
     if strays:
         pulls = counted(len(strays), "pull request was", "pull requests were")
         text = f"{pulls} never nominated: {_few(map(pick_label, strays))}"

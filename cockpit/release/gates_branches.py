@@ -9,6 +9,7 @@ from cockpit.release.lookups import (
     known,
     listing_of,
     next_tag,
+    open_proposal,
     repositories_of,
 )
 from cockpit.release.repos import Repository, Role
@@ -26,6 +27,7 @@ from cockpit.release.words import counted
 
 TAG = "tag-candidate"
 CUT = "cut-branch"
+CHANGES = "release-changes"
 
 
 def _cut_step(state: ReleaseState, repository: Repository) -> str:
@@ -108,7 +110,10 @@ def _version_file(state: ReleaseState) -> Verdict:
         else:
             wrong.append(f"{line}, not {repo.version}")
     if wrong:
-        return failed(*wrong, then="land the release-only change of the version file")
+        proposal = open_proposal(state)
+        if proposal is not None:
+            return failed(*wrong, then=f"get #{proposal.number} merged: {proposal.title}")
+        return failed(*wrong, then="propose the release-only changes", action=CHANGES)
     return passed(*checked) if checked else unknown("no version file has been read")
 
 

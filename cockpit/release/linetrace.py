@@ -73,13 +73,16 @@ def carried_back(span: Span, hunks: Sequence[Hunk]) -> Span:
     start, end = span.start, span.end
     met: list[Hunk] = []
     for hunk in hunks:
-        if hunk.after.start > span.end:
+        before, after = hunk.before, hunk.after
+        if after.start > span.end:
             break
-        if span.meets(hunk.after):
+        longer = (after.end - after.start) - (before.end - before.start)
+        if after.end <= span.start:
+            start -= longer
+        if after.end <= span.end:
+            end -= longer
+        if after.end >= span.start and span.meets(after):
             met.append(hunk)
-        longer = (hunk.after.end - hunk.after.start) - (hunk.before.end - hunk.before.start)
-        start -= longer if hunk.after.end <= span.start else 0
-        end -= longer if hunk.after.end <= span.end else 0
     if not met:
         return Span(start, end)
     last = met[-1]

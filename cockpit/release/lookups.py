@@ -6,7 +6,8 @@ from cockpit.release.artifacts import PackageListing
 from cockpit.release.branches import BranchState
 from cockpit.release.candidates import next_number
 from cockpit.release.jobs import Job, JobState
-from cockpit.release.picks import Pick
+from cockpit.release.picks import Pick, PullSummary
+from cockpit.release.releasechanges import changes_branch
 from cockpit.release.repos import Repository, Role
 from cockpit.release.state import FeedState, ReleaseState, T
 from cockpit.release.versions import CandidateName
@@ -37,6 +38,13 @@ def next_tag(state: ReleaseState, repository: Repository) -> str:
 def undecided(state: ReleaseState) -> tuple[Pick, ...]:
     """Nominations that the release team has not answered."""
     return tuple(p for p in state.queue if p.nominated and not p.state.decided)
+
+
+def open_proposal(state: ReleaseState) -> PullSummary | None:
+    """The open pull request with the core's release-only changes."""
+    pulls = state.picks.value.pulls if state.picks.value else ()
+    branch = changes_branch(state.spec.core.line)
+    return next((pull for pull in pulls if (pull.head_ref, pull.state) == (branch, "open")), None)
 
 
 def pick_label(pick: Pick) -> str:

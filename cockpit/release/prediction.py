@@ -32,11 +32,14 @@ class Landing(Enum):
     """How it is known that a branch has a change.
 
     A landing that a later commit of the branch reverts counts no more, unless that revert was
-    reverted too. Trailer and patch-id speak of a whole change: the pick is *already* there even
-    where it would conflict now or would still change a part. They give way to one thing only:
+    reverted too. Queue, trailer and patch-id speak of a whole change: the pick is *already* there
+    even where it would conflict now or would still change a part. They give way to one thing only:
     when the pick would apply in full, the branch has undone it in whatever way, and it is *clean*.
     History and pull number say less, so for them the pick must also come to nothing new.
     """
+
+    QUEUE = "queue"
+    """It is in the queue a second time."""
 
     HISTORY = "history"
     """The commit itself is part of the branch."""
@@ -50,7 +53,7 @@ class Landing(Enum):
     @property
     def speaks_of_all(self) -> bool:
         """Whether it tells of the whole change."""
-        return self in (Landing.TRAILER, Landing.PATCH_ID)
+        return self in (Landing.QUEUE, Landing.TRAILER, Landing.PATCH_ID)
 
 
 class Landed(msgspec.Struct, frozen=True):
@@ -156,14 +159,12 @@ def base_of(pick: PickOf, parents: Sequence[str]) -> str | None:
     return parents[(pick.mainline or 1) - 1] if parents else None
 
 
-def outcome_of(
-    *, changes: bool | None, in_full: bool, landed: Landed | None
-) -> Outcome:
+def outcome_of(*, changes: bool | None, in_full: bool, landed: Landed | None) -> Outcome:
     """The outcome by what the merge came to and what is known of the branch.
 
     `changes` is None for a conflict; `in_full` says that the merge brings the whole change.
     """
-    if landed is not None and (changes is False or landed.by.speaks_of_all and not in_full):
+    if landed is not None and (changes is False or (landed.by.speaks_of_all and not in_full)):
         return Outcome.ALREADY
     if changes is None:
         return Outcome.CONFLICT

@@ -7,6 +7,12 @@ from collections.abc import Sequence
 import msgspec
 
 from cockpit.release.rewrites import RuleSet
+from cockpit.release.versions import Line
+
+
+def changes_branch(line: Line) -> str:
+    """The branch from which release-only changes are proposed; process section 24."""
+    return f"automated/changes-{line}"
 
 
 class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="change"):
@@ -53,6 +59,18 @@ class PinImages(Change, frozen=True, tag="docker-pin"):
     """The constant that pins builder images holds the tree they are built from."""
 
 
+class PinObjects(Change, frozen=True, tag="object-version"):
+    """A file that reads objects of a bucket names the version of each that is the newest now.
+
+    `…/KEY` becomes `…/KEY?versionId=ID`; what names a version already stays. Section 4.1, step 7.
+    """
+
+    file: str
+    objects: tuple[str, ...]
+    """Keys in the bucket."""
+    bucket: str = "ossci-metrics"
+
+
 class Script(Change, frozen=True, tag="script"):
     """A script of the repository's own changes the tree, in a throw-away copy of it."""
 
@@ -63,7 +81,7 @@ class Script(Change, frozen=True, tag="script"):
     timeout_s: float = 600
 
 
-PureChange = References | TemplateArgument | Replace | Write | SetVersion | PinImages
+PureChange = References | TemplateArgument | Replace | Write | SetVersion | PinImages | PinObjects
 AnyChange = PureChange | Script
 
 

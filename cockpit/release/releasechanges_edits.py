@@ -33,6 +33,24 @@ def assigned(text: bytes, constant: str, value: str) -> bytes:
     return text[: found.end(1)] + b'"%b"' % value.encode() + text[found.end() :]
 
 
+def pinned_to(text: bytes, key: str, version: str | None) -> bytes:
+    """Every address that ends in a key names a version of it; those that name one stay.
+
+    Without a version at hand, only what is pinned already is fine.
+    """
+    # Only a slash begins a key: `.pytorch-slow-tests.json` is another file.
+    named = re.compile(rb"(?<=/)%b(?![\w.-])(\?versionId=)?" % re.escape(key.encode()))
+    found = named.findall(text)
+    if not found:
+        raise Impossible(f"it reads no {key}")
+    if all(found):
+        return text
+    if version is None:
+        raise Impossible(f"the bucket has no version of {key}")
+    pin = b"?versionId=" + version.encode()
+    return named.sub(lambda match: match[0] if match[1] else match[0] + pin, text)
+
+
 def replaced(text: bytes, old: bytes, new: bytes) -> bytes:
     """The first `old` of every line; a line that has `new` is done."""
     lines = text.split(b"\n")

@@ -12,6 +12,7 @@ import msgspec
 from cockpit.release.releasechanges import (
     AnyChange,
     PinImages,
+    PinObjects,
     PureChange,
     References,
     Replace,
@@ -25,6 +26,7 @@ from cockpit.release.releasechanges_edits import (
     assigned,
     bumped,
     calls,
+    pinned_to,
     replaced,
     versioned,
     with_argument,
@@ -51,6 +53,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     docker_pin: DockerPin | None = None
     docker_tree: str | None = None
     """The tree of the pin's folder at the base; None when there is none."""
+    object_versions: dict[str, str] = {}
+    """The newest version of objects of buckets, by `bucket/key`, as far as they are known."""
 
     def filled(self, text: str) -> str:
         """A text with what it names put in."""
@@ -105,6 +109,8 @@ def title_of(change: AnyChange, around: Surroundings) -> str:
             return f"{around.version_file or 'the version file'} says {around.version}"
         case PinImages():
             return "builder images are pinned"
+        case PinObjects():
+            return f"{change.file} names versions of {', '.join(change.objects)}"
         case Script():
             return f"{change.file} has run"
         case _:
@@ -118,7 +124,7 @@ def needed_paths(change: PureChange, around: Surroundings) -> tuple[str, ...]:
             return (_WORKFLOWS,)
         case TemplateArgument():
             return (change.files.partition("*")[0].rpartition("/")[0],)
-        case Replace() | Write():
+        case Replace() | Write() | PinObjects():
             return (change.file,)
         case SetVersion():
             return (around.version_file,) if around.version_file else ()
@@ -148,6 +154,8 @@ def apply(change: PureChange, files: Mapping[str, bytes], around: Surroundings) 
             )
         case PinImages():
             return _pinned(title, files, around)
+        case PinObjects():
+            return _objects_pinned(title, change, files, around)
         case _:
             assert_never(change)
 
@@ -204,6 +212,30 @@ def _template_argument(title: str, change: TemplateArgument, files: Mapping[str,
         if (after := with_argument(text, call, argument)) != text
     )
     return Applied(title, Effect.CHANGED if changes else Effect.ALREADY, changes)
+
+
+def unpinned(change: PinObjects, files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """The objects whose version has to be known, since the file names none of theirs yet."""
+    text = files.get(change.file, b"")
+    return tuple(key for key in change.objects if not _is_pinned(text, key))
+
+
+def _is_pinned(text: bytes, key: str) -> bool:
+    try:
+        return pinned_to(text, key, None) == text
+    except Impossible:
+        return False
+
+
+def _objects_pinned(
+    title: str, change: PinObjects, files: Mapping[str, bytes], around: Surroundings
+) -> Applied:
+    def edit(text: bytes) -> bytes:
+        for key in change.objects:
+            text = pinned_to(text, key, around.object_versions.get(f"{change.bucket}/{key}"))
+        return text
+
+    return _edited(title, files, change.file, edit)
 
 
 def _pinned(title: str, files: Mapping[str, bytes], around: Surroundings) -> Applied:

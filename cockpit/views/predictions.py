@@ -20,6 +20,7 @@ _MARKS: dict[Outcome, Mark] = {
     Outcome.UNKNOWN: NO_DATA,
 }
 _BY = {
+    Landing.QUEUE: "is in the queue twice",
     Landing.HISTORY: "is in the history of the branch",
     Landing.TRAILER: "landed as {commit}, whose message says so",
     Landing.PATCH_ID: "landed as {commit}, which makes the same change",
@@ -29,9 +30,7 @@ _SHOWN_CAUSES = 8
 _WORD = max(len(outcome.value) for outcome in Outcome)
 
 
-def prediction_lines(
-    predictions: Sequence[Prediction], *, details: bool = False
-) -> Iterator[Line]:
+def prediction_lines(predictions: Sequence[Prediction], *, details: bool = False) -> Iterator[Line]:
     """A line for each pick with what a person needs to know below it, then the counts."""
     for prediction in predictions:
         yield headline(prediction)

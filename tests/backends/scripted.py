@@ -127,7 +127,7 @@ def _handler_for(server: Scripted) -> type[BaseHTTPRequestHandler]:
             if declared != len(payload):
                 self.close_connection = True
 
-        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = handle_any  # noqa: N815
+        do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = handle_any  # noqa: N815
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Tests look at `asked`."""

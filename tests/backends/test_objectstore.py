@@ -106,6 +106,35 @@ class TestListing:
         ]
 
 
+class TestVersions:
+    def test_the_newest_version_is_named(self, moto: str) -> None:
+        client = client_of(moto, KEYS)
+        client.create_bucket(Bucket="ossci-metrics")
+        client.put_bucket_versioning(
+            Bucket="ossci-metrics", VersioningConfiguration={"Status": "Enabled"}
+        )
+        store = ObjectStore(table(moto), KEYS)
+        assert store.newest_version("ossci-metrics", "slow-tests.json") is None
+        made = [
+            client.put_object(Bucket="ossci-metrics", Key="slow-tests.json", Body=body)["VersionId"]
+            for body in (b"{}", b"[]")
+        ]
+        client.put_object(Bucket="ossci-metrics", Key="slow-tests.json.gz", Body=b"")
+        assert store.newest_version("ossci-metrics", "slow-tests.json") == made[1]
+        client.delete_object(Bucket="ossci-metrics", Key="slow-tests.json")
+        assert store.newest_version("ossci-metrics", "slow-tests.json") is None
+
+    def test_a_bucket_without_versions_names_none(self, moto: str) -> None:
+        store = ObjectStore(table(moto), KEYS)
+        assert store.newest_version(BUCKET, "whl/cpu/torch-2.14.0.whl") is None
+
+    def test_a_refusal_names_the_bucket_that_was_asked(self) -> None:
+        with scripted(lambda _: Reply(status=403)) as server:
+            store = ObjectStore(table(server.url), KEYS)
+            with pytest.raises(AccessDenied, match="may not read ossci-metrics"):
+                store.newest_version("ossci-metrics", "slow-tests.json")
+
+
 @pytest.mark.seaweedfs
 def test_the_real_server_answers_the_same(tmp_path: Path) -> None:
     access = AccessKey()

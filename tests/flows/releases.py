@@ -4,16 +4,47 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cockpit.config import load
 from cockpit.operations.runner import StepReport
+from cockpit.rehearsal.s3 import REGION, AccessKey
 from cockpit.rehearsal.world import World
 from cockpit.runtime import Cockpit
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 def cockpit_on(world: World, *, read_only: bool = False) -> Cockpit:
     """A cockpit of its own on a world."""
     return Cockpit(load(world.config_path), read_only=read_only)
+
+
+def channel(world: World) -> S3Client:
+    """A client of the world's S3 server."""
+    import boto3
+
+    key = AccessKey()
+    return boto3.client(
+        "s3",
+        endpoint_url=world.s3_url,
+        region_name=REGION,
+        aws_access_key_id=key.id,
+        aws_secret_access_key=key.secret,
+    )
+
+
+def promote(world: World, package: str) -> list[str]:
+    """Copy a package's wheels of every folder to the stable channel; gives the new keys."""
+    store = channel(world)
+    pages = store.get_paginator("list_objects_v2").paginate(Bucket="pytorch", Prefix="whl/test/")
+    keys = [item["Key"] for page in pages for item in page["Contents"]]
+    wheels = [key for key in keys if f"/{package}-" in key]
+    for key in wheels:
+        source = {"Bucket": "pytorch", "Key": key}
+        store.copy_object(Bucket="pytorch", Key=key.replace("/test/", "/"), CopySource=source)
+    return [key.replace("/test/", "/") for key in wheels]
 
 
 def refs(world: World) -> dict[str, str]:

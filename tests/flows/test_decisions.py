@@ -13,7 +13,7 @@ from cockpit.rehearsal.world import World
 from cockpit.release.board import board
 from cockpit.release.record import Dud, Frozen, Unfrozen
 from cockpit.runtime import Cockpit
-from tests.flows.releases import cockpit_on, files, refs
+from tests.flows.releases import channel, cockpit_on, files, promote, refs
 
 VISION = {"repository": "vision"}
 FINAL = "pytorch/vision.git:refs/tags/v0.30.0"
@@ -30,8 +30,9 @@ async def run(cockpit: Cockpit, operation: str, **arguments: str) -> Ending:
     return (await cockpit.carry_out(plan, ignore)).ending
 
 
-async def vision_pinned(world: World) -> Cockpit:
-    """A cockpit in whose ledger every candidate is pinned."""
+async def vision_promoted(world: World) -> Cockpit:
+    """A cockpit in whose ledger every candidate is pinned, with vision's wheels promoted."""
+    promote(world, "torchvision")
     cockpit = cockpit_on(world)
     assert await run(cockpit, "pin-candidates") is Ending.DONE
     return cockpit
@@ -112,7 +113,7 @@ async def test_a_dud_version_ends_the_release(world: World) -> None:
 
 
 async def test_a_dud_silences_the_alarm_of_its_moved_tag(world: World) -> None:
-    cockpit = await vision_pinned(world)
+    cockpit = await vision_promoted(world)
     world.move_tag("pytorch/pytorch", "v2.15.0-rc1")
     blocked = await cockpit.plan("tag-candidate", {})
     alarm = next(text for text in blocked.blockers if "was moved from" in text)
@@ -129,7 +130,7 @@ async def test_a_dud_silences_the_alarm_of_its_moved_tag(world: World) -> None:
 
 
 async def test_a_deleted_tag_raises_the_alarm_with_who_did_it(world: World) -> None:
-    cockpit = await vision_pinned(world)
+    cockpit = await vision_promoted(world)
     await cockpit.refresh()
     world.delete_tag("pytorch/pytorch", "v2.15.0-rc1")
     await cockpit.refresh("branches")
@@ -141,7 +142,7 @@ async def test_a_deleted_tag_raises_the_alarm_with_who_did_it(world: World) -> N
 
 
 async def test_an_alarm_is_raised_though_nobody_tells_who(world: World) -> None:
-    cockpit = await vision_pinned(world)
+    cockpit = await vision_promoted(world)
     world.move_tag("pytorch/pytorch", "v2.15.0-rc1")
     world.faults.add("unreachable@github")
     await cockpit.refresh("ledger")
@@ -180,7 +181,7 @@ async def test_only_a_branch_that_was_cut_is_frozen(world: World) -> None:
 
 
 async def test_the_final_tag_lands_on_the_final_candidate_and_is_pinned(world: World) -> None:
-    cockpit = await vision_pinned(world)
+    cockpit = await vision_promoted(world)
     before = refs(world)
     plan = await cockpit.plan("tag-final", VISION)
     assert plan.blockers == ()
@@ -200,7 +201,7 @@ async def test_the_final_tag_lands_on_the_final_candidate_and_is_pinned(world: W
 async def test_a_crashed_final_tag_is_taken_to_its_end(
     world: World, steps_before_the_crash: int
 ) -> None:
-    cockpit = await vision_pinned(world)
+    cockpit = await vision_promoted(world)
     plan = await cockpit.plan("tag-final", VISION)
     for step in plan.steps[:steps_before_the_crash]:
         step.apply(lambda _: None, threading.Event())
@@ -211,6 +212,29 @@ async def test_a_crashed_final_tag_is_taken_to_its_end(
     assert all(step.probe().state is StepState.DONE for step in resumed.steps)
 
 
+async def test_wheels_are_promoted_before_the_final_tag(world: World) -> None:
+    cockpit = cockpit_on(world)
+    assert await run(cockpit, "pin-candidates") is Ending.DONE
+
+    async def blockers() -> tuple[str, ...]:
+        return (await cockpit.plan("tag-final", VISION)).blockers
+
+    store, [first, *others] = channel(world), promote(world, "torchvision")
+    store.delete_object(Bucket="pytorch", Key=first)
+    [blocker] = await blockers()
+    assert blocker.startswith(f"1 of {len(others) + 1} wheels of torchvision 0.30.0 is not in the")
+    assert first.rpartition("/")[2] in blocker
+    store.put_object(Bucket="pytorch", Key=first, Body=b"another wheel")
+    [blocker] = await blockers()
+    assert blocker.startswith("what was promoted differs from the test channel: torchvision-0.30.0")
+    promote(world, "torchvision")
+    assert await blockers() == ()
+    world.faults.add("unreachable@s3")
+    assert await blockers() == (
+        "whether the wheels are promoted could not be read: S3 cannot be reached",
+    )
+
+
 async def test_what_was_not_pinned_or_is_not_green_is_not_released(
     shared_world: World,
 ) -> None:
@@ -219,6 +243,8 @@ async def test_what_was_not_pinned_or_is_not_green_is_not_released(
     plan = await cockpit.plan("tag-final", {})
     assert any("is not pinned" in blocker for blocker in plan.blockers)
     assert any(blocker.startswith("builds: ") for blocker in plan.blockers)
+    assert any("wheels of torch 2.15.0 are not in the stable" in b for b in plan.blockers)
+    assert any("of the support matrix in neither channel" in b for b in plan.blockers)
     before = files(world.remotes)
     with pytest.raises(Refused):
         await cockpit.carry_out(plan, ignore)
@@ -226,14 +252,14 @@ async def test_what_was_not_pinned_or_is_not_green_is_not_released(
 
 
 async def test_builds_that_cannot_be_read_block_the_release(world: World) -> None:
-    cockpit = await vision_pinned(world)
+    cockpit = await vision_promoted(world)
     world.faults.add("unreachable@github")
     plan = await cockpit.plan("tag-final", VISION)
     assert any("could not be read" in blocker for blocker in plan.blockers)
 
 
 async def test_a_final_tag_elsewhere_is_a_conflict(world: World) -> None:
-    cockpit = await vision_pinned(world)
+    cockpit = await vision_promoted(world)
     vision = cockpit.config.repository("vision")
     assert vision is not None
     head = refs(world)["pytorch/vision.git:refs/heads/release/0.30"]
@@ -244,7 +270,7 @@ async def test_a_final_tag_elsewhere_is_a_conflict(world: World) -> None:
 
 
 async def test_the_final_candidate_may_be_named_but_no_dud_or_stranger(world: World) -> None:
-    cockpit = await vision_pinned(world)
+    cockpit = await vision_promoted(world)
     assert await run(cockpit, "tag-candidate", **VISION) is Ending.DONE
     older = await cockpit.plan("tag-final", VISION | {"candidate": "v0.30.0-rc1"})
     assert any("v0.30.0-rc2" in warning for warning in older.warnings)

@@ -13,6 +13,7 @@ from cockpit.operations.plan import Plan, StepState
 from cockpit.operations.runner import Ending, Outcome
 from cockpit.rehearsal.faults import Fault
 from cockpit.rehearsal.model import Issue
+from cockpit.rehearsal.releasefiles import STATE_READERS
 from cockpit.rehearsal.world import World
 from cockpit.release.pullrequests import own_part
 from cockpit.runtime import Cockpit
@@ -107,8 +108,25 @@ async def test_a_fresh_branch_gets_all_its_changes_as_one_pull_request(world: Wo
     tree = git(world, "rev-parse", f"{BRANCH}:.ci/docker").strip()
     assert f'= "{tree}"' in shown(".github/scripts/generate_binary_build_matrix.py")
     assert "@main" not in shown(".github/workflows/pull.yml")
+    store = cockpit.backends.store
+    for path, keys in STATE_READERS.items():
+        for key in keys:
+            newest = store.newest_version("ossci-metrics", key)
+            assert f'.com/{key}?versionId={newest}"' in shown(path)
     message = git(world, "show", "-s", "--format=%s", BRANCH).strip()
     assert message == TITLE
+
+
+async def test_a_state_file_whose_version_is_not_known_blocks(world: World) -> None:
+    uncut(world)
+    world.faults.add("unreachable@s3")
+    plan = await planned(cockpit_on(world))
+    assert any("filter_test_configs.py" in b and "cannot be reached" in b for b in plan.blockers)
+    world.faults.clear()
+    text = world.config_path.read_text(encoding="utf-8")
+    world.config_path.write_text(text.replace('"ossci-metrics"', '"pytorch"'), encoding="utf-8")
+    plan = await planned(cockpit_on(world))
+    assert any("the bucket has no version of slow-tests.json" in b for b in plan.blockers)
 
 
 async def test_a_second_run_finds_it_done_and_so_does_a_second_captain(world: World) -> None:

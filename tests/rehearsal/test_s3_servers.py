@@ -214,6 +214,19 @@ def test_conditional_puts(client: S3Client, key: str) -> None:
     assert client.get_object(Bucket="pytorch", Key=key)["Body"].read() == b"second"
 
 
+def test_a_bucket_that_keeps_versions_names_the_newest(client: S3Client) -> None:
+    client.create_bucket(Bucket="ossci-metrics")
+    client.put_bucket_versioning(
+        Bucket="ossci-metrics", VersioningConfiguration={"Status": "Enabled"}
+    )
+    put = [
+        client.put_object(Bucket="ossci-metrics", Key="state.json", Body=body)["VersionId"]
+        for body in (b"1", b"2")
+    ]
+    head = client.head_object(Bucket="ossci-metrics", Key="state.json")
+    assert head["VersionId"] == put[1] != put[0]
+
+
 def test_two_moto_worlds_share_neither_buckets_nor_time() -> None:
     with ExitStack() as stack:
         clocks = [WorldClock(EPOCH), WorldClock(EPOCH + timedelta(days=30))]

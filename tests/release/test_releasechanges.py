@@ -9,6 +9,7 @@ from cockpit.release.releasechanges import (
     FileChange,
     FileState,
     PinImages,
+    PinObjects,
     PureChange,
     References,
     Replace,
@@ -18,7 +19,14 @@ from cockpit.release.releasechanges import (
     merged,
 )
 from cockpit.release.releasechanges_edits import next_trunk_version
-from cockpit.release.releasechanges_rules import Applied, Effect, Surroundings, apply, bump
+from cockpit.release.releasechanges_rules import (
+    Applied,
+    Effect,
+    Surroundings,
+    apply,
+    bump,
+    unpinned,
+)
 from cockpit.release.repos import DockerPin
 from cockpit.release.rewrites import RuleSet
 from cockpit.release.versions import Line, Version
@@ -32,7 +40,9 @@ AROUND = Surroundings(
     version_file="version.txt",
     docker_pin=DockerPin("matrix.py", "DOCKER_IMAGE_PIN", ".ci/docker"),
     docker_tree=TREE,
+    object_versions={"ossci-metrics/slow-tests.json": "Jx.1", "ossci-metrics/jobs.json": "Q_2"},
 )
+STATE = PinObjects("stats.py", ("slow-tests.json", "jobs.json"))
 TEMPLATE = ".github/templates/linux.yml.j2"
 
 
@@ -85,6 +95,19 @@ CASES: tuple[tuple[PureChange, dict[str, bytes], dict[str, bytes]], ...] = (
         },
     ),
     (
+        STATE,
+        {
+            "stats.py": b'FILE = ".pytorch-slow-tests.json"\nurl = "https://x/slow-tests.json"\n'
+            b'jobs = "https://x/jobs.json", "https://x/jobs.json.gz", "/jobs.json?versionId=old"\n'
+        },
+        {
+            "stats.py": b'FILE = ".pytorch-slow-tests.json"\n'
+            b'url = "https://x/slow-tests.json?versionId=Jx.1"\n'
+            b'jobs = "https://x/jobs.json?versionId=Q_2", "https://x/jobs.json.gz",'
+            b' "/jobs.json?versionId=old"\n'
+        },
+    ),
+    (
         PinImages(),
         {"matrix.py": b"DOCKER_IMAGE_PIN = '%b'\n" % (b"4" * 40)},
         {"matrix.py": b'DOCKER_IMAGE_PIN = "%b"\n' % TREE.encode()},
@@ -116,6 +139,9 @@ IMPOSSIBLE: tuple[tuple[PureChange, dict[str, bytes], str], ...] = (
     (SetVersion(), {"version.txt": b"\x1b[31mred"}, "says ?[31mred"),
     (SetVersion(), {"version.txt": b""}, "says nothing"),
     (PinImages(), {"matrix.py": b"IMAGE = 1\n"}, "sets no DOCKER_IMAGE_PIN"),
+    (STATE, {"stats.py": b"/slow-tests.json"}, "reads no jobs.json"),
+    (STATE, {}, "there is no stats.py"),
+    (PinObjects("a", ("b.json",)), {"a": b"/b.json"}, "the bucket has no version of b.json"),
 )
 
 
@@ -144,6 +170,12 @@ def test_what_the_config_does_not_name_is_impossible(
     assert (
         problem in apply(change, {"matrix.py": b"DOCKER_IMAGE_PIN = None\n"}, surroundings).problem
     )
+
+
+def test_a_version_is_asked_for_only_where_none_is_named_yet() -> None:
+    files = {"stats.py": b"/slow-tests.json?versionId=old /jobs.json"}
+    assert unpinned(STATE, files) == ("jobs.json",)
+    assert unpinned(STATE, {}) == STATE.objects
 
 
 def test_an_argument_that_is_given_already_is_left_with_its_value() -> None:
