@@ -8,7 +8,7 @@ from typing import NamedTuple
 from cockpit.backends.git_history import ClonedHistory, Entry, Ranges, line_of
 from cockpit.errors import CockpitError
 from cockpit.release.claims import Named, Reader, plain
-from cockpit.release.findings import Findings, pick_rows
+from cockpit.release.branch_findings import Findings, pick_rows
 from cockpit.release.lineage import (
     Evidence,
     History,

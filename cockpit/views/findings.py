@@ -7,7 +7,7 @@ Like all that `missing` loads it stays clear of what takes longer to import than
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from cockpit.release.findings import Findings
+from cockpit.release.branch_findings import Findings
 from cockpit.release.lineage import HistoryCommit, PickKind, short
 from cockpit.release.words import counted
 

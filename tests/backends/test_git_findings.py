@@ -10,7 +10,7 @@ import pytest
 from cockpit.backends.git_findings import Asked, read_findings
 from cockpit.backends.git_history import ClonedHistory, line_of
 from cockpit.errors import CockpitError, ConfigError
-from cockpit.release.findings import Findings
+from cockpit.release.branch_findings import Findings
 from tests.gitrepos import BareRepo, fingerprint
 
 ONE, TWO, THREE = ({"a.txt": "\n".join(map(str, range(n))) + "\n"} for n in (20, 30, 40))
