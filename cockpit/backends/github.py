@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
-<<<<<<< HEAD
 from cockpit.backends.github_builds import (
     PULL_REQUEST_EVENTS,
     RUNS,
     GithubBuilds,
     path_of,
+    sentence,
     workflow_of,
 )
 from cockpit.backends.github_errors import NotFound, server_time
-from cockpit.backends.github_http import Transport, list_kind
-=======
-from cockpit.backends.github_errors import Gone, NotFound, server_time
-from cockpit.backends.github_http import PAGE_SIZE, Listing, Transport, list_kind, tail
->>>>>>> missing
+from cockpit.backends.github_http import Listing, Transport, list_kind
 from cockpit.backends.github_pages import PageCache
 from cockpit.backends.github_picks import GithubPicks
 from cockpit.backends.github_records import (
     ActivityRecord,
-    CommentRecord,
     EventRecord,
     IssueRecord,
     MilestoneRecord,
     PermissionsRecord,
-    PullRecord,
     RepositoryRecord,
     RunRecord,
     UserRecord,
@@ -51,8 +45,6 @@ from cockpit.release.preparation import PushedRun
 from cockpit.release.repos import Repository
 
 _ISSUES = list_kind("issues", tuple[IssueRecord, ...], lambda rows: (rows, None))
-_COMMENTS = list_kind("comments", tuple[CommentRecord, ...], lambda rows: (rows, None))
-_PULLS = list_kind("pull requests", tuple[PullRecord, ...], lambda rows: (rows, None))
 _MILESTONES = list_kind("milestones", tuple[MilestoneRecord, ...], lambda rows: (rows, None))
 _EVENTS = list_kind("events", tuple[EventRecord, ...], lambda rows: (rows, None))
 _ACTIVITY = msgspec.json.Decoder(tuple[ActivityRecord, ...])
@@ -113,26 +105,11 @@ class Github(GithubBuilds, GithubPicks, GithubWrites):
 
     def milestone(self, repository: Repository, title: str) -> Answer[Milestone]:
         """The milestone of exactly this title with every open item."""
-<<<<<<< HEAD
-        milestones = self._transport.read_list(
-            path_of(repository, "milestones", state="all"), _MILESTONES
-        )
-        found = next((row for row in milestones.rows if row.title == title), None)
-        if found is None:
-            source = f"{self._web}/{repository.name}/milestones"
-            return Answer(Milestone(title), source, milestones.missing)
-        items = self._transport.read_list(
-            path_of(repository, "issues", milestone=str(found.number), state="open"),
-            _ISSUES,
-            found.open_issues,
-        )
-=======
         found, missing = self._milestone(repository, title)
         if found is None:
             source = f"{self._web}/{repository.name}/milestones"
             return Answer(Milestone(title), source, missing)
         items = self._milestone_issues(repository, found, "open", found.open_issues)
->>>>>>> missing
         milestone = Milestone(
             title=title,
             number=found.number,
@@ -142,8 +119,6 @@ class Github(GithubBuilds, GithubPicks, GithubWrites):
         )
         return Answer(milestone, found.html_url, items.missing)
 
-<<<<<<< HEAD
-=======
     def milestone_items(
         self, repository: Repository, title: str
     ) -> Answer[tuple[MilestoneItem, ...] | None]:
@@ -160,7 +135,7 @@ class Github(GithubBuilds, GithubPicks, GithubWrites):
     ) -> Answer[dict[int, tuple[str, ...]]]:
         """The SHAs that closed issues, where GitHub recorded them; one request an issue."""
         listings = self._transport.read_lists(
-            [_path(repository, f"issues/{number}/events") for number in numbers], _EVENTS
+            [path_of(repository, f"issues/{number}/events") for number in numbers], _EVENTS
         )
         found = {
             number: tuple(
@@ -168,17 +143,9 @@ class Github(GithubBuilds, GithubPicks, GithubWrites):
             )
             for number, listing in zip(numbers, listings, strict=True)
         }
-        missing = _sentence(listing.missing for listing in listings)
+        missing = sentence(listing.missing for listing in listings)
         return Answer(found, f"{self._web}/{repository.name}/issues", missing)
 
-    def open_pulls(self, repository: Repository, base: str) -> Answer[tuple[PullSummary, ...]]:
-        """The pull requests into a branch that are open, oldest first."""
-        pulls = self._transport.read_list(_path(repository, "pulls", base=base), _PULLS)
-        found = sorted((row for row in pulls.rows if row.base.ref == base), key=lambda r: r.number)
-        source = f"{self._web}/{repository.name}/pulls"
-        return Answer(tuple(_pull(row) for row in found), source, pulls.missing)
-
->>>>>>> missing
     def ref_activity(self, repository: Repository, ref: str) -> Answer[tuple[RefChange, ...]]:
         """The latest changes of a ref that GitHub recorded, newest first; it may record none."""
         records = self._transport.read(
@@ -228,19 +195,18 @@ class Github(GithubBuilds, GithubPicks, GithubWrites):
         """The quota as the newest response told it; None before the first."""
         return self._transport.budget
 
-    def _milestone(
-        self, repository: Repository, title: str
-    ) -> tuple[MilestoneRecord | None, str]:
+    def _milestone(self, repository: Repository, title: str) -> tuple[MilestoneRecord | None, str]:
         """The milestone of exactly this title, and what is missing of the list."""
         milestones = self._transport.read_list(
-            _path(repository, "milestones", state="all"), _MILESTONES
+            path_of(repository, "milestones", state="all"), _MILESTONES
         )
-        return next((row for row in milestones.rows if row.title == title), None), milestones.missing
+        found = next((row for row in milestones.rows if row.title == title), None)
+        return found, milestones.missing
 
     def _milestone_issues(
         self, repository: Repository, milestone: MilestoneRecord, state: str, expected: int
     ) -> Listing[IssueRecord]:
-        path = _path(repository, "issues", milestone=str(milestone.number), state=state)
+        path = path_of(repository, "issues", milestone=str(milestone.number), state=state)
         return self._transport.read_list(path, _ISSUES, expected)
 
     def _started(
