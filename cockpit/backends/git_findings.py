@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from cockpit.backends.git_history import ClonedHistory, Entry, Ranges, line_of
 from cockpit.errors import CockpitError
-from cockpit.release.claims import Named, Reader, plain
 from cockpit.release.branch_findings import Findings, pick_rows
+from cockpit.release.claims import Named, Reader, plain
 from cockpit.release.lineage import (
     Evidence,
     History,
@@ -18,7 +18,15 @@ from cockpit.release.lineage import (
     by_shared_title,
     origins,
 )
-from cockpit.release.undoing import CarryForward, Held, Told, carried_by, held_by, missing_reverts, told_by
+from cockpit.release.undoing import (
+    CarryForward,
+    Held,
+    Told,
+    carried_by,
+    held_by,
+    missing_reverts,
+    told_by,
+)
 
 _LATE_S = 24 * 3600
 """How much later than its pick a change may land on trunk and still be compared by its patch."""

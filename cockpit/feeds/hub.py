@@ -14,6 +14,7 @@ from cockpit.feeds.feed import Feed, wall_now
 from cockpit.feeds.looks import Looks
 from cockpit.release.artifacts import Artifacts
 from cockpit.release.branches import Branches
+from cockpit.release.forecast import PredictionReading
 from cockpit.release.jobs import (
     CandidateBuilds,
     Checks,
@@ -27,6 +28,7 @@ from cockpit.release.preparation import Preparation
 from cockpit.release.record import Ledger
 from cockpit.release.state import ReleaseState
 from cockpit.release.submodules import Submodules
+from cockpit.release.trunk import TrunkReading
 
 NAMES = (
     "branches",
@@ -37,6 +39,8 @@ NAMES = (
     "earlier",
     "checks",
     "picks",
+    "trunk",
+    "predictions",
     "milestone",
     "artifacts",
     "preparation",
@@ -44,11 +48,15 @@ NAMES = (
 )
 _FIRST = ("branches", "ledger")
 """Feeds that others look through: a candidate's builds are found by its tag."""
+_LAST = (("trunk",), ("predictions",))
+"""Feeds that look through those before: trunk for what picks name, predictions for both."""
+_LATER = tuple(name for group in _LAST for name in group)
+_GROUPS = (_FIRST, tuple(name for name in NAMES if name not in (*_FIRST, *_LATER)), *_LAST)
 _THRIFTY_BELOW = 0.2
 _THRIFTY_FACTOR = 5
 """Below a fifth of GitHub's quota, feeds that spend it look five times as seldom."""
 _SPEND_QUOTA = frozenset(
-    {"ci", "builds", "libraries", "earlier", "checks", "picks", "milestone", "preparation"}
+    {"ci", "builds", "libraries", "earlier", "checks", "picks", "trunk", "milestone", "preparation"}
 )
 
 
@@ -83,6 +91,8 @@ class FeedHub:
             "earlier": feed("earlier", EarlierBuilds, looks.earlier),
             "checks": feed("checks", Checks, looks.checks),
             "picks": feed("picks", PickReading, looks.picks),
+            "trunk": feed("trunk", TrunkReading, looks.trunk),
+            "predictions": feed("predictions", PredictionReading, looks.predictions),
             "milestone": feed("milestone", Milestone, looks.milestone),
             "artifacts": feed("artifacts", Artifacts, looks.artifacts),
             "preparation": feed("preparation", Preparation, looks.preparation),
@@ -108,7 +118,7 @@ class FeedHub:
     async def refresh(self, names: Iterable[str] = NAMES) -> None:
         """Look now; the feeds that others look through go first."""
         wanted = tuple(names)
-        for group in (_FIRST, tuple(name for name in NAMES if name not in _FIRST)):
+        for group in _GROUPS:
             await asyncio.gather(
                 *(self._refresh(self.feeds[name]) for name in group if name in wanted)
             )

@@ -10,6 +10,7 @@ from cockpit.backends.ports import Answer
 from cockpit.backends.tag_changes import with_changes
 from cockpit.backends.threads import gather
 from cockpit.errors import CockpitError, Throttled, Unreachable
+from cockpit.feeds.picking import PickingLook
 from cockpit.feeds.preparing import PreparationLook, SubmodulesLook
 from cockpit.release.artifacts import (
     Artifacts,
@@ -20,6 +21,7 @@ from cockpit.release.artifacts import (
 )
 from cockpit.release.branches import Branches, BranchState
 from cockpit.release.candidates import MovedTag, moved_tags
+from cockpit.release.forecast import PredictionReading
 from cockpit.release.jobs import (
     BranchHealth,
     CandidateBuilds,
@@ -35,6 +37,7 @@ from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository, Role
 from cockpit.release.state import ReleaseState
 from cockpit.release.submodules import Submodules
+from cockpit.release.trunk import TrunkReading
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
@@ -52,6 +55,7 @@ class Looks:
         self._config = backends.config
         self._preparation = PreparationLook(backends)
         self._submodules = SubmodulesLook(backends)
+        self._picking = PickingLook(backends)
 
     def branches(self, state: ReleaseState) -> Answer[Branches]:
         """Every repository's release branch; one that cannot be read does not hide the others."""
@@ -167,6 +171,14 @@ class Looks:
             self._config.settings.github.tracker_label,
             self._config.team,
         )
+
+    def trunk(self, state: ReleaseState) -> Answer[TrunkReading]:
+        """What trunk and the core's release branch have of each other's changes."""
+        return self._picking.trunk(state)
+
+    def predictions(self, state: ReleaseState) -> Answer[PredictionReading]:
+        """What the open picks of the queue would come to on the branch."""
+        return self._picking.predictions(state)
 
     def milestone(self, _: ReleaseState) -> Answer[Milestone]:
         """The release's milestone."""

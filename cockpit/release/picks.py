@@ -11,13 +11,14 @@ import msgspec
 
 from cockpit.release.branches import BranchState
 from cockpit.release.candidates import Candidate
+from cockpit.release.commits import short
 from cockpit.release.criteria import Criterion, Rule, judge_rule, phase_on, read_criterion
 from cockpit.release.jobs import JobState
 from cockpit.release.nominations import Answer, Nomination, Verdict
 from cockpit.release.prediction import Prediction
 from cockpit.release.repos import Repository
 from cockpit.release.schedule import Schedule
-from cockpit.release.trunk import BranchChange, Finding, TrunkChange, TrunkReading
+from cockpit.release.trunk import BranchChange, Finding, FindingKind, TrunkChange, TrunkReading
 
 
 class PickState(Enum):
@@ -77,15 +78,23 @@ class PullSummary(msgspec.Struct, frozen=True):
     draft: bool = False
     checks: PullChecks | None = None
     """None where it was not asked for."""
+    forced_at: datetime | None = None
+    """When its branch was last pushed by force; None where it never was, or was not asked."""
 
     @property
     def picked_pull(self) -> int | None:
         """The trunk pull request that the name of its branch says it picks; section 12.6."""
         found = _PICK_BRANCH.match(self.head_ref)
-        return int(found[1]) if found else None
+        return int(found["pull"]) if found else None
+
+    @property
+    def picks_revert(self) -> bool:
+        """Whether it picks what reverted that trunk pull request, by the name of its branch."""
+        found = _PICK_BRANCH.match(self.head_ref)
+        return bool(found and found["revert"])
 
 
-_PICK_BRANCH = re.compile(r"cherry-pick-(?:revert-)?(\d+)-")
+_PICK_BRANCH = re.compile(r"cherry-pick-(?P<revert>revert-)?(?P<pull>\d+)-")
 AUTOMATED = "automated/"
 """Branches of release-only changes, which are no picks; section 24."""
 
@@ -206,11 +215,12 @@ class _Builder:
             counts = pull.state == "open" or pull.merged_sha
             if pull.number not in seen and counts and not pull.head_ref.startswith(AUTOMATED):
                 row = self._row(f"pull-{pull.number}", None, pull, None)
-                seen.update(row.trunk_pulls)
+                seen.update({*row.trunk_pulls, pull.number})
                 shas.update(change.sha for change in row.landed)
                 yield row
         for finding in self._facts.trunk.findings if self._facts.trunk else ():
             if finding.commit not in shas and (finding.pull is None or finding.pull not in seen):
+                shas.add(finding.commit)
                 yield self._row(f"commit-{finding.commit}", None, None, finding)
 
     def _nominated(self) -> Iterable[tuple[str, Nomination, PullSummary | None]]:
@@ -249,15 +259,12 @@ class _Builder:
         release_pull = pull.number if pull else nomination.release_pull if nomination else None
         landed = self._landed(nomination, pull, finding)
         trunk_pulls = _trunk_pulls(nomination, pull, finding, landed)
-        answers = tuple(
-            answer
-            for number in dict.fromkeys((release_pull, *trunk_pulls))
-            for answer in self._answers.get(number or -1, ())
-        )
-        there = self._on_branch(pull, landed)
+        answers = self._answers_about((release_pull, *trunk_pulls))
+        there = self._on_branch(pull, landed, finding)
         merged_sha = (
             pull.merged_sha if pull and pull.merged_sha else there.commit if there else None
         )
+        found = finding or self._finding(landed, merged_sha)
         candidate = self._first_candidate(merged_sha)
         undone_by = there.undone_by if there else ""
         posted = nomination.posted_at if nomination else None
@@ -271,17 +278,17 @@ class _Builder:
             title=pull.title if pull else finding.title if finding else _title(landed),
             author=nomination.author if nomination else pull.author if pull else "",
             category=nomination.category if nomination else "",
-            state=_state(pull, answers, candidate, merged_sha, undone_by, finding),
+            state=_state(pull, answers, candidate, merged_sha, undone_by, nomination),
             nominated=nomination is not None,
             candidate=candidate,
             url=_url(pull, nomination, finding),
             criterion=criterion,
             rule=judge_rule(criterion, phase, facts.repository.version),
-            issue=nomination.issue if nomination else finding.issue if finding else "",
+            issue=(nomination.issue if nomination else "") or (found.issue if found else ""),
             posted_at=posted,
             late=bool(posted and closes and posted.date() > closes),
             landed=landed,
-            answers=tuple(sorted(answers, key=lambda answer: answer.posted_at)),
+            answers=answers,
             pull=pull,
             predictions=tuple(
                 facts.predictions[change.sha]
@@ -290,9 +297,17 @@ class _Builder:
             ),
             merged_sha=merged_sha,
             undone_by=undone_by,
-            finding=finding,
-            problems=tuple(self._problems(nomination, pull, landed)),
+            finding=found,
+            problems=tuple(self._problems(nomination, pull, landed, answers, found)),
         )
+
+    def _answers_about(self, numbers: Iterable[int | None]) -> tuple[Answer, ...]:
+        said = (
+            answer
+            for number in dict.fromkeys(numbers)
+            for answer in self._answers.get(number or -1, ())
+        )
+        return tuple(sorted(said, key=lambda answer: answer.posted_at))
 
     def _landed(
         self, nomination: Nomination | None, pull: PullSummary | None, finding: Finding | None
@@ -304,23 +319,40 @@ class _Builder:
         if pull and pull.picked_pull and not numbers:
             numbers = [pull.picked_pull]
         found = [trunk.by_pull[number] for number in numbers if number in trunk.by_pull]
+        if pull and pull.picks_revert:
+            reverts = (trunk.change(change.undone_by) for change in found if change.undone_by)
+            found = [change for change in reverts if change is not None]
         shas = list(nomination.trunk_commits) if nomination else []
+        if pull and pull.merged_sha and not (found or shas):
+            shas = [p.trunk for p in trunk.picks if p.commit == pull.merged_sha and p.trunk]
         if finding is not None:
             shas.append(finding.commit)
         found += [change for sha in shas if (change := trunk.change(sha))]
         return tuple({change.sha: change for change in found}.values())
 
     def _on_branch(
-        self, pull: PullSummary | None, landed: tuple[TrunkChange, ...]
+        self,
+        pull: PullSummary | None,
+        landed: tuple[TrunkChange, ...],
+        finding: Finding | None,
     ) -> BranchChange | None:
         """The branch's commit of a change: of its pull request, else of trunk's commit."""
         trunk = self._facts.trunk
         if trunk is None:
             return None
-        if pull is not None and pull.merged_sha:
-            return next((pick for pick in trunk.picks if pick.commit == pull.merged_sha), None)
+        sha = pull.merged_sha if pull is not None else None
+        if finding is not None and finding.kind is FindingKind.NEVER_LANDED:
+            sha = finding.commit
+        if sha is not None:
+            return next((pick for pick in trunk.picks if pick.commit == sha), None)
         found = [trunk.on_branch.get(change.sha) for change in landed]
         return found[0] if found and all(found) else None
+
+    def _finding(self, landed: tuple[TrunkChange, ...], merged_sha: str | None) -> Finding | None:
+        """What was found about a change that somebody has brought up already."""
+        shas = {merged_sha, *(change.sha for change in landed)}
+        findings = self._facts.trunk.findings if self._facts.trunk else ()
+        return next((finding for finding in findings if finding.commit in shas), None)
 
     def _first_candidate(self, merged_sha: str | None) -> str | None:
         """The first candidate whose history holds the commit."""
@@ -338,21 +370,44 @@ class _Builder:
         nomination: Nomination | None,
         pull: PullSummary | None,
         landed: tuple[TrunkChange, ...],
+        answers: tuple[Answer, ...],
+        finding: Finding | None,
     ) -> Iterator[str]:
         facts = self._facts
-        if pull is not None and pull.base and pull.base != facts.repository.release_branch:
-            yield f"#{pull.number} targets {pull.base}, not {facts.repository.release_branch}"
+        if pull is not None:
+            yield from self._problems_of(pull, answers)
+        elif nomination is not None and nomination.release_pull is not None:
+            yield f"#{nomination.release_pull} could not be found among the pull requests"
         for change in landed:
             if change.undone_by:
-                yield f"{change.sha[:10]} was reverted on trunk by {change.undone_by[:10]}"
+                yield f"{short(change.sha)} was reverted on trunk by {short(change.undone_by)}"
         if nomination is not None and facts.trunk is not None:
-            known = {change.pull for change in landed}
             for number in nomination.trunk_pulls:
-                if number not in known:
-                    yield f"#{number} has not landed on trunk, as far as its history tells"
-        merged = pull.merged_sha if pull else None
+                if number not in facts.trunk.by_pull:
+                    yield f"#{number} has not landed on trunk since the cut"
+            for sha in nomination.trunk_commits:
+                if facts.trunk.change(sha) is None:
+                    yield f"{short(sha)} is not on trunk since the cut"
+        if finding is not None and finding.kind is FindingKind.NEVER_LANDED:
+            yield "never landed on trunk"
+
+    def _problems_of(self, pull: PullSummary, answers: tuple[Answer, ...]) -> Iterator[str]:
+        """What is wrong with the pull request into the branch."""
+        facts = self._facts
+        if pull.base and pull.base != facts.repository.release_branch:
+            yield f"#{pull.number} targets {pull.base}, not {facts.repository.release_branch}"
+        denied = bool(answers) and answers[-1].verdict is Verdict.DENIED
+        if pull.state == "closed" and not (pull.merged_sha or denied):
+            yield f"#{pull.number} was closed without being merged"
+        if pull.draft and pull.state == "open":
+            yield f"#{pull.number} is a draft"
+        approved = [a.posted_at for a in answers if a.verdict is Verdict.APPROVED]
+        if pull.forced_at and pull.state == "open":
+            after = " after its approval" if approved and approved[-1] < pull.forced_at else ""
+            yield f"#{pull.number} was force-pushed{after}"
+        merged = pull.merged_sha
         if merged and facts.branch is not None and merged not in self._position:
-            yield f"{merged[:10]}, which was merged, is not on the branch"
+            yield f"{short(merged)}, which was merged, is not on the branch"
 
 
 def _trunk_pulls(
@@ -383,7 +438,7 @@ def _title(landed: tuple[TrunkChange, ...]) -> str:
 def _criterion(nomination: Nomination | None, finding: Finding | None) -> Criterion:
     if nomination is not None:
         return read_criterion(nomination.category)
-    if finding is not None and finding.title.lower().startswith("revert"):
+    if finding is not None and finding.kind is FindingKind.MISSING_REVERT:
         return Criterion.REVERT
     return Criterion.UNKNOWN
 
@@ -394,7 +449,7 @@ def _state(
     candidate: str | None,
     merged_sha: str | None,
     undone_by: str,
-    finding: Finding | None,
+    nomination: Nomination | None,
 ) -> PickState:
     if undone_by:
         return PickState.REVERTED
@@ -413,4 +468,4 @@ def _state(
         return PickState.DENIED if verdict is Verdict.DENIED else PickState.NEEDS_INFO
     if answers:
         return PickState.UNDER_REVIEW
-    return PickState.NOMINATED if finding is None else PickState.FOUND
+    return PickState.FOUND if nomination is None else PickState.NOMINATED

@@ -11,6 +11,7 @@ import msgspec
 from cockpit.release.artifacts import Artifacts
 from cockpit.release.branches import Branches
 from cockpit.release.candidates import Candidate, MovedTag, moved_tags
+from cockpit.release.forecast import PredictionReading
 from cockpit.release.jobs import (
     CandidateBuilds,
     Checks,
@@ -21,7 +22,6 @@ from cockpit.release.jobs import (
 from cockpit.release.milestones import Milestone
 from cockpit.release.people import Team
 from cockpit.release.picks import Pick, PickReading, QueueFacts, queue
-from cockpit.release.prediction import Prediction
 from cockpit.release.preparation import Preparation
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository, Role
@@ -133,8 +133,7 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
     checks: FeedState[Checks] = FeedState()
     picks: FeedState[PickReading] = FeedState()
     trunk: FeedState[TrunkReading] = FeedState()
-    predictions: FeedState[tuple[Prediction, ...]] = FeedState()
-    """Of the commits of the queue that have not landed, each onto the branch as it is."""
+    predictions: FeedState[PredictionReading] = FeedState()
     milestone: FeedState[Milestone] = FeedState()
     artifacts: FeedState[Artifacts] = FeedState()
     ledger: FeedState[Ledger] = FeedState()
@@ -168,12 +167,15 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
         if self.picks.value is None:
             return ()
         core, record = self.spec.core, self.record
-        predicted = self.predictions.value or ()
+        branch = self.branches.value.of(core) if self.branches.value else None
+        predicted = self.predictions.value or PredictionReading()
+        if branch is None or branch.head is None or branch.head.sha != predicted.onto:
+            predicted = PredictionReading()  # of a branch that has gone on they tell nothing
         facts = QueueFacts(
             repository=core,
-            branch=self.branches.value.of(core) if self.branches.value else None,
+            branch=branch,
             trunk=self.trunk.value,
-            predictions={prediction.commit: prediction for prediction in predicted},
+            predictions={prediction.commit: prediction for prediction in predicted.predictions},
             decisions=record.decisions,
             schedule=self.spec.schedule,
             dead=lambda tag: record.is_dud(core, tag),

@@ -70,6 +70,16 @@ class TrunkReading(msgspec.Struct, frozen=True, dict=True):
     """Those that were asked for, by nominations, the milestone or a finding; newest first."""
     picks: tuple[BranchChange, ...] = ()
     findings: tuple[Finding, ...] = ()
+    nameless: tuple[TrunkChange, ...] = ()
+    """Reverts on trunk since the cut of something that could not be found."""
+    unknown: tuple[str, ...] = ()
+    """In words, what git could not tell."""
+    fixes_unknown: str = ""
+    """Why the missing fixes are not known, or not all."""
+
+    def found(self, kind: FindingKind) -> tuple[Finding, ...]:
+        """The findings of one kind."""
+        return tuple(finding for finding in self.findings if finding.kind is kind)
 
     @cached_property
     def by_pull(self) -> dict[int, TrunkChange]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cockpit.release.claims import Reader, plain, plain_pick
 from cockpit.release.branch_findings import pick_rows
+from cockpit.release.claims import Reader, plain, plain_pick
 from cockpit.release.lineage import Evidence, History, PickKind
 from tests.release.histories import Story, sha_of
 
