@@ -25,6 +25,7 @@ architecture: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.bench.first_frame
+	$(BIN)/python -m tests.bench.missing
 
 # The versions that `make test` passed with; anybody's index serves them.
 lock: $(VENV)/.ready-dev
@@ -35,6 +36,7 @@ $(VENV)/.ready-%: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) ($*) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$*]'
+	@$(BIN)/python -m compileall -q cockpit screens widgets themes
 	@touch $@
 
 clean:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cockpit import __version__
 from cockpit.errors import CockpitError, ConfigError, ExitCode
@@ -144,8 +144,24 @@ def _confess(err: Exception, *, debug: bool) -> int:
     return int(ExitCode.BLOCKED)
 
 
+class _Formatter(argparse.HelpFormatter):
+    """argparse's own, which asks `shutil` for the width and loads every compression with it."""
+
+    def __init__(self, prog: str) -> None:
+        columns = os.environ.get("COLUMNS", "")
+        width = int(columns) if columns.isdigit() else 80
+        if not columns and sys.stdout.isatty():
+            width = os.get_terminal_size(sys.stdout.fileno()).columns
+        super().__init__(prog, width=width - 2)
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, **words: Any) -> None:
+        super().__init__(**{"formatter_class": _Formatter, **words})
+
+
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="release-cockpit",
         description="Drive a whole PyTorch release from one terminal. "
         "Without a command the cockpit opens.",
@@ -160,10 +176,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--read-only", action="store_true", help="remove everything that writes")
     parser.add_argument("--ascii", action="store_true", help="marks for poor fonts")
     parser.add_argument("--debug", action="store_true", help="write details to the log file")
-    # Named here, argparse need not draw its usage for it, which loads every compression there is.
-    commands = parser.add_subparsers(
-        dest="command", metavar="COMMAND", title="commands", prog=parser.prog
-    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_missing(commands)
     if "missing" in words[:1]:  # what is used at a prompt does not wait for the others' words
         return parser
@@ -175,7 +188,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 
 def _add_reading(commands: Commands) -> None:

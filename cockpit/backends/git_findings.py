@@ -1,14 +1,14 @@
 """Asks a clone for what a release branch lacks, from the cheapest question to the dearest."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
 from cockpit.backends.git_history import ClonedHistory, Entry, Ranges, line_of
 from cockpit.errors import CockpitError
 from cockpit.release.branch_findings import Findings, pick_rows
-from cockpit.release.claims import Named, Reader, plain
+from cockpit.release.claims import NO_CLAIMS, Named, Reader, plain
 from cockpit.release.lineage import (
     Evidence,
     History,
@@ -18,16 +18,12 @@ from cockpit.release.lineage import (
     by_shared_title,
     origins,
 )
-from cockpit.release.undoing import (
-    CarryForward,
-    Held,
-    Told,
-    carried_by,
-    held_by,
-    missing_reverts,
-    told_by,
-)
+from cockpit.release.reach import BOTH, FIRST, OTHERS, SECOND, Reach
+from cockpit.release.undoing import Held, Told, carried_by, held_by, missing_reverts, told_by
+from cockpit.release.words import short
 
+_SLOP = 50
+"""How much further is read when nothing seems left: clocks may have been wrong."""
 _LATE_S = 24 * 3600
 """How much later than its pick a change may land on trunk and still be compared by its patch."""
 
@@ -41,6 +37,20 @@ class Asked(NamedTuple):
     """owner/name; the clone's own remote where it is not given."""
     closing: bool = False
     """Whether to read which issues commits close."""
+
+
+class _Walked(NamedTuple):
+    """The histories by who has what, each newest first."""
+
+    own: list[HistoryCommit]
+    """On trunk alone."""
+    there: list[HistoryCommit]
+    """On the branch alone."""
+    before: list[HistoryCommit]
+    """The newest of what both have."""
+    older: Mapping[str, list[HistoryCommit]]
+    """What older lines, by branch, got since the cut and neither of the two has."""
+    cut: str
 
 
 class Read(NamedTuple):
@@ -69,17 +79,17 @@ class _Questions:
 
     def read(self) -> Read:
         asked = self._asked
-        own, there, cut = self._apart()
-        since = min((commit.at for commit in own), default=sys.maxsize)
-        older = self._older(since)
-        history = History([*own, *self._before(cut, own, there)], own=len(own))
+        walked = self._walk()
+        own, there, cut = walked.own, walked.there, walked.cut
+        before = self._further(walked)
+        history = History([*own, *before], own=len(own))
         told = told_by(history)
         told_of = list(origins(there, history, _line(asked.branch)))
         found = [by_shared_title(each, history) for each in self._closed(told_of, history, cut)]
         held = held_by(found, told)
         carried = [
             entry
-            for name, commits in older.items()
+            for name, commits in walked.older.items()
             for entry in carried_by(name, list(origins(commits, history, _line(name))), told, held)
         ]
         findings = Findings(
@@ -96,94 +106,101 @@ class _Questions:
         )
         return Read(findings, told, found, held)
 
-    def _commit(self, entry: Entry) -> HistoryCommit:
-        title = _text(entry.title)
-        body = _text(entry.body) if self._reader.may_matter(title, entry.body) else ""
+    def _commit(self, entry: Entry, *, whole: bool = False) -> HistoryCommit:
+        """A commit with what it claims; `whole` reads its body whatever is in it."""
+        title = entry.title.decode("utf-8", "replace")
+        body, claims = "", NO_CLAIMS
+        if whole or self._reader.may_matter(title, entry.body):
+            body = entry.body.decode("utf-8", "replace")
+            claims = self._reader.claims(title, body)
         return HistoryCommit(
             entry.sha.decode(),
             entry.tree.decode(),
             int(entry.at or 0),
             int(entry.authored or 0),
-            sys.intern(_text(entry.author)),
+            sys.intern(entry.author.decode("utf-8", "replace")),
             title if title.isprintable() else _harmless(title),
             self._reader.pulls(title, body),
-            self._reader.claims(title, body),
+            claims,
         )
 
-    def _apart(self) -> tuple[list[HistoryCommit], list[HistoryCommit], str]:
-        """The commits that trunk alone and the branch alone have, newest first, and the cut."""
-        own: list[HistoryCommit] = []
-        there: list[HistoryCommit] = []
-        parents: set[str] = set()
-        branch, trunk, given, _, entries = self._ranges
-        for entry in entries:
-            if entry.side == b"<":
-                own.append(self._commit(entry))
-            else:
-                there.append(self._commit(entry))
-                parents.update(entry.parents.decode().split())
-        parents -= {commit.sha for commit in there}
-        if given is not None:
-            cut = self._clone.merge_base(given, trunk)
-        elif len(parents) < 2:
-            cut = parents.pop() if parents else None if there else branch
-        else:
-            cut = self._clone.merge_base(branch, trunk)
-        self._refuse_shallow(cut, (*own, *there))
-        if cut is None:
-            raise CockpitError(
-                f"{self._asked.branch} and {self._asked.trunk} have no commit in common",
-                "so the branch was not cut from there",
-                "name the branch it was cut from with --trunk",
+    def _walk(self) -> "_Walked":
+        """Read all that only trunk or only the branch has, and a little more."""
+        ranges = self._ranges
+        tips = [(ranges.trunk, FIRST), (ranges.branch, SECOND)]
+        tips += [(sha, OTHERS << at) for at, sha in enumerate(ranges.older.values())]
+        reach = Reach((sha.encode(), paint) for sha, paint in tips)
+        told: list[tuple[bytes, HistoryCommit]] = []
+        further = _SLOP
+        for entry in ranges.entries:
+            paint = reach.tell(entry.sha, entry.parents) & BOTH
+            told.append((entry.sha, self._commit(entry, whole=paint in (SECOND, 0))))
+            if reach.is_whole:
+                further -= 1
+                if not further:
+                    break
+        sides: dict[int, list[HistoryCommit]] = {FIRST: [], SECOND: [], BOTH: []}
+        older: dict[str, list[HistoryCommit]] = {name: [] for name in ranges.older}
+        for sha, commit in told:
+            paint = reach.of(sha)
+            if paint & BOTH:
+                sides[paint & BOTH].append(commit)
+                continue
+            for at, name in enumerate(older):
+                if paint & OTHERS << at:
+                    older[name].append(commit)
+        own, there = sides[FIRST], sides[SECOND]
+        walked = _Walked(own, there, sides[BOTH], older, self._cut(reach, own, there))
+        if line_of(self._asked.branch) is None:
+            self._unknown.append(
+                f"{self._asked.branch} is called like no release line, so which are older"
+                " than it cannot be told, nor what is to be carried forward from them"
             )
-        return own, there, cut
+        return walked
 
-    def _refuse_shallow(self, cut: str | None, commits: Iterable[HistoryCommit]) -> None:
+    def _cut(
+        self, reach: Reach, own: Sequence[HistoryCommit], there: Sequence[HistoryCommit]
+    ) -> str:
+        """The newest commit that trunk and the branch share."""
+        shas = {commit.sha.encode() for commit in there}
+        left = {parent for sha in shas for parent in reach.parents(sha)} - shas
+        base = next(iter(left)).decode() if len(left) == 1 else self._ranges.branch
+        if len(left) > 1:
+            base = self._clone.merge_base(self._ranges.branch, self._ranges.trunk) or ""
         roots = self._clone.shallow_roots
-        if roots and (cut is None or any(commit.sha in roots for commit in commits)):
+        if roots and (not base or any(commit.sha in roots for commit in (*own, *there))):
             raise CockpitError(
                 "The clone is shallow",
                 f"its history ends before {self._asked.branch} left {self._asked.trunk}",
                 "git fetch --unshallow",
             )
-
-    def _older(self, since: int) -> dict[str, list[HistoryCommit]]:
-        """What lines that are older than this one got since the cut, by branch."""
-        own = line_of(self._asked.branch)
-        if own is None:
-            self._unknown.append(
-                f"{self._asked.branch} is called like no release line, so which are older"
-                " than it cannot be told, nor what is to be carried forward from them"
+        if not base or (there and not left):
+            raise CockpitError(
+                f"{self._asked.branch} and {self._asked.trunk} have no commit in common",
+                "so the branch was not cut from there",
+                "name the branch it was cut from with --trunk",
             )
-            return {}
-        older = {
-            tip.sha: name
-            for name, tip in self._ranges.tips.items()
-            if tip.at >= since
-            and (line := line_of(name))
-            and line[0] == own[0]
-            and line[1] < own[1]
-        }
-        found: dict[str, list[HistoryCommit]] = {name: [] for name in older.values()}
-        if older:
-            without = (self._ranges.branch, self._ranges.trunk)
-            for entry in self._clone.lines(list(older), without, since):
-                found[older[entry.source.decode()]].append(self._commit(entry))
-        return found
+        given = self._ranges.cut
+        cut = base if given is None else self._clone.merge_base(given, self._ranges.trunk)
+        if cut != base:
+            self._unknown.append(
+                f"the cut that was given left {self._asked.trunk} at {short(cut or 'no commit')},"
+                f" but {self._asked.branch} left it at {short(base)}, which is what counts"
+            )
+        return base
 
-    def _before(
-        self, cut: str, own: Sequence[HistoryCommit], there: Sequence[HistoryCommit]
-    ) -> list[HistoryCommit]:
+    def _further(self, walked: "_Walked") -> list[HistoryCommit]:
         """As much of the history before the cut as reverts since then speak of."""
-        needs = self._needs(History(own), History(there))
-        found: list[HistoryCommit] = []
-        if needs:
-            with closing(self._clone.before(cut)) as entries:
-                for entry in entries:
-                    found.append(self._commit(entry))
-                    needs = [need for need in needs if not _meets(found[-1], need)]
-                    if not needs or len(found) == _FURTHEST:
-                        break
+        needs = self._needs(History(walked.own), History(walked.there))
+        found = walked.before
+        needs = [need for need in needs if not any(_meets(commit, need) for commit in found)]
+        with closing(self._ranges.entries) as entries:
+            while needs and len(found) < _FURTHEST:
+                entry = next(entries, None)
+                if entry is None:
+                    break
+                found.append(self._commit(entry))
+                needs = [need for need in needs if not _meets(found[-1], need)]
         return found
 
     def _needs(self, own: History, there: History) -> list[Named]:
@@ -192,7 +209,9 @@ class _Questions:
             commit.claims.undoes
             for history in (own, there)
             for position, commit in enumerate(history.commits)
-            if commit.claims.undoes and not _has(history, commit.claims.undoes, position)
+            if commit.claims is not NO_CLAIMS
+            and commit.claims.undoes
+            and not _has(history, commit.claims.undoes, position)
             if history is own or not _has(own, commit.claims.undoes, -1)
         ]
         shas = [sha for named in open_ones for sha in named.shas]
@@ -259,10 +278,6 @@ _FURTHEST = 20_000
 def _line(branch: str) -> str:
     named = line_of(branch)
     return ".".join(map(str, named[1][:2])) if named else ""
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")
 
 
 def _harmless(text: str) -> str:

@@ -7,7 +7,7 @@ imported before git has answered is waited for.
 import contextlib
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
@@ -16,7 +16,7 @@ from cockpit.errors import CockpitError, ConfigError
 if TYPE_CHECKING:
     from io import BufferedReader
 
-_FIELDS = ("%m", "%H", "%T", "%ct", "%at", "%P", "%S", "%an", "%s", "%b")
+_FIELDS = ("%H", "%P", "%T", "%ct", "%at", "%an", "%s", "%b")
 _FORMAT = "--format=" + "%x00".join(_FIELDS)
 _CHUNK = 1 << 18
 _ORIGIN = "refs/remotes/origin/"
@@ -48,43 +48,30 @@ _PATCHES = (
 class Entry(NamedTuple):
     """One commit as git tells it, in the bytes it came in: most of them are never looked at."""
 
-    side: bytes
-    """`<` where only the first of two histories has it, `>` where only the second has."""
     sha: bytes
+    parents: bytes
     tree: bytes
     at: bytes
     """The committer's date in seconds since the epoch."""
     authored: bytes
     """The author's, which `git cherry-pick` keeps."""
-    parents: bytes
-    source: bytes
-    """What it was found by, where several tips were asked for."""
     author: bytes
     title: bytes
     body: bytes
 
 
-class Tip(NamedTuple):
-    """A branch and where it is."""
-
-    name: str
-    sha: str
-    at: int
-    """When its commit was made, in seconds since the epoch."""
-
-
 class Ranges(NamedTuple):
-    """Two histories of a clone, whose reading has begun."""
+    """Histories of a clone, whose reading has begun."""
 
     branch: str
     """SHA of the release branch."""
     trunk: str
     cut: str | None
     """SHA of what was given as the cut."""
-    tips: Mapping[str, Tip]
-    """Branches that may be older lines, among others."""
-    entries: Iterator[Entry]
-    """The commits that only one of them has, newest first."""
+    older: Mapping[str, str]
+    """Branches of older lines, by name, and their SHAs."""
+    entries: Generator[Entry, None, None]
+    """The commits of all of them, newest first."""
 
 
 class ClonedHistory:
@@ -111,34 +98,31 @@ class ClonedHistory:
         parts = url.removesuffix("/").removesuffix(".git").replace(":", "/").split("/")
         return "/".join(parts[-2:]) if "://" in url or "@" in url else None
 
-    def ranges(self, branch: str, trunk: str, cut: str | None, others: Sequence[str]) -> Ranges:
-        """Find what is named, and let git begin to tell what trunk and the branch have apart.
+    def ranges(self, branch: str, trunk: str, cut: str | None) -> Ranges:
+        """Find what is named, and let git begin to tell the histories.
 
-        `others` are patterns of further branches. Raises ConfigError for what is nowhere.
+        It walks them together without an end, which needs least time and memory of all ways to
+        ask; the reader knows when to stop. Raises ConfigError for what is nowhere.
         """
-        tips = self.tips(branch, trunk, *others)
+        line = line_of(branch)
+        tips = self._tips(branch, trunk, *([f"{line[0]}*"] if line else []))
+        there, own = tips.get(branch) or self.commit(branch), tips.get(trunk) or self.commit(trunk)
+        given = None if cut is None else tips.get(cut) or self.commit(cut)
+        older = {
+            name: sha
+            for name, sha in tips.items()
+            if line and (each := line_of(name)) and each[0] == line[0] and each[1] < line[1]
+        }
+        return Ranges(there, own, given, older, self._log(own, there, *older.values(), "--"))
 
-        def sha(name: str) -> str:
-            tip = tips.get(name)
-            return self.commit(name) if tip is None else tip.sha
-
-        there, own, given = sha(branch), sha(trunk), None if cut is None else sha(cut)
-        without = [] if given is None else [f"^{given}"]
-        process = self._start(("log", "-z", _FORMAT, "--date-order", f"{own}...{there}", *without, "--"))
-        return Ranges(there, own, given, tips, self._entries(process))
-
-    def tips(self, *patterns: str) -> dict[str, Tip]:
+    def _tips(self, *patterns: str) -> dict[str, str]:
         """Branches by name, those of origin where the clone has no such branch of its own."""
         wanted = [prefix + pattern for pattern in patterns for prefix in (_HEADS, _ORIGIN)]
-        form = "--format=%(refname)%00%(objectname)%00%(committerdate:unix)"
-        listed = self._answer("for-each-ref", form, *wanted)
-        found: dict[str, Tip] = {}
+        listed = self._answer("for-each-ref", "--format=%(refname)%00%(objectname)", *wanted)
+        refs = [line.split("\0") for line in listed.splitlines()]
+        found: dict[str, str] = {}
         for prefix in (_ORIGIN, _HEADS):
-            for line in listed.splitlines():
-                ref, sha, at = line.split("\0")
-                if ref.startswith(prefix) and at:
-                    name = ref.removeprefix(prefix)
-                    found[name] = Tip(name, sha, int(at))
+            found |= {ref.removeprefix(prefix): sha for ref, sha in refs if ref.startswith(prefix)}
         return found
 
     def commit(self, revision: str) -> str:
@@ -163,18 +147,6 @@ class ClonedHistory:
             answer = process.communicate()[0]
         return answer.decode().strip() or None
 
-    def before(self, sha: str) -> Iterator[Entry]:
-        """A history from a commit backwards; close the iterator to read no further."""
-        return self._log(sha, "--")
-
-    def lines(
-        self, refs: Sequence[str], without: Sequence[str], since: int
-    ) -> Iterator[Entry]:
-        """Commits of branches since a moment that none of some other histories has."""
-        beside = [f"^{sha}" for sha in without]
-        span = f"--since=@{since}"
-        return self._log("--date-order", "--source", span, *refs, *beside, "--")
-
     def existing(self, names: Sequence[str]) -> dict[str, str]:
         """The whole SHAs of those abbreviated or whole SHAs that are commits here."""
         words = ("cat-file", "--batch-check=%(objectname) %(objecttype)")
@@ -190,7 +162,7 @@ class ClonedHistory:
     def patch_ids(
         self, shas: Sequence[str], tips: Sequence[str], base: str
     ) -> dict[str, list[str]]:
-        """Commits by patch-id: those named, and what of histories back to `base` touches their files.
+        """Commits by patch-id: those named, and what of histories since `base` touches their files.
 
         Raises CockpitError where contents are missing, as they are in a partial clone.
         """
@@ -229,10 +201,10 @@ class ClonedHistory:
         words = ("rev-parse", "--path-format=absolute", "--git-common-dir")
         return Path(self._answer(*words).removesuffix("\n"))
 
-    def _log(self, *arguments: str) -> Iterator[Entry]:
+    def _log(self, *arguments: str) -> Generator[Entry, None, None]:
         return self._entries(self._start(("log", "-z", _FORMAT, *arguments)))
 
-    def _entries(self, process: subprocess.Popen[bytes]) -> Iterator[Entry]:
+    def _entries(self, process: subprocess.Popen[bytes]) -> Generator[Entry, None, None]:
         with _ended(process):
             yield from _entries(cast("BufferedReader", process.stdout))
             _expect_success(process)
@@ -301,7 +273,9 @@ def _entries(stream: "BufferedReader") -> Iterator[Entry]:
         fields = (rest[-1] + chunk if rest else chunk).split(b"\0")
         fields = rest[:-1] + fields
         end = (len(fields) - 1) // width * width
-        yield from map(Entry._make, zip(*(fields[at:end:width] for at in range(width)), strict=True))
+        yield from map(
+            Entry._make, zip(*(fields[at:end:width] for at in range(width)), strict=True)
+        )
         rest = fields[end:]
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cockpit.commands.missing_fixes import MilestoneQuestions
 
 _TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
-_NO_TOKEN = (
+_UNASKED = (
     "there is no GitHub token, and the milestone is on GitHub: set GITHUB_TOKEN,"
     " or name a release.toml with --config"
 )
@@ -28,18 +28,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Print what was found; 1 when a revert or a fix is missing."""
     gc.disable()  # everything read is kept until the end, so there is nothing to be collected
     clone = ClonedHistory(arguments.repo)
-    line = line_of(arguments.branch)
-    others = [f"{line[0]}*"] if line else []
-    ranges = clone.ranges(arguments.branch, arguments.trunk, arguments.cut, others)
+    ranges = clone.ranges(arguments.branch, arguments.trunk, arguments.cut)
     # Imported while git walks.
     from cockpit.backends.git_findings import Asked, read_findings
     from cockpit.views.findings import as_data, as_text
 
-    milestone = _milestone(arguments, clone, line)
+    milestone = _milestone(arguments, clone)
     repository = milestone.repository.name if milestone else None
     asked = Asked(arguments.branch, arguments.trunk, repository, closing=milestone is not None)
     read = read_findings(clone, ranges, asked)
-    fixes, unread, code = None, _NO_TOKEN, ExitCode.OK
+    fixes, unread, code = None, _UNASKED, ExitCode.OK
     if milestone is not None:
         try:
             fixes, unread = milestone.missing_fixes(read)
@@ -55,16 +53,14 @@ def run(arguments: argparse.Namespace) -> int:
     return int(ExitCode.BLOCKED if read.findings.missing_reverts or fixes else code)
 
 
-def _milestone(
-    arguments: argparse.Namespace, clone: ClonedHistory, line: tuple[str, tuple[int, ...]] | None
-) -> MilestoneQuestions | None:
+def _milestone(arguments: argparse.Namespace, clone: ClonedHistory) -> MilestoneQuestions | None:
     """The milestone to look into; None without a token, which leaves its libraries unloaded."""
     if arguments.config is not None:
         from cockpit.commands.missing_fixes import of_config
 
         return of_config(arguments.config, arguments.milestone)
     token = next((name for name in _TOKENS if os.environ.get(name, "").strip()), None)
-    name = clone.repository_name() if token else None
+    name, line = clone.repository_name() if token else None, line_of(arguments.branch)
     if token is None or name is None or line is None:
         return None
     from cockpit.commands.missing_fixes import of_clone

@@ -56,9 +56,7 @@ def of_config(path: Path, milestone: str | None) -> MilestoneQuestions:
     return MilestoneQuestions(github, config.core, milestone or config.milestone)
 
 
-def of_clone(
-    name: str, numbers: tuple[int, ...], milestone: str | None
-) -> MilestoneQuestions:
+def of_clone(name: str, numbers: tuple[int, ...], milestone: str | None) -> MilestoneQuestions:
     """The milestone of a line, X.Y.0 where no other is named, with the environment's token."""
     keep_libraries_quiet()
     version = Version(*(*numbers, 0, 0)[:3])

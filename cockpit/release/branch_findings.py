@@ -59,7 +59,9 @@ class Findings(NamedTuple):
 def pick_rows(branch: Sequence[Origin], trunk: History) -> list[PickRow]:
     """The rows of a branch whose commits are told newest first."""
     return [
-        PickRow(origin.commit, None if source is None else trunk.commits[source], origin.by, origin.kind)
+        PickRow(
+            origin.commit, None if source is None else trunk.commits[source], origin.by, origin.kind
+        )
         for origin in reversed(branch)
         for source in (origin.sources or (None,))
     ]

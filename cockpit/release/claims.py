@@ -69,15 +69,15 @@ class Lazy:
 _REF = r"(?:(?:https?://[^\s/]+/)?(?P<repo>[\w.-]+/[\w.-]+)(?:/(?:pull|issues)/|#)|(?<![\w/&])#)(?P<n>\d+)\b"
 _REFERENCE = Lazy(_REF)
 _TAIL = Lazy(r"(?:\s*\(#\d+\))+\s*$")
-_OWN_NUMBER = Lazy(r"\(#(\d+)\)\s*$")
 _MERGED_PULL = Lazy(r"Merge pull request #(\d+) from ")
 _BRACKETED_NUMBER = Lazy(r"\(#(\d+)\)")
 _QUOTED = Lazy(r'"(.*)"')
 _SHA = Lazy(r"\b[0-9a-f]{7,40}\b")
 
 _RESOLVED = "Pull Request resolved:"
+_RESOLVED_BYTES = _RESOLVED.encode()
 _RESOLVED_LINE = Lazy(r"^Pull Request resolved: *(\S+)\s*$", re.M)
-_TRAILER = Lazy(r"^\(cherry picked from commit ([0-9a-f]{7,40})\)\s*$", re.M)
+TRAILER = Lazy(r"^\(cherry picked from commit ([0-9a-f]{7,40})\)\s*$", re.M)
 _PICKING = Lazy(r"\b(?:cherry[\s-]?pick|back-?port)", re.I)
 _BULLET = Lazy(rf"^[ \t]*[*-][ \t]*{_REF}[ \t]*$", re.M)
 _DIFF = Lazy(r"^\s*Differential Revision:\s*\[?D(\d+)", re.M)
@@ -85,7 +85,8 @@ _DIFF = Lazy(r"^\s*Differential Revision:\s*\[?D(\d+)", re.M)
 _TAGS = r"^[\s\"'(]*(?:\[[^\]]*\]\s*)*"
 _LEADING_TAGS = Lazy(r"^\s*(?:\[[^\]]*\]\s*)+")
 _REVERT_TITLE = Lazy(
-    _TAGS + r"(?:revert(?:s|ed|ing)?|back(?:s|ed|ing)?[ -]?out|unland)\b[\s:–—-]*(?P<rest>.*)$", re.I
+    _TAGS + r"(?:revert(?:s|ed|ing)?|back(?:s|ed|ing)?[ -]?out|unland)\b[\s:–—-]*(?P<rest>.*)$",
+    re.I,
 )
 _REVERT_DIFF = Lazy(r"D(\d+)\b")
 _LEADING_PULL = Lazy(rf"(?:PR\s*)?{_REF}")
@@ -97,7 +98,8 @@ _REVERTED_PULL = Lazy(
     rf"^(?:this )?revert(?:s|ed| of)(?: (?:PR|pull request))?:? +{_REF}", re.I | re.M
 )
 _REVERTED_LIST = Lazy(
-    r"^(?:this )?revert(?:s|ing) (?:the )?following\b[^\n]*\n+((?:[^\n]*(?:#|/pull/)\d+[^\n]*\n?)+)",
+    r"^(?:this )?revert(?:s|ing) (?:the )?following\b[^\n]*\n+"
+    r"((?:[^\n]*(?:#|/pull/)\d+[^\n]*\n?)+)",
     re.I | re.M,
 )
 _ORIGINAL_DIFF = Lazy(r"^\s*Original Phabricator Diff:\s*\[?D(\d+)", re.M)
@@ -110,7 +112,8 @@ _RELAND_TITLE = Lazy(
     re.I,
 )
 _RELAND_BODY = Lazy(
-    r"\b(?:re-?land(?:s|ed|ing)?|re-?appl(?:y|ies)|re-?submit(?:s|ted)?|br(?:ing(?:s|ing)?|ought) back)"
+    r"\b(?:re-?land(?:s|ed|ing)?|re-?appl(?:y|ies)|re-?submit(?:s|ted)?"
+    r"|br(?:ing(?:s|ing)?|ought) back)"
     rf"(?:[ \n]+(?:of|the|original|PR|pull request):?)*[ \n]+{_REF}",
     re.I,
 )
@@ -134,12 +137,6 @@ _SETS_VERSION = Lazy(
     r".*?(?<![\d.])(?P<line>\d+\.\d+)(?:\.\d+)?(?![\d.]*\d)",
     re.I,
 )
-_WORDS = (
-    *(b"evert", b"eland", b"e-land", b"herry", b"ackport"),
-    *(b"Differential Revision", _RESOLVED.encode()),
-)
-_TITLE_WORDS = ("revert", "back", "land", "appl", "submit", "cherry")
-"""One of these words is in every message that claims anything, in its body or its title."""
 _FENCED = Lazy(r"^(```|~~~).*?(?:^\1[ \t]*$|\Z)", re.M | re.S)
 
 
@@ -159,15 +156,26 @@ class Reader:
         return name.casefold() if name else None
 
     def may_matter(self, title: str, body: bytes) -> bool:
-        """Whether the rest of a message, as it came from git, can claim anything."""
-        if self._closing or any(word in body for word in _WORDS):
+        """Whether a message on trunk, as it came from git, claims anything but its pull request.
+
+        It is asked of every commit of a history, so it looks for nothing but pieces of words.
+        What it picks matters of a release branch alone, whose few messages are read without this.
+        """
+        if self._closing or (not title.endswith(")") and _RESOLVED_BYTES in body):
+            return True
+        if b"evert" in body or b"eland" in body:
+            return True
+        if b"(cherry picked from" in body or b"Differential Revision" in body:
             return True
         low = title.lower()
-        return any(word in low for word in _TITLE_WORDS)
+        if "revert" in low or "back" in low:
+            return True
+        return "land" in low or "appl" in low or "submit" in low
 
     def pulls(self, title: str, body: str) -> tuple[int, ...]:
         """The pull requests that a commit landed by: its squash's number, and what it resolved."""
-        found = [int(own[1])] if "(#" in title and (own := _OWN_NUMBER.re.search(title)) else []
+        own = own_number(title)
+        found = [] if own is None else [own]
         if title.startswith("Merge pull") and (merged := _MERGED_PULL.re.match(title)):
             found.append(int(merged[1]))
         if _RESOLVED in body:
@@ -193,7 +201,7 @@ class Reader:
         revert = _REVERT_TITLE.re.match(title) if reverting else None
         reland = _reland(title) if relanding else None
         return Claims(
-            picked_from=tuple(dict.fromkeys(_TRAILER.re.findall(body))) if picking else (),
+            picked_from=tuple(dict.fromkeys(TRAILER.re.findall(body))) if picking else (),
             picked_pulls=self._picked(title, body, revert) if picking else (),
             undoes=self._undoes(revert, body) if reverting else NOTHING,
             brings_back=self._brings_back(reland, body, revert) if relanding else NOTHING,
@@ -219,8 +227,8 @@ class Reader:
         if diff := _REVERT_DIFF.re.match(rest):
             diffs.append(diff[1])
             inner = rest[diff.end() :].lstrip(": ")
-        if not pulls and (own := _OWN_NUMBER.re.search(inner) if inner else None):
-            pulls.append(int(own[1]))
+        if not pulls and (own := own_number(inner)) is not None:
+            pulls.append(own)
         if not pulls and (leading := _LEADING_PULL.re.match(rest)):
             pulls += [n for n in [self._number(leading)] if n is not None]
         return Named(
@@ -231,16 +239,14 @@ class Reader:
             "" if inner else telling(plain(rest)),
         )
 
-    def _brings_back(
-        self, title: str | None, body: str, revert: re.Match[str] | None
-    ) -> Named:
+    def _brings_back(self, title: str | None, body: str, revert: re.Match[str] | None) -> Named:
         if revert is not None and title is None:  # "will be relanded as #n" brings nothing back
             return NOTHING
         pulls = [n for m in _RELAND_BODY.re.finditer(body) if (n := self._number(m)) is not None]
         if title is None:
             return Named(pulls=tuple(pulls))
-        if own := _OWN_NUMBER.re.search(title):
-            pulls.append(int(own[1]))
+        if (own := own_number(title)) is not None:
+            pulls.append(own)
         return Named(
             tuple(_ORIGINAL_SHA.re.findall(body)),
             tuple(dict.fromkeys(pulls)),
@@ -248,9 +254,7 @@ class Reader:
             guess=telling(plain(_LEADING_TAGS.re.sub("", title))),
         )
 
-    def _picked(
-        self, title: str, body: str, revert: re.Match[str] | None
-    ) -> tuple[int, ...]:
+    def _picked(self, title: str, body: str, revert: re.Match[str] | None) -> tuple[int, ...]:
         """Numbers beside pick words: in the title, on the line that says so, or in a list."""
         told = title if revert is None else ""
         found = self._numbers(told) if _PICKING.re.search(told) else []
@@ -275,6 +279,15 @@ class Reader:
         if repo and self._own and repo.casefold() != self._own:
             return None
         return int(found["n"])
+
+
+def own_number(title: str) -> int | None:
+    """The number of the pull request that a title ends with."""
+    title = title.rstrip()
+    if not title.endswith(")"):
+        return None
+    digits = title[title.rfind("(#") + 2 : -1]
+    return int(digits) if digits.isascii() and digits.isdigit() else None
 
 
 def title_pulls(title: str) -> tuple[int, ...]:
@@ -303,7 +316,7 @@ def plain_pick(title: str) -> str:
     return plain(_BARE_NUMBER.re.sub("", text))
 
 
-def is_release_only(title: str, line: str) -> bool:
+def is_release_only(title: str, line: str = "") -> bool:
     """Whether a title says that a commit is for its release branch alone.
 
     One that sets a version of its own `line` (such as 2.15), and is no pick, says so too.

@@ -8,11 +8,12 @@ from enum import Enum
 
 import msgspec
 
-_PICKED_FROM = re.compile(r"^\(cherry picked from commit ([0-9a-f]{7,40})\)$", re.MULTILINE)
+from cockpit.release.claims import TRAILER, is_release_only
+from cockpit.release.words import short as short
+
 _PULL_NUMBER = re.compile(r"\(#(\d+)\)")
 _RESOLVED = re.compile(r"^Pull Request resolved: \S+/pull/(\d+)\s*$", re.MULTILINE)
 _REVERTS = re.compile(r"This reverts commit ([0-9a-f]{7,40})")
-_RELEASE_ONLY = re.compile(r"^\[release(?:-only| \d+\.\d+|/\d+\.\d+)?[^\]]*\]", re.IGNORECASE)
 
 
 class CommitKind(Enum):
@@ -36,7 +37,7 @@ class Commit(msgspec.Struct, frozen=True):
     @property
     def picked_from(self) -> tuple[str, ...]:
         """SHAs named by `git cherry-pick -x` trailers."""
-        return tuple(_PICKED_FROM.findall(self.body))
+        return tuple(TRAILER.re.findall(self.body))
 
     @property
     def pull_numbers(self) -> tuple[int, ...]:
@@ -57,11 +58,6 @@ class Commit(msgspec.Struct, frozen=True):
             return CommitKind.PICK
         if self.reverts or self.title.startswith('Revert "'):
             return CommitKind.REVERT
-        if _RELEASE_ONLY.match(self.title):
+        if is_release_only(self.title):
             return CommitKind.RELEASE_ONLY
         return CommitKind.PICK if self.pull_numbers else CommitKind.OTHER
-
-
-def short(sha: str) -> str:
-    """A SHA as people write it."""
-    return sha[:7]

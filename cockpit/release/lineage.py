@@ -93,9 +93,7 @@ class History:
 
     @cached_property
     def _by_diff(self) -> Mapping[int, Sequence[int]]:
-        return _grouped(
-            self.commits, lambda c: () if c.claims.diff is None else (c.claims.diff,)
-        )
+        return _grouped(self.commits, lambda c: () if c.claims.diff is None else (c.claims.diff,))
 
     @cached_property
     def _by_title(self) -> Mapping[str, Sequence[int]]:
@@ -106,7 +104,7 @@ class History:
         return sorted(self.by_sha)
 
     def titled(self, title: str) -> Sequence[int]:
-        """Positions of commits with a title, as `plain` makes it; none for one that says nothing."""
+        """Positions of commits with a title, as `plain` makes it; none where it says nothing."""
         return self._by_title.get(title, ()) if telling(title) else ()
 
     def position(self, sha: str) -> int | None:
@@ -135,9 +133,7 @@ class History:
         return ()
 
 
-def origins(
-    branch: Sequence[HistoryCommit], trunk: History, line: str = ""
-) -> Iterator[Origin]:
+def origins(branch: Sequence[HistoryCommit], trunk: History, line: str = "") -> Iterator[Origin]:
     """Where each commit of a branch comes from, told by its message and by trunk's messages.
 
     `line` is the branch's, such as 2.15.
@@ -193,9 +189,7 @@ _EVIDENCE = (
 )
 
 
-def _landed_before(
-    trunk: History, positions: Sequence[int], commit: HistoryCommit
-) -> int | None:
+def _landed_before(trunk: History, positions: Sequence[int], commit: HistoryCommit) -> int | None:
     """The landing that was newest when a commit was made; else the first one after it."""
     before = (p for p in positions if trunk.commits[p].at <= commit.at)
     return next(before, positions[-1] if positions else None)
@@ -206,6 +200,7 @@ def _forward_ports(trunk: History) -> dict[str, int]:
     return {
         sha: position
         for position, commit in enumerate(trunk.commits)
+        if commit.claims is not NO_CLAIMS
         for sha in commit.claims.picked_from
     }
 
@@ -228,8 +223,3 @@ def _grouped(
         for key in keys(commit):
             found.setdefault(key, []).append(position)
     return found
-
-
-def short(sha: str) -> str:
-    """A SHA as people write it."""
-    return sha[:7]

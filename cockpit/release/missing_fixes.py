@@ -8,9 +8,10 @@ from datetime import datetime
 
 import msgspec
 
-from cockpit.release.lineage import HistoryCommit, Origin, short
+from cockpit.release.lineage import HistoryCommit, Origin
 from cockpit.release.milestones import MilestoneItem
 from cockpit.release.undoing import Held, Told
+from cockpit.release.words import short
 
 
 class MissingFix(msgspec.Struct, frozen=True):

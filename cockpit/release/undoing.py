@@ -8,8 +8,9 @@ Process section 13.11.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from cockpit.release.claims import Named, plain
-from cockpit.release.lineage import Evidence, History, HistoryCommit, Origin, short
+from cockpit.release.claims import NO_CLAIMS, Named, plain, telling
+from cockpit.release.lineage import Evidence, History, HistoryCommit, Origin
+from cockpit.release.words import short
 
 Effects = Mapping[int, int]
 """Roots, by their positions in trunk's history, and whether they are put on or taken off."""
@@ -93,7 +94,8 @@ class _Follower:
         found = {
             position
             for position, commit in enumerate(self._trunk.commits)
-            if commit.claims.undoes or commit.claims.brings_back or commit.claims.is_revert
+            if commit.claims is not NO_CLAIMS
+            and (commit.claims.undoes or commit.claims.brings_back or commit.claims.is_revert)
         }
         if found:  # without a revert nothing is brought back
             for again in self._trunk.by_pull.values():
@@ -104,23 +106,32 @@ class _Follower:
     def _alike(self, speaking: Iterable[int]) -> Iterator[int]:
         """Second landings of what was reverted that say nothing but the same title again."""
         commits = self._trunk.commits
-        for position in speaking:
-            for target in self._trunk.positions(commits[position].claims.undoes, position):
-                alike = self._trunk.titled(plain(commits[target].title))
-                if len(alike) == 2 and alike[0] < position < alike[1]:
-                    again, first = (commits[at] for at in alike)
-                    if again.author == first.author:
-                        yield alike[0]
+        reverted = {
+            target: position
+            for position in speaking
+            for target in self._trunk.positions(commits[position].claims.undoes, position)
+        }
+        wanted = {_head(commits[target].title) for target in reverted}
+        alike: dict[str, list[int]] = {}
+        for position, commit in enumerate(commits):
+            if (head := _head(commit.title)) in wanted:
+                alike.setdefault(head, []).append(position)
+        for target, position in reverted.items():
+            bearers = alike[_head(commits[target].title)]
+            if len(bearers) == 2 and bearers[0] < position < bearers[1] == target:
+                again, first = (commits[at] for at in bearers)
+                if again.author == first.author and telling(plain(first.title)):
+                    yield bearers[0]
 
     def _undone(self, position: int, commit: HistoryCommit) -> dict[int, int]:
         claims = commit.claims
-        targets = self._trunk.positions(claims.undoes, position) if claims.undoes else ()
+        targets: Sequence[int] = self._trunk.positions(claims.undoes, position)
         if not targets and claims.is_revert:
             targets = self._gone_back_over(position)
         effects: dict[int, int] = {}
         for target in targets:
             effects |= {root: -sign for root, sign in self._of(target).items()}
-        return {root: 1 for root in effects} if claims.is_reland else effects
+        return dict.fromkeys(effects, 1) if claims.is_reland else effects
 
     def _brought_back(self, position: int, commit: HistoryCommit) -> dict[int, int]:
         """What is off and lands again: named, by the same pull request, or by the same title."""
@@ -152,6 +163,11 @@ class _Follower:
     def _is_on(self, root: int) -> bool:
         doings = self._doings.get(root)
         return self._of(doings[-1] if doings else root)[root] > 0
+
+
+def _head(title: str) -> str:
+    """A title without its number: as `plain`, for those who ask it of a whole history."""
+    return title.rpartition(" (#")[0] or title
 
 
 _FURTHEST = 50
@@ -221,9 +237,7 @@ def _standing(root: int, told: Told, held: Mapping[int, Held]) -> int | None:
     return told.newest(root, before_cut=True) if from_before_cut else None
 
 
-def _missing(
-    revert: int, standing: int, root: int, told: Told, held: Held | None
-) -> MissingRevert:
+def _missing(revert: int, standing: int, root: int, told: Told, held: Held | None) -> MissingRevert:
     commits = told.trunk.commits
     reverted = commits[standing]
     if held is None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from cockpit.release.branch_findings import Findings
-from cockpit.release.lineage import HistoryCommit, PickKind, short
-from cockpit.release.words import counted
+from cockpit.release.lineage import HistoryCommit, PickKind
+from cockpit.release.words import counted, short
 
 if TYPE_CHECKING:
     from cockpit.release.missing_fixes import MissingFix
@@ -88,9 +88,7 @@ def _fix(found: "MissingFix") -> dict[str, object]:
     }
 
 
-def _lines(
-    findings: Findings, fixes: "Sequence[MissingFix] | None", unread: str
-) -> Iterator[str]:
+def _lines(findings: Findings, fixes: "Sequence[MissingFix] | None", unread: str) -> Iterator[str]:
     yield (
         f"{findings.branch} against {findings.trunk}, cut at {short(findings.cut)}:"
         f" {counted(findings.branch_commits, 'commit')} on the branch,"
@@ -179,7 +177,9 @@ def _kinds(findings: Findings) -> str:
         PickKind.REVERT: ("revert of its own", "reverts of its own"),
         PickKind.UNKNOWN: ("of unknown origin", "of unknown origin"),
     }
-    told = [counted(counts[kind.value], *names) for kind, names in words.items() if counts[kind.value]]
+    told = [
+        counted(counts[kind.value], *names) for kind, names in words.items() if counts[kind.value]
+    ]
     return ", ".join(told) or "nothing of its own"
 
 

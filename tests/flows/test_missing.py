@@ -17,7 +17,7 @@ from cockpit.rehearsal.story import TrunkCommit
 from cockpit.rehearsal.world import World
 from tests.flows.test_cli import ROOT, call
 
-Document = dict[str, list[dict[str, object]]]
+Rows = list[dict[str, object]]
 
 
 class Told:
@@ -33,7 +33,9 @@ class Told:
         done = call("missing", "--repo", str(self.core.git_dir), *BRANCH, "--json")
         assert done.stderr == ""
         assert done.returncode == 1
-        self.found: Document = json.loads(done.stdout)
+        self.found = json.loads(done.stdout)
+        self.reverts: Rows = self.found["missing_reverts"]
+        self.picks: Rows = self.found["picks"]
 
 
 BRANCH = ("--branch", "release/2.15")
@@ -59,13 +61,13 @@ def test_the_missing_reverts_are_those_of_the_story(told: Told) -> None:
         expected.add((revert.sha, target.sha, on_branch_as, target.number))
     found = {
         (each["revert"], each["reverted"], each["on_branch_as"], each["pr"])
-        for each in told.found["missing_reverts"]
+        for each in told.reverts
     }
     assert found == expected
 
 
 def test_every_commit_of_the_branch_is_known_for_what_it_is(told: Told) -> None:
-    rows = {row["branch_commit"]: row for row in told.found["picks"]}
+    rows = {row["branch_commit"]: row for row in told.picks}
     landed = [p for p in told.history.pulls if p.base == "release/2.15" and p.sha]
     assert rows.keys() == {pull.sha for pull in landed}
     for pull in landed:
@@ -78,9 +80,9 @@ def test_every_commit_of_the_branch_is_known_for_what_it_is(told: Told) -> None:
 
 
 def test_the_cut_is_the_story_s(told: Told) -> None:
-    assert str(told.found["cut"]) == told.history.cut_sha
+    assert told.found["cut"] == told.history.cut_sha
     assert told.found["missing_fixes"] is None
-    assert "GITHUB_TOKEN" in str(told.found["missing_fixes_why"])
+    assert "GITHUB_TOKEN" in told.found["missing_fixes_why"]
 
 
 def _lacking(told: Told) -> set[tuple[int, str]]:
@@ -111,7 +113,7 @@ def test_the_missing_fixes_are_those_of_the_story(
     assert {commit.fixes for commit in told.history.plan.missing_fixes} <= {
         each["number"] for each in found["missing_fixes"]
     }
-    assert found["missing_reverts"] == told.found["missing_reverts"]
+    assert found["missing_reverts"] == told.reverts
     words = call("missing", *repo, *BRANCH, config=shared_world.config_path)
     assert f"✖ {len(found['missing_fixes'])} fixes missing" in words.stdout
     assert "\x1b" not in words.stdout
@@ -119,9 +121,7 @@ def test_the_missing_fixes_are_those_of_the_story(
 
 def test_a_milestone_that_is_not_there_is_said_to_be_unknown(shared_world: World) -> None:
     told = ("--repo", str(shared_world.directory / "remotes" / "pytorch" / "pytorch.git"), *BRANCH)
-    done = call(
-        "missing", *told, "--milestone", "9.9.9", "--json", config=shared_world.config_path
-    )
+    done = call("missing", *told, "--milestone", "9.9.9", "--json", config=shared_world.config_path)
     found = json.loads(done.stdout)
     assert found["missing_fixes"] is None
     assert "no milestone 9.9.9" in found["missing_fixes_why"]

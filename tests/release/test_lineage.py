@@ -28,9 +28,17 @@ TRUNK = {
         ("X (#500)\r\n\r\n(cherry picked from commit <sdpa>)\r\n", "sdpa", "trailer"),
         (f"X (#500)\n\n(cherry picked from commit {'0' * 40})\nCherry-pick #77", "other", "pr"),
         ("Fix strides of sdpa (#123) (#500)", "sdpa", "pr"),
-        ("X (#500)\n\nPull Request resolved: https://github.com/pytorch/pytorch/pull/123", "sdpa", "pr"),
+        (
+            "X (#500)\n\nPull Request resolved: https://github.com/pytorch/pytorch/pull/123",
+            "sdpa",
+            "pr",
+        ),
         ("cherry pick #123 (#500)", "sdpa", "pr"),
-        ("X (#500)\n\nCherry-pick of https://github.com/pytorch/pytorch/pull/1234 for CI", "longer", "pr"),
+        (
+            "X (#500)\n\nCherry-pick of https://github.com/pytorch/pytorch/pull/1234 for CI",
+            "longer",
+            "pr",
+        ),
         ("Backport (#500)\n\nBackport pytorch/pytorch#1234", "longer", "pr"),
         ("[cherry-pick] FIX strides  of sdpa (#500)", "sdpa", "title"),
         ("[release/2.15] Fix strides of sdpa (#500)", "sdpa", "title"),
@@ -78,7 +86,9 @@ def test_a_fix_that_landed_on_the_branch_first_is_found_on_trunk() -> None:
 
 def test_a_squash_of_several_picks_has_a_row_for_each() -> None:
     body = "\n".join(f"* https://github.com/pytorch/pytorch/pull/{n}" for n in (123, 77))
-    story = Story(trunk=TRUNK, branch={"bunch": f"Cherry pick a bunch (#500)\n\nThe list:\n\n{body}"})
+    story = Story(
+        trunk=TRUNK, branch={"bunch": f"Cherry pick a bunch (#500)\n\nThe list:\n\n{body}"}
+    )
     rows = pick_rows(story.origins, story.history)
     assert [row.trunk and row.trunk.sha for row in rows] == [sha_of("sdpa"), sha_of("other")]
 

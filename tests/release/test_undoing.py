@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cockpit.release.lineage import short
 from cockpit.release.undoing import carried_by
+from cockpit.release.words import short
 from tests.release.histories import Story, sha_of
 
 CHANGE = "Fix strides of sdpa (#100)"
@@ -135,7 +135,7 @@ def test_a_picked_reland_that_is_reverted_later_is_missing_that_revert() -> None
         {"change": CHANGE, "revert": REVERT},
         {
             "reland": 'Reland "Fix strides of sdpa" (#101)',
-            "again": 'Revert "Reland "Fix strides of sdpa" (#101)"\n\nThis reverts commit <reland>.',
+            "again": 'Revert "Reland "Fix strides"" (#103)\n\nThis reverts commit <reland>.',
         },
         {"pick": "Reland sdpa (#502)\n\n(cherry picked from commit <reland>)"},
     )
@@ -163,7 +163,9 @@ def test_numbers_are_compared_as_numbers() -> None:
 
 
 def test_numbers_of_other_repositories_are_theirs() -> None:
-    story = Story({"change": CHANGE}, {"revert": "Revert a pin (#300)\n\nReverts pytorch/vision#100"})
+    story = Story(
+        {"change": CHANGE}, {"revert": "Revert a pin (#300)\n\nReverts pytorch/vision#100"}
+    )
     assert story.missing_names() == []
     assert story.nameless() == ["Revert a pin (#300)"]
 
@@ -218,7 +220,12 @@ def test_one_revert_of_several_changes_is_found_for_each() -> None:
 
 
 def test_a_fix_of_an_older_line_is_carried_forward_unless_it_is_here_or_gone() -> None:
-    trunk = {"kept": CHANGE, "gone": OTHER, "undo": 'Revert "Speed up roll (#200)"', "here": "X (#7)"}
+    trunk = {
+        "kept": CHANGE,
+        "gone": OTHER,
+        "undo": 'Revert "Speed up roll (#200)"',
+        "here": "X (#7)",
+    }
     older = {name: f"Pick\n\n(cherry picked from commit <{name}>)" for name in ("kept", "gone")}
     there = Story(trunk=trunk, branch={**older, "own": "[release/2.14] Set version to 2.14.1"})
     here = Story(trunk=trunk, branch={"p": "X (#7) (#8)"})
