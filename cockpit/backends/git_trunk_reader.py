@@ -10,7 +10,7 @@ import msgspec
 
 from cockpit.backends.git_clones import Clones
 from cockpit.backends.git_findings import Asked, Read, read_findings
-from cockpit.backends.git_history import ClonedHistory, Tip, line_of
+from cockpit.backends.git_history import ClonedHistory, Ranges, line_of
 from cockpit.backends.git_names import HEADS, checked_ref, checked_sha
 from cockpit.backends.git_runner import Clone, GitRunner
 from cockpit.backends.git_trees import Trees
@@ -73,15 +73,14 @@ class TrunkReader:
         return Answer(reading, mask(clean(repository.remote)))
 
     def _findings(self, clone: Clone, repository: Repository, asked: TrunkQuestions) -> Read:
-        tips = self._older_lines(clone, repository)
+        older = self._older_lines(clone, repository, asked.cut_at)
         closing = asked.items is not None
-        key = (asked.branch_sha, asked.trunk_sha, tips, repository.name, closing)
+        key = (asked.branch_sha, asked.trunk_sha, older, repository.name, closing)
         known = self._known.get(repository.name)
         if known is not None and known.key == key:
             return known.read
         history = _OwnHistory(clone, self._trees)
-        branch, trunk = checked_sha(asked.branch_sha), checked_sha(asked.trunk_sha)
-        ranges = history.ranges(branch, trunk, None, ())._replace(tips=tips)
+        ranges = history.between(checked_sha(asked.branch_sha), checked_sha(asked.trunk_sha), older)
         question = Asked(
             repository.release_branch, repository.trunk, repository.name, closing=closing
         )
@@ -89,8 +88,10 @@ class TrunkReader:
         self._known[repository.name] = _Known(key, read)
         return read
 
-    def _older_lines(self, clone: Clone, repository: Repository) -> dict[str, Tip]:
-        """The newest of the lines that are older than the branch's, fetched where they moved."""
+    def _older_lines(
+        self, clone: Clone, repository: Repository, since: datetime | None
+    ) -> dict[str, str]:
+        """The newest of the older lines that went on since the cut, fetched where they moved."""
         own = line_of(repository.release_branch)
         if own is None:
             return {}
@@ -115,8 +116,9 @@ class TrunkReader:
                 refs = {ref: held[ref] for ref in refs if ref not in gone and ref in held}
         dates = self._dates(clone, refs.values())
         return {
-            ref.removeprefix(HEADS): Tip(ref.removeprefix(HEADS), sha, dates[sha])
+            ref.removeprefix(HEADS): sha
             for ref, sha in refs.items()
+            if since is None or dates[sha] >= since.timestamp()
         }
 
     def _dates(self, clone: Clone, shas: Iterable[str]) -> dict[str, int]:
@@ -132,6 +134,10 @@ class _OwnHistory(ClonedHistory):
         super().__init__(clone.git_dir)
         self._clone = clone
         self._trees = trees
+
+    def between(self, branch: str, trunk: str, older: Mapping[str, str]) -> Ranges:
+        """Let git begin to tell histories of these tips, as `ranges` does for names."""
+        return Ranges(branch, trunk, None, older, self._log(trunk, branch, *older.values(), "--"))
 
     def patch_ids(
         self, shas: Sequence[str], tips: Sequence[str], base: str

@@ -121,6 +121,8 @@ class TrunkQuestions(msgspec.Struct, frozen=True):
 
     branch_sha: str
     trunk_sha: str
+    cut_at: datetime | None = None
+    """When the branch was cut: older lines that ended before it have nothing to carry forward."""
     pulls: tuple[int, ...] = ()
     """Pull requests whose landings are wanted."""
     commits: tuple[str, ...] = ()

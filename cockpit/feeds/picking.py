@@ -47,6 +47,7 @@ class PickingLook:
         asked = TrunkQuestions(
             branch_sha=branch.head.sha,
             trunk_sha=branch.trunk_sha,
+            cut_at=branch.cut_point.committed_at if branch.cut_point else None,
             pulls=tuple(sorted(pulls)),
             commits=tuple(sha for nomination in nominations for sha in nomination.trunk_commits),
             items=items,

@@ -9,13 +9,17 @@ import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
+from cockpit.backends import git_trunk_reader
+from cockpit.backends.git_findings import Read, read_findings
 from cockpit.cli import main
 from cockpit.errors import ExitCode
 from cockpit.rehearsal import people
+from cockpit.rehearsal.faults import Fault
 from cockpit.rehearsal.messages import issue_url, pull_url
 from cockpit.rehearsal.queue_truth import NominationTruth, nominations
 from cockpit.rehearsal.scenario import CORE, token_of
@@ -26,6 +30,7 @@ from cockpit.release.picks import Pick, PickState
 from cockpit.release.prediction import Outcome
 from cockpit.release.state import ReleaseState
 from cockpit.release.trunk import FindingKind
+from cockpit.release.verdicts import Outcome as Verdict
 from cockpit.runtime import Cockpit
 from tests.flows.releases import cockpit_on
 
@@ -140,6 +145,34 @@ def test_the_queue_is_printed_whole(
     main([*words, "--findings"])
     assert "missing revert (4)" in capsys.readouterr().out
     assert main([*words, "--state", "lost"]) == ExitCode.USAGE
+
+
+def test_nothing_is_walked_or_predicted_twice_and_what_github_hides_is_unknown(
+    default_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walks: list[object] = []
+
+    def counted(*asked: Any) -> Read:
+        walks.append(asked)
+        return read_findings(*asked)
+
+    monkeypatch.setattr(git_trunk_reader, "read_findings", counted)
+    cockpit = cockpit_on(default_world)
+    asyncio.run(cockpit.refresh(*FEEDS))
+    first = cockpit.state
+    asyncio.run(cockpit.refresh("trunk", "predictions"))
+    assert len(walks) == 1
+    assert cockpit.state.predictions.value is first.predictions.value
+    assert cockpit.state.trunk.value == first.trunk.value
+
+    hidden = default_world.faults.add(Fault(kind="server-error", path="/milestones", times=0))
+    asyncio.run(cockpit.refresh("trunk"))
+    default_world.faults.remove(hidden)
+    state = cockpit.state
+    assert state.trunk.value is not None
+    assert "the milestone could not be read" in state.trunk.value.fixes_unknown
+    assert GATES["fixes-picked"].judge(state).outcome is Verdict.UNKNOWN
+    assert GATES["reverts-picked"].judge(state).outcome is Verdict.FAILED
 
 
 class Walk:

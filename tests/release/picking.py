@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from cockpit.release.nominations import Verdict
 from cockpit.release.state import ReleaseState
 from cockpit.release.trunk import Finding, FindingKind
@@ -51,7 +53,7 @@ def lacking(finding: Finding) -> ReleaseState:
 
 def read(**more: object) -> ReleaseState:
     """A green state with more told of trunk."""
-    return with_(trunk=feed(trunk(**more), "git"))
+    return with_(trunk=feed(msgspec.structs.replace(trunk(), **more), "git"))
 
 
 PICK_CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (

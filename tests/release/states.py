@@ -324,13 +324,11 @@ def trunk(
     *changes: TrunkChange,
     picks: tuple[BranchChange, ...] = (),
     findings: tuple[Finding, ...] = (),
-    **more: object,
 ) -> TrunkReading:
     """What trunk and core's branch have of each other, beside the two picks that landed."""
     own = (landing(148601), landing(148602))
     there = (*picks, taken(PICK_2, 148602), taken(PICK_1, 148601))
-    reading = TrunkReading(PICK_2.sha, sha("trunk"), CUT.sha, (*changes, *own), there, findings)
-    return msgspec.structs.replace(reading, **more)
+    return TrunkReading(PICK_2.sha, sha("trunk"), CUT.sha, (*changes, *own), there, findings)
 
 
 def recorded(
