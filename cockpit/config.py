@@ -149,6 +149,8 @@ class FeedsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     earlier: float = 600
     checks: float = 120
     picks: float = 120
+    trunk: float = 120
+    predictions: float = 30
     milestone: float = 300
     artifacts: float = 300
     docs: float = 900

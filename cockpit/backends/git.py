@@ -30,14 +30,17 @@ from cockpit.backends.git_scripts import WorkTrees
 from cockpit.backends.git_spawn import not_installed
 from cockpit.backends.git_submodules import SubmoduleReader
 from cockpit.backends.git_trees import Trees
+from cockpit.backends.git_trunk_reader import TrunkReader
 from cockpit.backends.ports import (
     Answer,
     BranchHead,
     BranchTree,
+    ClosedBy,
     CommitNode,
     CommitRecipe,
     LedgerCommit,
     ScriptRun,
+    TrunkQuestions,
 )
 from cockpit.backends.text import clean, clean_lines, mask
 from cockpit.errors import AccessDenied, CockpitError, Conflict
@@ -49,6 +52,7 @@ from cockpit.release.prediction import PickOf, Prediction
 from cockpit.release.releasechanges import FileChange, Script
 from cockpit.release.repos import Repository
 from cockpit.release.submodules import Submodule
+from cockpit.release.trunk import TrunkReading
 
 _WITHOUT_A_CUT = 200
 """How many commits are shown of a branch whose cut point cannot be told."""
@@ -77,6 +81,7 @@ class GitClones:
         self._git = GitRunner(self._spawn, silence_s=timeout_s, log=log)
         self._clones = Clones(folder, self._git)
         self._trees = Trees(self._git)
+        self._trunk = TrunkReader(self._git, self._clones, self._trees)
         self._work_trees = WorkTrees(self._git, self._trees)
         # What was not brought beforehand, such as old versions that tell a cause, git may fetch.
         self._predictor = Predictor(self._git, {"GIT_NO_LAZY_FETCH": "0"})
@@ -252,6 +257,13 @@ class GitClones:
         with self._clones.lock(clone):
             self._clones.need(clone, recipe.parent)
             self._trees.push_moved(self._clones, clone, ref, recipe, checked_sha(sha), found or "")
+
+    def read_trunk(
+        self, repository: Repository, asked: TrunkQuestions, closed_by: ClosedBy
+    ) -> Answer[TrunkReading]:
+        """What trunk and the release branch have of each other's changes, and what is missing."""
+        clone = self._filled_clone_of(repository)
+        return self._trunk.read(clone, repository, asked, closed_by)
 
     def predict(
         self,

@@ -18,21 +18,20 @@ from cockpit.backends.github_builds import (
 from cockpit.backends.github_errors import NotFound, server_time
 from cockpit.backends.github_http import Listing, Transport, list_kind
 from cockpit.backends.github_pages import PageCache
+from cockpit.backends.github_picks import GithubPicks
 from cockpit.backends.github_records import (
     ActivityRecord,
-    CommentRecord,
     EventRecord,
     IssueRecord,
     MilestoneRecord,
     PermissionsRecord,
-    PullRecord,
     RepositoryRecord,
     RunRecord,
     UserRecord,
 )
 from cockpit.backends.github_writes import GithubWrites
 from cockpit.backends.ports import Account, Answer, ApiBudget, ApiUsage, Credential
-from cockpit.backends.text import clean, clean_lines
+from cockpit.backends.text import clean
 from cockpit.config import web_of
 from cockpit.errors import AccessDenied
 from cockpit.release.candidates import RefChange
@@ -42,30 +41,16 @@ from cockpit.release.jobs import (
     state_of,
 )
 from cockpit.release.milestones import Milestone, MilestoneItem
-from cockpit.release.people import Duty, Team
-from cockpit.release.picks import Answer as PickAnswer
-from cockpit.release.picks import (
-    Nomination,
-    PickReading,
-    PullSummary,
-    Tracker,
-    read_answer,
-    read_nomination,
-    tracker_version,
-)
 from cockpit.release.preparation import PushedRun
 from cockpit.release.repos import Repository
-from cockpit.release.versions import Version
 
 _ISSUES = list_kind("issues", tuple[IssueRecord, ...], lambda rows: (rows, None))
-_COMMENTS = list_kind("comments", tuple[CommentRecord, ...], lambda rows: (rows, None))
-_PULLS = list_kind("pull requests", tuple[PullRecord, ...], lambda rows: (rows, None))
 _MILESTONES = list_kind("milestones", tuple[MilestoneRecord, ...], lambda rows: (rows, None))
 _EVENTS = list_kind("events", tuple[EventRecord, ...], lambda rows: (rows, None))
 _ACTIVITY = msgspec.json.Decoder(tuple[ActivityRecord, ...])
 
 
-class Github(GithubBuilds, GithubWrites):
+class Github(GithubBuilds, GithubPicks, GithubWrites):
     """Implements GithubPort; PyGithub is imported with the first request."""
 
     def __init__(
@@ -118,31 +103,6 @@ class Github(GithubBuilds, GithubWrites):
         )
         return Answer(found, f"{self._web}/{repository.name}/commits/{sha}", missing)
 
-    def picks(
-        self, repository: Repository, version: Version, label: str, team: Team
-    ) -> Answer[PickReading]:
-        """The tracker of exactly this version, whole, and the pulls into the release branch."""
-        branch = repository.release_branch
-        issues = self._transport.read_list(
-            path_of(repository, "issues", labels=label, state="all"), _ISSUES
-        )
-        pulls = self._transport.read_list(
-            path_of(repository, "pulls", base=branch, state="all"), _PULLS
-        )
-        missing = [issues.missing, pulls.missing]
-        record = _tracker_among(issues.rows, version)
-        tracker = None
-        if record is None:
-            missing.append(f"no issue labelled {label!r} is the tracker of {version}")
-        else:
-            tracker, left_out = self._tracker(repository, record, team)
-            missing.append(left_out)
-        reading = PickReading(
-            tracker, tuple(_pull(row) for row in pulls.rows if row.base.ref == branch)
-        )
-        source = record.html_url if record else f"{self._web}/{repository.name}/issues"
-        return Answer(reading, source, sentence(missing))
-
     def milestone(self, repository: Repository, title: str) -> Answer[Milestone]:
         """The milestone of exactly this title with every open item."""
         found, missing = self._milestone(repository, title)
@@ -185,13 +145,6 @@ class Github(GithubBuilds, GithubWrites):
         }
         missing = sentence(listing.missing for listing in listings)
         return Answer(found, f"{self._web}/{repository.name}/issues", missing)
-
-    def open_pulls(self, repository: Repository, base: str) -> Answer[tuple[PullSummary, ...]]:
-        """The pull requests into a branch that are open, oldest first."""
-        pulls = self._transport.read_list(path_of(repository, "pulls", base=base), _PULLS)
-        found = sorted((row for row in pulls.rows if row.base.ref == base), key=lambda r: r.number)
-        source = f"{self._web}/{repository.name}/pulls"
-        return Answer(tuple(_pull(row) for row in found), source, pulls.missing)
 
     def ref_activity(self, repository: Repository, ref: str) -> Answer[tuple[RefChange, ...]]:
         """The latest changes of a ref that GitHub recorded, newest first; it may record none."""
@@ -255,9 +208,8 @@ class Github(GithubBuilds, GithubWrites):
         milestones = self._transport.read_list(
             path_of(repository, "milestones", state="all"), _MILESTONES
         )
-        return next(
-            (row for row in milestones.rows if row.title == title), None
-        ), milestones.missing
+        found = next((row for row in milestones.rows if row.title == title), None)
+        return found, milestones.missing
 
     def _milestone_issues(
         self, repository: Repository, milestone: MilestoneRecord, state: str, expected: int
@@ -280,41 +232,6 @@ class Github(GithubBuilds, GithubWrites):
         )
         return _newest(started, by=lambda run: run.name or ""), runs.missing
 
-    def _tracker(
-        self, repository: Repository, issue: IssueRecord, team: Team
-    ) -> tuple[Tracker, str]:
-        comments = self._transport.read_list(
-            path_of(repository, f"issues/{issue.number}/comments"), _COMMENTS, issue.comments
-        )
-        approvers = {login.lower() for login in team.with_duty(Duty.APPROVER)}
-        nominations: list[Nomination] = []
-        answers: list[PickAnswer] = []
-        for comment in comments.rows:
-            author = comment.user.login if comment.user else ""
-            body = clean_lines(comment.body or "")
-            nomination = read_nomination(
-                body,
-                repository=repository.name,
-                comment_id=comment.id,
-                author=author,
-                posted_at=comment.created_at,
-                url=comment.html_url,
-            )
-            if nomination is not None:
-                nominations.append(nomination)
-            elif author.lower() in approvers:
-                answers += read_answer(
-                    body, repository=repository.name, author=author, posted_at=comment.created_at
-                )
-        tracker = Tracker(
-            number=issue.number,
-            title=clean(issue.title),
-            url=issue.html_url,
-            nominations=tuple(nominations),
-            answers=tuple(answers),
-        )
-        return tracker, comments.missing
-
 
 def _newest(runs: Iterable[RunRecord], by: Callable[[RunRecord], str]) -> list[RunRecord]:
     """The newest run of each workflow."""
@@ -322,28 +239,6 @@ def _newest(runs: Iterable[RunRecord], by: Callable[[RunRecord], str]) -> list[R
     for run in sorted(runs, key=lambda run: (run.created_at, run.id)):
         newest[by(run)] = run
     return list(newest.values())
-
-
-def _tracker_among(issues: Sequence[IssueRecord], version: Version) -> IssueRecord | None:
-    """The tracker of a version: an open one before closed ones, the newest among equals."""
-    found = [
-        issue for issue in issues if not issue.is_pull and tracker_version(issue.title) == version
-    ]
-    return max(found, key=lambda i: (i.state == "open", i.created_at, i.number), default=None)
-
-
-def _pull(row: PullRecord) -> PullSummary:
-    return PullSummary(
-        number=row.number,
-        title=clean(row.title),
-        author=row.user.login if row.user else "",
-        state=row.state,
-        merged_sha=row.merge_commit_sha if row.merged_at else None,
-        head_sha=row.head.sha,
-        head_ref=clean(row.head.ref),
-        url=row.html_url,
-        updated_at=row.updated_at,
-    )
 
 
 def _item(row: IssueRecord) -> MilestoneItem:

@@ -188,6 +188,7 @@ class EventRecord(msgspec.Struct, frozen=True):
     id: int
     event: str
     commit_id: str | None = None
+    created_at: datetime | None = None
 
 
 class CommentRecord(msgspec.Struct, frozen=True):
@@ -196,6 +197,7 @@ class CommentRecord(msgspec.Struct, frozen=True):
     id: int
     html_url: str
     created_at: datetime
+    updated_at: datetime | None = None
     body: str | None = None
     user: UserRecord | None = None
 
@@ -221,6 +223,7 @@ class PullRecord(msgspec.Struct, frozen=True):
     user: UserRecord | None = None
     merged_at: datetime | None = None
     merge_commit_sha: str | None = None
+    draft: bool = False
     body: str | None = None
 
 

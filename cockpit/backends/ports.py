@@ -7,7 +7,7 @@ something else than expected), never an SDK's own exception.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
@@ -31,6 +31,7 @@ from cockpit.release.pullrequests import OpenPull, PullDraft
 from cockpit.release.releasechanges import FileChange, FileState, Script
 from cockpit.release.repos import Repository
 from cockpit.release.submodules import Submodule
+from cockpit.release.trunk import TrunkReading
 from cockpit.release.versions import Version
 
 T = TypeVar("T")
@@ -125,6 +126,29 @@ class BranchTree(msgspec.Struct, frozen=True):
     """Of the file; None when there is none."""
     entries: tuple[str, ...]
     """Names in the folder; none when there is no such folder."""
+
+
+class TrunkQuestions(msgspec.Struct, frozen=True):
+    """What is asked of a trunk, as seen from a release branch; both were fetched before."""
+
+    branch_sha: str
+    trunk_sha: str
+    cut_at: datetime | None = None
+    """When the branch was cut: older lines that ended before it have nothing to carry forward."""
+    pulls: tuple[int, ...] = ()
+    """Pull requests whose landings are wanted."""
+    commits: tuple[str, ...] = ()
+    """Commits that are wanted, perhaps abbreviated."""
+    items: tuple[MilestoneItem, ...] | None = None
+    """The whole milestone; None where it could not be read."""
+    items_unknown: str = ""
+    """Why the milestone is not known, or not whole."""
+    ignored: tuple[str, ...] = ()
+    """Labels of items that are never picked."""
+
+
+ClosedBy = Callable[[Sequence[int]], Answer[dict[int, tuple[str, ...]]]]
+"""Tells by which commits issues were closed; asked only of those that no commit tells of."""
 
 
 class GitPort(Protocol):
@@ -238,6 +262,15 @@ class GitPort(Protocol):
         """What the head of a branch holds at two paths; None when there is no such branch.
 
         Only what is asked for is transferred, where the remote allows that.
+        """
+        ...
+
+    def read_trunk(
+        self, repository: Repository, asked: TrunkQuestions, closed_by: ClosedBy
+    ) -> Answer[TrunkReading]:
+        """What trunk and the release branch have of each other's changes, and what is missing.
+
+        Nothing is walked again while branch, trunk and older lines stay.
         """
         ...
 

@@ -18,6 +18,7 @@ from cockpit.release.artifacts import Artifacts
 from cockpit.release.branches import Branches
 from cockpit.release.candidates import Candidate
 from cockpit.release.docs import DocsEntry
+from cockpit.release.forecast import PredictionReading
 from cockpit.release.jobs import (
     CandidateBuilds,
     Checks,
@@ -32,6 +33,7 @@ from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository
 from cockpit.release.state import ReleaseState
 from cockpit.release.submodules import Submodules
+from cockpit.release.trunk import TrunkReading
 from cockpit.release.validations import Validations
 
 NAMES = (
@@ -43,6 +45,8 @@ NAMES = (
     "earlier",
     "checks",
     "picks",
+    "trunk",
+    "predictions",
     "milestone",
     "artifacts",
     "docs",
@@ -52,9 +56,12 @@ NAMES = (
 )
 _FIRST = ("branches", "ledger")
 """Feeds that others look through: a candidate's builds are found by its tag."""
+_LAST = (("trunk",), ("predictions",))
+"""Feeds that look through those before: trunk for what picks name, predictions for both."""
+_LATER = tuple(name for group in _LAST for name in group)
 _SPEND_QUOTA = frozenset(
     {
-        *("ci", "builds", "libraries", "earlier", "checks", "picks", "milestone"),
+        *("ci", "builds", "libraries", "earlier", "checks", "picks", "trunk", "milestone"),
         *("validations", "preparation"),
     }
 )
@@ -98,6 +105,8 @@ class FeedHub:
             "earlier": feed("earlier", EarlierBuilds, looks.earlier),
             "checks": feed("checks", Checks, looks.checks),
             "picks": feed("picks", PickReading, looks.picks),
+            "trunk": feed("trunk", TrunkReading, looks.trunk),
+            "predictions": feed("predictions", PredictionReading, looks.predictions),
             "milestone": feed("milestone", Milestone, looks.milestone),
             "artifacts": feed("artifacts", Artifacts, looks.artifacts),
             "docs": feed("docs", DocsEntry, looks.docs),
@@ -187,7 +196,9 @@ class FeedHub:
         first = [feed for feed in feeds if feed.name in _FIRST]
         if first and len(first) < len(feeds):
             self._looks.prepare()
-        for group in (first, [feed for feed in feeds if feed not in first]):
+        middle = [feed for feed in feeds if feed.name not in (*_FIRST, *_LATER)]
+        last = ([feed for feed in feeds if feed.name in names] for names in _LAST)
+        for group in (first, middle, *last):
             await asyncio.gather(*(self._refresh(feed, shared=shared) for feed in group))
 
     async def _refresh(self, feed: Feed[Any], *, shared: bool) -> None:

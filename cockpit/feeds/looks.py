@@ -11,12 +11,14 @@ from cockpit.backends.tag_changes import with_changes
 from cockpit.backends.threads import gather, spread
 from cockpit.errors import CockpitError, Throttled, Unreachable
 from cockpit.feeds.channels import ChannelLook
+from cockpit.feeds.picking import PickingLook
 from cockpit.feeds.preparing import PreparationLook, SubmodulesLook
 from cockpit.feeds.validating import look_at_docs, look_at_validations
 from cockpit.release.artifacts import Artifacts
 from cockpit.release.branches import Branches, BranchState
 from cockpit.release.candidates import Candidate, MovedTag, moved_tags
 from cockpit.release.docs import DocsEntry
+from cockpit.release.forecast import PredictionReading
 from cockpit.release.jobs import (
     BranchHealth,
     CandidateBuilds,
@@ -32,6 +34,7 @@ from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository, Role
 from cockpit.release.state import ReleaseState
 from cockpit.release.submodules import Submodules
+from cockpit.release.trunk import TrunkReading
 from cockpit.release.validations import Validations
 
 if TYPE_CHECKING:
@@ -51,6 +54,7 @@ class Looks:
         self._preparation = PreparationLook(backends)
         self._submodules = SubmodulesLook(backends)
         self.channels = ChannelLook(backends)
+        self._picking = PickingLook(backends)
 
     def prepare(self) -> None:
         """Have GitHub's library loaded while git is still waited for."""
@@ -176,6 +180,14 @@ class Looks:
             self._config.settings.github.tracker_label,
             self._config.team,
         )
+
+    def trunk(self, state: ReleaseState) -> Answer[TrunkReading]:
+        """What trunk and the core's release branch have of each other's changes."""
+        return self._picking.trunk(state)
+
+    def predictions(self, state: ReleaseState) -> Answer[PredictionReading]:
+        """What the open picks of the queue would come to on the branch."""
+        return self._picking.predictions(state)
 
     def milestone(self, _: ReleaseState) -> Answer[Milestone]:
         """The release's milestone."""

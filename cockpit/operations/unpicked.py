@@ -10,7 +10,7 @@ from cockpit.errors import CockpitError
 from cockpit.operations.plan import Section
 from cockpit.release.branches import BranchState
 from cockpit.release.lookups import pick_label
-from cockpit.release.picks import Pick, PickState, queue
+from cockpit.release.picks import Pick, PickState, QueueFacts, queue
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository
 from cockpit.release.words import counted
@@ -18,7 +18,13 @@ from cockpit.release.words import counted
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
 
-_OPEN = (PickState.APPROVED, PickState.NOMINATED, PickState.NEEDS_INFO)
+_OPEN = (
+    PickState.READY,
+    PickState.APPROVED,
+    PickState.NOMINATED,
+    PickState.UNDER_REVIEW,
+    PickState.NEEDS_INFO,
+)
 
 _NO_PULL = "no pull request into the branch yet"
 
@@ -52,9 +58,14 @@ def _of_core(backends: Backends, core: Repository, branch: BranchState, ledger: 
     answer = backends.github.picks(
         core, config.version, config.settings.github.tracker_label, config.team
     )
-    rows = queue(
-        answer.value, branch, core, ledger.decisions, dead=lambda tag: ledger.is_dud(core, tag)
+    facts = QueueFacts(
+        core,
+        branch,
+        decisions=ledger.decisions(config.team),
+        schedule=config.settings.schedule,
+        dead=lambda tag: ledger.is_dud(core, tag),
     )
+    rows = queue(answer.value, facts)
     still = sorted(
         (pick for pick in rows if pick.state in _OPEN), key=lambda pick: _OPEN.index(pick.state)
     )
@@ -63,7 +74,7 @@ def _of_core(backends: Backends, core: Repository, branch: BranchState, ledger: 
         tuple(
             f"{pick_label(pick)} is approved but not merged: {pick.title}"
             for pick in still
-            if pick.state is PickState.APPROVED
+            if pick.state in (PickState.APPROVED, PickState.READY)
         ),
         _unread(answer.missing, "the cherry-pick queue"),
     )

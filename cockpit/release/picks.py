@@ -1,9 +1,9 @@
-"""Cherry-picks: what people nominated on the tracker, and what became of it."""
+"""The cherry-pick queue: one row for each change on its way to a release line."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 
@@ -11,25 +11,53 @@ import msgspec
 
 from cockpit.release.branches import BranchState
 from cockpit.release.candidates import Candidate
+from cockpit.release.commits import short
+from cockpit.release.criteria import Criterion, Rule, judge_rule, phase_on, read_criterion
+from cockpit.release.jobs import JobState
+from cockpit.release.nominations import Answer, Nomination, Verdict
+from cockpit.release.prediction import Prediction
 from cockpit.release.repos import Repository
-from cockpit.release.versions import Version
+from cockpit.release.schedule import Schedule
+from cockpit.release.trunk import BranchChange, Finding, FindingKind, TrunkChange, TrunkReading
 
 
 class PickState(Enum):
     """Where a pick stands; process section 12.15."""
 
+    FOUND = "found"
+    """The cockpit found it; nobody has nominated it."""
     NOMINATED = "nominated"
+    UNDER_REVIEW = "under review"
+    """The team has said something, and no verdict yet."""
     NEEDS_INFO = "needs info"
     APPROVED = "approved"
+    READY = "approved and green"
     DENIED = "denied"
     MERGED = "merged"
     IN_CANDIDATE = "in candidate"
+    REVERTED = "reverted on the branch"
     SUPERSEDED = "superseded"
 
     @property
     def decided(self) -> bool:
         """Whether the release team has answered."""
-        return self not in (PickState.NOMINATED, PickState.NEEDS_INFO)
+        return self not in _UNDECIDED
+
+
+_UNDECIDED = frozenset(
+    {PickState.FOUND, PickState.NOMINATED, PickState.UNDER_REVIEW, PickState.NEEDS_INFO}
+)
+
+
+class PullChecks(msgspec.Struct, frozen=True):
+    """What CI says of the head of a pull request."""
+
+    state: JobState
+    """The worst of its workflows; UNKNOWN where none has run."""
+    passed: int = 0
+    failed: tuple[str, ...] = ()
+    """Names of the workflows that failed."""
+    unfinished: int = 0
 
 
 class PullSummary(msgspec.Struct, frozen=True):
@@ -45,35 +73,30 @@ class PullSummary(msgspec.Struct, frozen=True):
     head_ref: str
     url: str
     updated_at: datetime
+    base: str = ""
+    """The branch that it targets; empty where that was not read."""
+    draft: bool = False
+    checks: PullChecks | None = None
+    """None where it was not asked for."""
+    forced_at: datetime | None = None
+    """When its branch was last pushed by force; None where it never was, or was not asked."""
+
+    @property
+    def picked_pull(self) -> int | None:
+        """The trunk pull request that the name of its branch says it picks; section 12.6."""
+        found = _PICK_BRANCH.match(self.head_ref)
+        return int(found["pull"]) if found else None
+
+    @property
+    def picks_revert(self) -> bool:
+        """Whether it picks what reverted that trunk pull request, by the name of its branch."""
+        found = _PICK_BRANCH.match(self.head_ref)
+        return bool(found and found["revert"])
 
 
-class Nomination(msgspec.Struct, frozen=True):
-    """One comment on the tracker that nominates a pick; process section 12.10."""
-
-    comment_id: int
-    author: str
-    posted_at: datetime
-    trunk_pull: int | None
-    release_pull: int | None
-    category: str
-    url: str
-
-
-class Verdict(Enum):
-    """What a release manager's comment says."""
-
-    APPROVED = "approved"
-    DENIED = "denied"
-    NEEDS_INFO = "needs info"
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """A release manager's comment about one pull request."""
-
-    pull: int
-    verdict: Verdict
-    author: str
-    posted_at: datetime
+_PICK_BRANCH = re.compile(r"cherry-pick-(?P<revert>revert-)?(?P<pull>\d+)-")
+AUTOMATED = "automated/"
+"""Branches of release-only changes, which are no picks; section 24."""
 
 
 class Tracker(msgspec.Struct, frozen=True):
@@ -94,192 +117,356 @@ class PickReading(msgspec.Struct, frozen=True):
 
 
 class Pick(msgspec.Struct, frozen=True):
-    """One row of the queue: a trunk change on its way to this release line."""
+    """One row of the queue: a change on its way to this release line, with its whole life."""
 
     key: str
-    """Stable over refreshes: the release pull request, else the trunk one, else the comment."""
-    trunk_pull: int | None
+    """Stable over refreshes: the release pull request, else the trunk one, else the commit."""
+    trunk_pulls: tuple[int, ...]
     release_pull: int | None
     title: str
     author: str
+    """Who nominated it, else who opened the pull request."""
     category: str
     state: PickState
     nominated: bool
     candidate: str | None
     """The tag of the first candidate that contains it."""
     url: str
+    criterion: Criterion = Criterion.UNKNOWN
+    rule: Rule = Rule.UNKNOWN
+    issue: str = ""
+    """The linked issue, `owner/name#n`."""
+    posted_at: datetime | None = None
+    late: bool = False
+    """Whether it was nominated after picks closed."""
+    landed: tuple[TrunkChange, ...] = ()
+    """What of it is on trunk; empty while that is not known."""
+    answers: tuple[Answer, ...] = ()
+    """The words that count about it, oldest first."""
+    pull: PullSummary | None = None
+    predictions: tuple[Prediction, ...] = ()
+    """One for each commit of trunk, in the order in which they landed."""
+    merged_sha: str | None = None
+    undone_by: str = ""
+    """The commit of the branch that took it back."""
+    finding: Finding | None = None
+    problems: tuple[str, ...] = ()
+    """What is not as it should be, in words."""
+
+    @property
+    def trunk_pull(self) -> int | None:
+        """The trunk pull request that is named first."""
+        return self.trunk_pulls[0] if self.trunk_pulls else None
+
+    @property
+    def reverted_on_trunk(self) -> tuple[TrunkChange, ...]:
+        """What of it trunk has taken back since."""
+        return tuple(change for change in self.landed if change.undone_by)
+
+    @property
+    def commits(self) -> tuple[str, ...]:
+        """The commits of trunk to pick, in the order in which they landed."""
+        return tuple(change.sha for change in sorted(self.landed, key=lambda c: c.at))
 
 
-_FENCE = re.compile(r"^(`{3,}|~{3,}).*?(?:^\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-_QUOTE = re.compile(r"^[ \t]{0,3}>.*$", re.MULTILINE)
-_PULL = re.compile(
-    r"(?:https?://[^\s/]+(?::\d+)?/(?P<repo>[\w.-]+/[\w.-]+)/pull/|(?<![\w#])#)(?P<n>\d+)\b"
-)
-_TRACKER_TITLE = re.compile(r"\[v\.?(\d+\.\d+\.\d+)\] Release Tracker", re.IGNORECASE)
-_HEADINGS = {
-    "trunk": re.compile(r"^[\s*_#-]*link to landed (?:trunk|master|main) pr[^:\n]*:?", re.I | re.M),
-    "release": re.compile(r"^[\s*_#-]*link to release branch pr[^:\n]*:?", re.I | re.M),
-    "category": re.compile(r"^[\s*_#-]*criteria category[^:\n]*:?", re.I | re.M),
-}
-_VERDICTS = (
-    (Verdict.DENIED, re.compile(r"^\W*(?:denied|rejected|declined|not approved)\b", re.I | re.M)),
-    (
-        Verdict.NEEDS_INFO,
-        re.compile(
-            r"^\W*(?:needs? (?:more )?info|could you|please (?:add|clarify|explain))\b", re.I | re.M
-        ),
-    ),
-    (Verdict.APPROVED, re.compile(r"^\W*(?:approved?|lgtm|merged?)\b", re.I | re.M)),
-)
+class QueueFacts(msgspec.Struct, frozen=True):
+    """What a queue is made of, beside what GitHub says about it."""
+
+    repository: Repository
+    branch: BranchState | None = None
+    trunk: TrunkReading | None = None
+    predictions: Mapping[str, Prediction] = {}
+    """By the commit of trunk."""
+    decisions: tuple[Answer, ...] = ()
+    """The ledger's own; the newest word about a pull request counts, wherever it was said."""
+    schedule: Schedule = Schedule()
+    dead: Callable[[str], bool] = lambda _: False
+    """Whether a candidate's tag was declared a dud, and so contains nothing."""
 
 
-def tracker_version(title: str) -> Version | None:
-    """The version a tracker's title names; both spellings of section 14.1 count."""
-    found = _TRACKER_TITLE.search(title)
-    return Version.parse(found[1]) if found else None
+def queue(reading: PickReading, facts: QueueFacts) -> tuple[Pick, ...]:
+    """The queue: nominations in order, pulls that nobody nominated, then what was found."""
+    return tuple(_Builder(reading, facts).rows())
 
 
-def spoken(body: str) -> str:
-    """A comment without code blocks and quotes, which are not the author's own words."""
-    return _QUOTE.sub("", _FENCE.sub("", body.replace("\r\n", "\n")))
+class _Builder:
+    def __init__(self, reading: PickReading, facts: QueueFacts) -> None:
+        self._facts = facts
+        self._nominations = reading.tracker.nominations if reading.tracker else ()
+        self._pulls = {pull.number: pull for pull in reading.pulls}
+        self._answers: dict[int, list[Answer]] = {}
+        said = reading.tracker.answers if reading.tracker else ()
+        for answer in sorted((*said, *facts.decisions), key=lambda a: a.posted_at):
+            self._answers.setdefault(answer.pull, []).append(answer)
+        found = facts.branch.candidates(facts.repository) if facts.branch else ()
+        self._alive = tuple(c for c in found if not facts.dead(c.tag.name))
+        commits = facts.branch.commits if facts.branch else ()
+        self._position = {commit.sha: at for at, commit in enumerate(commits)}
+
+    def rows(self) -> Iterator[Pick]:
+        seen: set[int] = set()
+        shas: set[str] = set()
+        for key, nomination, pull in self._nominated():
+            row = self._row(key, nomination, pull, None)
+            seen.update({*row.trunk_pulls, row.release_pull} - {None})  # type: ignore[arg-type]
+            shas.update(change.sha for change in row.landed)
+            yield row
+        for pull in self._pulls.values():
+            counts = pull.state == "open" or pull.merged_sha
+            if pull.number not in seen and counts and not pull.head_ref.startswith(AUTOMATED):
+                row = self._row(f"pull-{pull.number}", None, pull, None)
+                seen.update({*row.trunk_pulls, pull.number})
+                shas.update(change.sha for change in row.landed)
+                yield row
+        for finding in self._facts.trunk.findings if self._facts.trunk else ():
+            if finding.commit not in shas and (finding.pull is None or finding.pull not in seen):
+                shas.add(finding.commit)
+                yield self._row(f"commit-{finding.commit}", None, None, finding)
+
+    def _nominated(self) -> Iterable[tuple[str, Nomination, PullSummary | None]]:
+        """Each change once, with its newest nomination, where its first one stands."""
+        picking = self._picking()
+        found: dict[str, tuple[str, Nomination, PullSummary | None]] = {}
+        for nomination in self._nominations:
+            number = nomination.release_pull
+            if number is None and nomination.trunk_pull is not None:
+                number = picking.get(nomination.trunk_pull)
+            named = f"pull-{number or nomination.trunk_pull}"
+            if number is None and nomination.trunk_pull is None:
+                named = f"commit-{nomination.trunk_commits[0]}"
+            found[named] = (named, nomination, self._pulls.get(number or -1))
+        return found.values()
+
+    def _picking(self) -> dict[int, int]:
+        """Trunk pull request → the one pull request into the branch that picks it."""
+        found: dict[int, list[int]] = {}
+        for nomination in self._nominations:
+            if nomination.release_pull is not None and len(nomination.trunk_pulls) == 1:
+                found.setdefault(nomination.trunk_pulls[0], []).append(nomination.release_pull)
+        for pull in self._pulls.values():
+            if pull.picked_pull is not None and (pull.state == "open" or pull.merged_sha):
+                found.setdefault(pull.picked_pull, []).append(pull.number)
+        return {trunk: pulls[0] for trunk, pulls in found.items() if len(set(pulls)) == 1}
+
+    def _row(
+        self,
+        key: str,
+        nomination: Nomination | None,
+        pull: PullSummary | None,
+        finding: Finding | None,
+    ) -> Pick:
+        facts = self._facts
+        release_pull = pull.number if pull else nomination.release_pull if nomination else None
+        landed = self._landed(nomination, pull, finding)
+        trunk_pulls = _trunk_pulls(nomination, pull, finding, landed)
+        answers = self._answers_about((release_pull, *trunk_pulls))
+        there = self._on_branch(pull, landed, finding)
+        merged_sha = (
+            pull.merged_sha if pull and pull.merged_sha else there.commit if there else None
+        )
+        found = finding or self._finding(landed, merged_sha)
+        candidate = self._first_candidate(merged_sha)
+        undone_by = there.undone_by if there else ""
+        posted = nomination.posted_at if nomination else None
+        criterion = _criterion(nomination, finding)
+        phase = phase_on(posted.date(), facts.schedule) if posted else None
+        closes = facts.schedule.picks_close
+        return Pick(
+            key=key,
+            trunk_pulls=trunk_pulls,
+            release_pull=release_pull,
+            title=pull.title if pull else finding.title if finding else _title(landed),
+            author=nomination.author if nomination else pull.author if pull else "",
+            category=nomination.category if nomination else "",
+            state=_state(pull, answers, candidate, merged_sha, undone_by, nomination),
+            nominated=nomination is not None,
+            candidate=candidate,
+            url=_url(pull, nomination, finding),
+            criterion=criterion,
+            rule=judge_rule(criterion, phase, facts.repository.version),
+            issue=(nomination.issue if nomination else "") or (found.issue if found else ""),
+            posted_at=posted,
+            late=bool(posted and closes and posted.date() > closes),
+            landed=landed,
+            answers=answers,
+            pull=pull,
+            predictions=tuple(
+                facts.predictions[change.sha]
+                for change in sorted(landed, key=lambda change: change.at)
+                if change.sha in facts.predictions
+            ),
+            merged_sha=merged_sha,
+            undone_by=undone_by,
+            finding=found,
+            problems=tuple(self._problems(nomination, pull, landed, answers, found)),
+        )
+
+    def _answers_about(self, numbers: Iterable[int | None]) -> tuple[Answer, ...]:
+        said = (
+            answer
+            for number in dict.fromkeys(numbers)
+            for answer in self._answers.get(number or -1, ())
+        )
+        return tuple(sorted(said, key=lambda answer: answer.posted_at))
+
+    def _landed(
+        self, nomination: Nomination | None, pull: PullSummary | None, finding: Finding | None
+    ) -> tuple[TrunkChange, ...]:
+        trunk = self._facts.trunk
+        if trunk is None:
+            return ()
+        numbers = list(nomination.trunk_pulls) if nomination else []
+        if pull and pull.picked_pull and not numbers:
+            numbers = [pull.picked_pull]
+        found = [trunk.by_pull[number] for number in numbers if number in trunk.by_pull]
+        if pull and pull.picks_revert:
+            reverts = (trunk.change(change.undone_by) for change in found if change.undone_by)
+            found = [change for change in reverts if change is not None]
+        shas = list(nomination.trunk_commits) if nomination else []
+        if pull and not (found or shas):
+            shas = [p.trunk for p in trunk.picks if p.commit == pull.merged_sha and p.trunk]
+            shas = shas or trunk.titled(pull.title)
+        if finding is not None:
+            shas.append(finding.commit)
+        found += [change for sha in shas if (change := trunk.change(sha))]
+        return tuple({change.sha: change for change in found}.values())
+
+    def _on_branch(
+        self,
+        pull: PullSummary | None,
+        landed: tuple[TrunkChange, ...],
+        finding: Finding | None,
+    ) -> BranchChange | None:
+        """The branch's commit of a change: of its pull request, else of trunk's commit."""
+        trunk = self._facts.trunk
+        if trunk is None:
+            return None
+        sha = pull.merged_sha if pull is not None else None
+        if finding is not None and finding.kind is FindingKind.NEVER_LANDED:
+            sha = finding.commit
+        if sha is not None:
+            return next((pick for pick in trunk.picks if pick.commit == sha), None)
+        found = [trunk.on_branch.get(change.sha) for change in landed]
+        return found[0] if found and all(found) else None
+
+    def _finding(self, landed: tuple[TrunkChange, ...], merged_sha: str | None) -> Finding | None:
+        """What was found about a change that somebody has brought up already."""
+        shas = {merged_sha, *(change.sha for change in landed)}
+        findings = self._facts.trunk.findings if self._facts.trunk else ()
+        return next((finding for finding in findings if finding.commit in shas), None)
+
+    def _first_candidate(self, merged_sha: str | None) -> str | None:
+        """The first candidate whose history holds the commit."""
+        at = self._position.get(merged_sha or "")
+        if at is None:
+            return None
+        return next((c.tag.name for c in self._alive if self._holds(c, at)), None)
+
+    def _holds(self, candidate: Candidate, at: int) -> bool:
+        tagged = self._position.get(candidate.commit_sha)
+        return tagged is not None and tagged <= at
+
+    def _problems(
+        self,
+        nomination: Nomination | None,
+        pull: PullSummary | None,
+        landed: tuple[TrunkChange, ...],
+        answers: tuple[Answer, ...],
+        finding: Finding | None,
+    ) -> Iterator[str]:
+        facts = self._facts
+        if pull is not None:
+            yield from self._problems_of(pull, answers)
+        elif nomination is not None and nomination.release_pull is not None:
+            yield f"#{nomination.release_pull} could not be found among the pull requests"
+        for change in landed:
+            if change.undone_by:
+                yield f"{short(change.sha)} was reverted on trunk by {short(change.undone_by)}"
+        if nomination is not None and facts.trunk is not None:
+            for number in nomination.trunk_pulls:
+                if number not in facts.trunk.by_pull:
+                    yield f"#{number} has not landed on trunk since the cut"
+            for sha in nomination.trunk_commits:
+                if facts.trunk.change(sha) is None:
+                    yield f"{short(sha)} is not on trunk since the cut"
+        if finding is not None and finding.kind is FindingKind.NEVER_LANDED:
+            yield "never landed on trunk"
+
+    def _problems_of(self, pull: PullSummary, answers: tuple[Answer, ...]) -> Iterator[str]:
+        """What is wrong with the pull request into the branch."""
+        facts = self._facts
+        if pull.base and pull.base != facts.repository.release_branch:
+            yield f"#{pull.number} targets {pull.base}, not {facts.repository.release_branch}"
+        denied = bool(answers) and answers[-1].verdict is Verdict.DENIED
+        if pull.state == "closed" and not (pull.merged_sha or denied):
+            yield f"#{pull.number} was closed without being merged"
+        if pull.draft and pull.state == "open":
+            yield f"#{pull.number} is a draft"
+        approved = [a.posted_at for a in answers if a.verdict is Verdict.APPROVED]
+        if pull.forced_at and pull.state == "open":
+            after = " after its approval" if approved and approved[-1] < pull.forced_at else ""
+            yield f"#{pull.number} was force-pushed{after}"
+        merged = pull.merged_sha
+        if merged and facts.branch is not None and merged not in self._position:
+            yield f"{short(merged)}, which was merged, is not on the branch"
 
 
-def _pulls_in(text: str, repository: str) -> list[int]:
-    return [
-        int(found["n"])
-        for found in _PULL.finditer(text)
-        if found["repo"] is None or found["repo"].lower() == repository.lower()
-    ]
-
-
-def read_nomination(
-    body: str, *, repository: str, comment_id: int, author: str, posted_at: datetime, url: str
-) -> Nomination | None:
-    """Read a nomination comment in any of its real shapes; None when it is another comment."""
-    text = spoken(body)
-    starts = {name: heading.search(text) for name, heading in _HEADINGS.items()}
-    if starts["trunk"] is None and starts["release"] is None:
-        return None
-    marks = sorted((m.start(), m.end(), name) for name, m in starts.items() if m)
-    section = {"trunk": "", "release": "", "category": ""}
-    for position, (_, end, name) in enumerate(marks):
-        stop = marks[position + 1][0] if position + 1 < len(marks) else len(text)
-        section[name] = text[end:stop]
-    trunk = _pulls_in(section["trunk"], repository)
-    release = _pulls_in(section["release"], repository)
-    if not trunk and not release:
-        return None
-    category = next(
-        (line.strip(" *-\t") for line in section["category"].splitlines() if line.strip(" *-\t")),
-        "",
-    )
-    return Nomination(
-        comment_id=comment_id,
-        author=author,
-        posted_at=posted_at,
-        trunk_pull=trunk[0] if trunk else None,
-        release_pull=release[0] if release else None,
-        category=category,
-        url=url,
-    )
-
-
-def read_answer(
-    body: str, *, repository: str, author: str, posted_at: datetime
-) -> tuple[Answer, ...]:
-    """Read a release manager's answer; it must name the pull request it is about."""
-    text = spoken(body)
-    verdict = next((kind for kind, pattern in _VERDICTS if pattern.search(text)), None)
-    if verdict is None:
-        return ()
-    pulls = dict.fromkeys(_pulls_in(body.replace("\r\n", "\n"), repository))
-    return tuple(Answer(pull, verdict, author, posted_at) for pull in pulls)
-
-
-def queue(
-    reading: PickReading,
-    branch: BranchState | None,
-    repository: Repository,
-    decisions: Iterable[Answer] = (),
-    dead: Callable[[str], bool] = lambda _: False,
-) -> tuple[Pick, ...]:
-    """The queue, one row per change: nominated ones in order, then pulls nobody nominated.
-
-    `decisions` are the ledger's own approvals; the newest word about a pull request counts.
-    `dead` tells of a candidate's tag whether it was declared a dud, and so contains nothing.
-    """
-    pulls = {pull.number: pull for pull in reading.pulls}
-    answers: dict[int, Answer] = {}
-    said = reading.tracker.answers if reading.tracker else ()
-    for answer in sorted((*said, *decisions), key=lambda a: a.posted_at):
-        answers[answer.pull] = answer
-    found = branch.candidates(repository) if branch else ()
-    alive = tuple(candidate for candidate in found if not dead(candidate.tag.name))
-    rows: dict[str, Pick] = {}
-    for nomination in reading.tracker.nominations if reading.tracker else ():
-        pull = pulls.pop(nomination.release_pull or -1, None)
-        key = f"pull-{nomination.release_pull or nomination.trunk_pull}"
-        rows[key] = _row(key, nomination, pull, answers, branch, alive)
-    for pull in pulls.values():
-        if pull.state == "open" or pull.merged_sha:
-            key = f"pull-{pull.number}"
-            rows.setdefault(key, _row(key, None, pull, answers, branch, alive))
-    return tuple(rows.values())
-
-
-def _row(
-    key: str,
+def _trunk_pulls(
     nomination: Nomination | None,
     pull: PullSummary | None,
-    answers: dict[int, Answer],
-    branch: BranchState | None,
-    alive: tuple[Candidate, ...],
-) -> Pick:
-    release_pull = pull.number if pull else nomination.release_pull if nomination else None
-    trunk_pull = nomination.trunk_pull if nomination else None
-    answer = answers.get(release_pull or -1) or answers.get(trunk_pull or -1)
-    candidate = _first_candidate(pull.merged_sha if pull else None, branch, alive)
-    return Pick(
-        key=key,
-        trunk_pull=trunk_pull,
-        release_pull=release_pull,
-        title=pull.title if pull else "",
-        author=nomination.author if nomination else pull.author if pull else "",
-        category=nomination.category if nomination else "",
-        state=_state(pull, answer, candidate),
-        nominated=nomination is not None,
-        candidate=candidate,
-        url=pull.url if pull else nomination.url if nomination else "",
-    )
+    finding: Finding | None,
+    landed: tuple[TrunkChange, ...],
+) -> tuple[int, ...]:
+    if nomination is not None and nomination.trunk_pulls:
+        return nomination.trunk_pulls
+    if pull is not None and pull.picked_pull is not None:
+        return (pull.picked_pull,)
+    numbers = [change.pull for change in landed]
+    if finding is not None:
+        numbers.append(finding.pull)
+    return tuple(dict.fromkeys(number for number in numbers if number is not None))
 
 
-def _state(pull: PullSummary | None, answer: Answer | None, candidate: str | None) -> PickState:
+def _url(pull: PullSummary | None, nomination: Nomination | None, finding: Finding | None) -> str:
+    found = (source.url for source in (pull, nomination, finding) if source is not None)
+    return next(found, "")
+
+
+def _title(landed: tuple[TrunkChange, ...]) -> str:
+    return landed[0].title if landed else ""
+
+
+def _criterion(nomination: Nomination | None, finding: Finding | None) -> Criterion:
+    if nomination is not None:
+        return read_criterion(nomination.category)
+    if finding is not None and finding.kind is FindingKind.MISSING_REVERT:
+        return Criterion.REVERT
+    return Criterion.UNKNOWN
+
+
+def _state(
+    pull: PullSummary | None,
+    answers: tuple[Answer, ...],
+    candidate: str | None,
+    merged_sha: str | None,
+    undone_by: str,
+    nomination: Nomination | None,
+) -> PickState:
+    if undone_by:
+        return PickState.REVERTED
     if candidate:
         return PickState.IN_CANDIDATE
-    if pull and pull.merged_sha:
+    if merged_sha:
         return PickState.MERGED
-    if pull and pull.state == "closed" and (answer is None or answer.verdict is Verdict.APPROVED):
+    verdicts = [answer.verdict for answer in answers if answer.verdict is not Verdict.UNDER_REVIEW]
+    verdict = verdicts[-1] if verdicts else None
+    if pull and pull.state == "closed" and verdict in (None, Verdict.APPROVED):
         return PickState.SUPERSEDED
-    if answer is None:
-        return PickState.NOMINATED
-    return {
-        Verdict.APPROVED: PickState.APPROVED,
-        Verdict.DENIED: PickState.DENIED,
-        Verdict.NEEDS_INFO: PickState.NEEDS_INFO,
-    }[answer.verdict]
-
-
-def _first_candidate(
-    merged_sha: str | None, branch: BranchState | None, alive: tuple[Candidate, ...]
-) -> str | None:
-    """The first candidate whose history holds the commit."""
-    if merged_sha is None or branch is None:
-        return None
-    position = {commit.sha: i for i, commit in enumerate(branch.commits)}
-    if merged_sha not in position:
-        return None
-    for candidate in alive:
-        at = position.get(candidate.commit_sha)
-        if at is not None and at <= position[merged_sha]:
-            return candidate.tag.name
-    return None
+    if verdict is Verdict.APPROVED:
+        green = pull and pull.checks and pull.checks.state is JobState.PASSED
+        return PickState.READY if green else PickState.APPROVED
+    if verdict is not None:
+        return PickState.DENIED if verdict is Verdict.DENIED else PickState.NEEDS_INFO
+    if answers:
+        return PickState.UNDER_REVIEW
+    return PickState.FOUND if nomination is None else PickState.NOMINATED

@@ -12,6 +12,7 @@ from cockpit.release.artifacts import ArtifactRules, Artifacts
 from cockpit.release.branches import Branches
 from cockpit.release.candidates import Candidate, MovedTag, moved_tags
 from cockpit.release.docs import DocsEntry, DocsSource
+from cockpit.release.forecast import PredictionReading
 from cockpit.release.jobs import (
     CandidateBuilds,
     Checks,
@@ -21,7 +22,7 @@ from cockpit.release.jobs import (
 )
 from cockpit.release.milestones import Milestone
 from cockpit.release.people import Team
-from cockpit.release.picks import Pick, PickReading, queue
+from cockpit.release.picks import Pick, PickReading, QueueFacts, queue
 from cockpit.release.preparation import Preparation
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository, Role
@@ -29,6 +30,7 @@ from cockpit.release.schedule import Schedule
 from cockpit.release.submodules import Submodules
 from cockpit.release.support import SupportMatrix
 from cockpit.release.triton import TritonSource
+from cockpit.release.trunk import TrunkReading
 from cockpit.release.validations import ValidationRules, Validations
 from cockpit.release.versions import Version
 from cockpit.release.workflows import WorkflowSpec
@@ -151,6 +153,8 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
     earlier: FeedState[EarlierBuilds] = FeedState()
     checks: FeedState[Checks] = FeedState()
     picks: FeedState[PickReading] = FeedState()
+    trunk: FeedState[TrunkReading] = FeedState()
+    predictions: FeedState[PredictionReading] = FeedState()
     milestone: FeedState[Milestone] = FeedState()
     artifacts: FeedState[Artifacts] = FeedState()
     docs: FeedState[DocsEntry] = FeedState()
@@ -185,15 +189,21 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
         """The cherry-pick queue of the core repository."""
         if self.picks.value is None:
             return ()
-        branch = self.branches.value.of(self.spec.core) if self.branches.value else None
         core, record = self.spec.core, self.record
-        return queue(
-            self.picks.value,
-            branch,
-            core,
-            record.decisions,
+        branch = self.branches.value.of(core) if self.branches.value else None
+        predicted = self.predictions.value or PredictionReading()
+        if branch is None or branch.head is None or branch.head.sha != predicted.onto:
+            predicted = PredictionReading()  # of a branch that has gone on they tell nothing
+        facts = QueueFacts(
+            repository=core,
+            branch=branch,
+            trunk=self.trunk.value,
+            predictions={prediction.commit: prediction for prediction in predicted.predictions},
+            decisions=record.decisions(self.spec.team),
+            schedule=self.spec.schedule,
             dead=lambda tag: record.is_dud(core, tag),
         )
+        return queue(self.picks.value, facts)
 
     @cached_property
     def moved(self) -> tuple[MovedTag, ...]:

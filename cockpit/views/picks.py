@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from cockpit.release.lookups import pick_label
-from cockpit.release.picks import Nomination, Pick, PickState, PullSummary
+from cockpit.release.nominations import Nomination
+from cockpit.release.picks import Pick, PickState, PullSummary
 from cockpit.release.state import ReleaseState
 from cockpit.views.ages import ago, timestamp
 from cockpit.views.framing import detail, field, framed, heading, line, link
@@ -30,10 +31,14 @@ COLUMNS = (
 )
 _MARKS: dict[PickState, Mark] = {
     PickState.NOMINATED: NEEDS_YOU,
+    PickState.UNDER_REVIEW: NEEDS_YOU,
+    PickState.FOUND: NEEDS_YOU,
+    PickState.READY: WAITING,
     PickState.APPROVED: WAITING,
     PickState.NEEDS_INFO: OPEN,
     PickState.MERGED: QUEUED,
     PickState.IN_CANDIDATE: PASSED,
+    PickState.REVERTED: SKIPPED,
     PickState.DENIED: SKIPPED,
     PickState.SUPERSEDED: SKIPPED,
 }
@@ -148,7 +153,7 @@ def _life(state: ReleaseState, pick: Pick, pull: PullSummary | None) -> tuple[Li
         lines.append(line("never nominated on the tracker"))
     tracker = state.picks.value.tracker if state.picks.value else None
     numbers = {pick.trunk_pull, pick.release_pull} - {None}
-    answers = [*(tracker.answers if tracker else ()), *state.record.decisions]
+    answers = [*(tracker.answers if tracker else ()), *state.record.decisions(state.spec.team)]
     for answer in sorted(answers, key=lambda a: a.posted_at):
         if answer.pull in numbers:
             text = f"{answer.verdict.value} by {answer.author}"

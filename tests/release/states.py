@@ -14,6 +14,7 @@ from cockpit.release.candidates import Candidate, Tag
 from cockpit.release.commits import Commit
 from cockpit.release.dispatches import StartedRun
 from cockpit.release.docs import DocsEntry, DocsSource
+from cockpit.release.forecast import PredictionReading
 from cockpit.release.jobs import (
     BranchHealth,
     CandidateBuilds,
@@ -25,8 +26,9 @@ from cockpit.release.jobs import (
     Run,
 )
 from cockpit.release.milestones import Milestone, MilestoneItem
+from cockpit.release.nominations import Answer, Nomination, Verdict
 from cockpit.release.people import Duty, Person, Team
-from cockpit.release.picks import Answer, Nomination, PickReading, PullSummary, Tracker, Verdict
+from cockpit.release.picks import PickReading, PullSummary, Tracker
 from cockpit.release.preparation import Base, Nightly, Preparation, PushedRun
 from cockpit.release.record import (
     CandidatePinned,
@@ -43,6 +45,7 @@ from cockpit.release.state import Failure, FeedState, Reading, ReleaseSpec, Rele
 from cockpit.release.submodules import BranchSubmodules, Reach, Submodule, Submodules
 from cockpit.release.support import Cell, Nightlies, SupportMatrix, Target
 from cockpit.release.triton import TritonPin, TritonSource
+from cockpit.release.trunk import BranchChange, Finding, TrunkChange, TrunkReading
 from cockpit.release.validations import Validations
 from cockpit.release.versions import Naming, Version
 from cockpit.release.workflow_coverage import TargetCoverage
@@ -296,7 +299,9 @@ def nomination(trunk: int | None, release: int | None, *, hours: float = 20) -> 
         comment_id=(release or 0) + 1,
         author="grace",
         posted_at=NOW - timedelta(hours=hours),
-        trunk_pull=trunk,
+        trunk_pulls=(trunk,) if trunk else (),
+        trunk_commits=(),
+        issue="",
         release_pull=release,
         category="Critical",
         url=f"https://github.example/issues/1#c{release}",
@@ -325,6 +330,28 @@ def tracked(
     title = "[v.2.15.0] Release Tracker"
     url = "https://github.example/issues/1"
     return PickReading(Tracker(1, title, url, nominations, answers), pulls)
+
+
+def landing(number: int, *, hours: float = 50, undone_by: str = "") -> TrunkChange:
+    """A pull request that landed on trunk."""
+    at = NOW - timedelta(hours=hours)
+    return TrunkChange(sha(f"trunk {number}"), number, f"Change {number}", "Grace", at, undone_by)
+
+
+def taken(found: Commit, number: int, *, undone_by: str = "") -> BranchChange:
+    """A commit of the branch that picks a pull request of trunk."""
+    return BranchChange(found.sha, sha(f"trunk {number}"), number, "pick", "trailer", undone_by)
+
+
+def trunk(
+    *changes: TrunkChange,
+    picks: tuple[BranchChange, ...] = (),
+    findings: tuple[Finding, ...] = (),
+) -> TrunkReading:
+    """What trunk and core's branch have of each other, beside the two picks that landed."""
+    own = (landing(148601), landing(148602))
+    there = (*picks, taken(PICK_2, 148602), taken(PICK_1, 148601))
+    return TrunkReading(PICK_2.sha, sha("trunk"), CUT.sha, (*changes, *own), there, findings)
 
 
 def recorded(
@@ -458,6 +485,8 @@ GREEN = ReleaseState(
     ci=feed(checks(), "GitHub"),
     builds=feed(builds(*green_jobs()), "GitHub"),
     picks=feed(tracked(), "GitHub"),
+    trunk=feed(trunk(), "git"),
+    predictions=feed(PredictionReading(PICK_2.sha), "git"),
     milestone=feed(Milestone("2.15.0", 62, (), 143, "https://github.example/milestone/62")),
     artifacts=feed(Artifacts((listing(CORE), listing(VISION))), "s3"),
     libraries=feed(LibraryBuilds((VISION_BUILDS,)), "GitHub"),

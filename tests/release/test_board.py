@@ -11,7 +11,7 @@ from cockpit.release.artifacts import Artifacts, Contents
 from cockpit.release.board import Board, BoardLine, board
 from cockpit.release.jobs import Check, Checks, JobState
 from cockpit.release.milestones import Milestone
-from cockpit.release.picks import Verdict
+from cockpit.release.nominations import Verdict
 from cockpit.release.record import LeaseTaken, Recorded
 from cockpit.release.state import FeedState, ReleaseState
 from tests.release.health import with_first

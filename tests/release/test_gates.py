@@ -13,13 +13,15 @@ from cockpit.release.gates import GATES
 from cockpit.release.jobs import Attempt, ContinuousIntegration, JobState
 from cockpit.release.lookups import known, next_tag
 from cockpit.release.milestones import Milestone
-from cockpit.release.picks import PickReading, Verdict
+from cockpit.release.nominations import Verdict
+from cockpit.release.picks import PickReading
 from cockpit.release.record import CandidatePinned, Dud
 from cockpit.release.schedule import Schedule
 from cockpit.release.state import FeedState, ReleaseState
 from cockpit.release.support import SupportMatrix
 from cockpit.release.verdicts import Outcome
 from tests.release.health import HEALTH_CASES
+from tests.release.picking import PICK_CASES
 from tests.release.preparing import PREPARATION_CASES
 from tests.release.states import (
     APPROVALS,
@@ -133,6 +135,7 @@ UNDECIDED_PICK = tracked((*MERGED_PULLS, pull(14, "Third")), (*NOMINATIONS, nomi
 CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
     *PREPARATION_CASES,
     *HEALTH_CASES,
+    *PICK_CASES,
     ("schedule-set", "all", GREEN, PASSED, "release day 28 Oct 2026"),
     ("schedule-set", "absent", spec_with(schedule=Schedule()), FAILED, "no date for branch cut"),
     (

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import msgspec
 import pytest
 
-from cockpit.release.picks import (
+from cockpit.release.nominations import (
     Answer,
+    Comment,
     Nomination,
-    PickReading,
-    PickState,
     Verdict,
-    queue,
-    read_answer,
-    read_nomination,
+    read_answers,
+    read_nominations,
     tracker_version,
 )
+from cockpit.release.picks import PickReading, PickState, QueueFacts, queue
 from cockpit.release.versions import Version
 from tests.release.states import (
     CORE,
@@ -40,10 +42,17 @@ Criteria Category:
 """
 
 
+REPOSITORY = "pytorch/pytorch"
+FACTS = QueueFacts(CORE, CORE_BRANCH)
+
+
+def said(body: str, *, by: str = "grace", number: int = 7) -> Comment:
+    return Comment(number, by, body, NOW + timedelta(minutes=number), None, "u")
+
+
 def read(body: str) -> Nomination | None:
-    return read_nomination(
-        body, repository="pytorch/pytorch", comment_id=7, author="grace", posted_at=NOW, url="u"
-    )
+    found = read_nominations(said(body), REPOSITORY)
+    return found[0] if found else None
 
 
 @pytest.mark.parametrize(
@@ -122,16 +131,17 @@ def test_other_comments_nominate_nothing(body: str) -> None:
         ("LGTM #1 #2", [(1, Verdict.APPROVED), (2, Verdict.APPROVED)]),
         ("Approved", []),
         ("> Approved #148700", []),
-        ("```\nApproved\n``` #148700", []),
-        ("#148700 was approved by nobody", []),
+        ("```\nApproved\n```\n#148700 again", [(148700, Verdict.UNDER_REVIEW)]),
+        ("#148700 was approved by nobody", [(148700, Verdict.UNDER_REVIEW)]),
     ],
 )
 def test_an_answer_is_the_release_managers_own_word(
     body: str, expected: list[tuple[int, Verdict]]
 ) -> None:
-    found = read_answer(body, repository="pytorch/pytorch", author="ada", posted_at=NOW)
+    found = read_answers([said(body, by="ada")], REPOSITORY, ("Ada",))
 
     assert [(entry.pull, entry.verdict) for entry in found] == expected
+    assert read_answers([said(body, by="a-stranger")], REPOSITORY, ("Ada",)) == ()
 
 
 @pytest.mark.parametrize(
@@ -152,7 +162,7 @@ def test_a_tracker_is_of_exactly_one_version(title: str, version: Version | None
 
 
 def state_of(reading: PickReading, *decisions: Answer) -> dict[str, PickState]:
-    rows = queue(reading, CORE_BRANCH, CORE, decisions)
+    rows = queue(reading, msgspec.structs.replace(FACTS, decisions=decisions))
     return {row.key: row.state for row in rows}
 
 
@@ -196,12 +206,44 @@ def test_the_newest_word_counts_wherever_it_was_said() -> None:
 def test_a_pick_is_in_the_first_candidate_that_contains_it() -> None:
     reading = tracked((pull(6, "x", state="closed", merged=PICK_1.sha),), (), ())
 
-    assert [row.candidate for row in queue(reading, CORE_BRANCH, CORE)] == ["v2.15.0-rc1"]
+    assert [row.candidate for row in queue(reading, FACTS)] == ["v2.15.0-rc1"]
 
 
 def test_a_pull_that_nobody_nominated_is_still_a_row() -> None:
     reading = tracked((pull(6, "x"), pull(7, "closed unmerged", state="closed")), (), ())
 
-    assert [(row.key, row.nominated) for row in queue(reading, CORE_BRANCH, CORE)] == [
-        ("pull-6", False)
+    assert [(row.key, row.nominated) for row in queue(reading, FACTS)] == [("pull-6", False)]
+
+
+def test_a_verdict_without_a_number_is_about_the_one_nomination_of_whom_it_addresses() -> None:
+    grace, linus = said(BOT, number=1), said(BOT.replace("148700", "148800"), by="linus", number=2)
+    verdict = said("@grace approved", by="ada", number=3)
+
+    assert [a.pull for a in read_answers([grace, linus, verdict], REPOSITORY, ("ada",))] == [148700]
+    again = said(BOT.replace("148700", "148900"), number=2)
+    assert read_answers([grace, again, verdict], REPOSITORY, ("ada",)) == ()
+
+
+def test_a_comment_may_nominate_several_changes() -> None:
+    two = read_nominations(said(f"{BOT}\n{BOT.replace('1487', '1497')}"), REPOSITORY)
+    assert [found.release_pull for found in two] == [148700, 149700]
+
+    pairs = BOT.replace("/148601", f"/148601\n* {URL}/148602")
+    pairs = pairs.replace("/148700", f"/148700\n* {URL}/148701")
+    told_off = read_nominations(said(pairs), REPOSITORY)
+    assert [(found.trunk_pulls, found.release_pull) for found in told_off] == [
+        ((148601,), 148700),
+        ((148602,), 148701),
     ]
+
+
+def test_commits_issues_and_other_repositories_are_told_apart() -> None:
+    body = BOT.replace(f"{URL}/148601", "https://github.com/pytorch/pytorch/commit/0123abcd")
+    found = read(body)
+    assert found is not None
+    assert (found.trunk_pulls, found.trunk_commits) == ((), ("0123abcd",))
+    assert found.issue == "pytorch/pytorch#148500"
+
+    other = read(BOT.replace(f"{URL}/148601", "pytorch/vision#12 and pytorch/pytorch#148601"))
+    assert other is not None
+    assert other.trunk_pulls == (148601,)

@@ -7,7 +7,8 @@ import msgspec
 from cockpit.release.board import board
 from cockpit.release.candidates import Pin
 from cockpit.release.lookups import next_tag
-from cockpit.release.picks import PickState, Verdict
+from cockpit.release.nominations import Verdict
+from cockpit.release.picks import PickState
 from cockpit.release.record import Dud, Frozen, KnownEvent, Unfrozen
 from cockpit.release.state import ReleaseState
 from tests.release.states import (

@@ -11,7 +11,7 @@ import msgspec
 
 from cockpit.process.loader import load_process
 from cockpit.release.board import board
-from cockpit.release.picks import Verdict
+from cockpit.release.nominations import Verdict
 from cockpit.release.state import ReleaseState
 from cockpit.views.branches import branches_pane
 from cockpit.views.build_matrix import build_matrix

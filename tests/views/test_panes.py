@@ -12,7 +12,8 @@ from cockpit.process.loader import load_process
 from cockpit.release.board import board
 from cockpit.release.branches import Branches
 from cockpit.release.jobs import JobState
-from cockpit.release.picks import PickReading, Verdict
+from cockpit.release.nominations import Verdict
+from cockpit.release.picks import PickReading
 from cockpit.release.record import LeaseTaken, Note, Recorded, Signed
 from cockpit.release.state import FeedState, ReleaseState
 from cockpit.views.board import board_lines
