@@ -34,6 +34,14 @@ from cockpit.guards import (
     of_uncut_domains,
     selected,
 )
+from cockpit.guards_builds import (
+    can_cancel,
+    can_dispatch,
+    can_rerun_failed,
+    can_rerun_job,
+    of_job,
+    of_run,
+)
 from cockpit.operations.plan import Danger
 
 __all__ = [
@@ -299,6 +307,53 @@ ACTIONS: tuple[Action, ...] = (
         "unfreeze",
         of_branch,
         ("reason",),
+    ),
+    Action(
+        "rerun-failed",
+        "Re-run what failed",
+        "The failed jobs of the selected job's run; elsewhere those of every ended run",
+        ("x",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.DASHBOARD, Scope.BUILDS),
+        can_rerun_failed,
+        "rerun-failed",
+        of_run,
+    ),
+    Action(
+        "rerun-job",
+        "Re-run the job",
+        "The selected job, and what depends on it",
+        ("X",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.BUILDS,),
+        can_rerun_job,
+        "rerun-job",
+        of_job,
+    ),
+    Action(
+        "cancel-run",
+        "Cancel the run",
+        "Stop everything of the selected job's run",
+        ("K",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.BUILDS,),
+        can_cancel,
+        "cancel-run",
+        of_run,
+    ),
+    Action(
+        "dispatch",
+        "Start a workflow",
+        "One of the config's, with its inputs; a dry run unless it is switched to live",
+        ("W",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.DASHBOARD, Scope.BUILDS),
+        can_dispatch,
+        "dispatch",
     ),
     Action(
         "arm",

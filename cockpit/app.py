@@ -69,7 +69,7 @@ class CockpitApp(App[None], inherit_bindings=False):
         self.cockpit = cockpit
         self.arming = Arming(time.monotonic)
         self.conductor = Conductor(
-            self, cockpit, self.report, started=self._started, changed=self.show_soon
+            self, cockpit, self.arming, self.report, self._started, changed=self.show_soon
         )
         self._deeds = Deeds(self, cockpit, self.arming, self.conductor, self.perform)
         self._bursts: BurstGuard[events.Key] = BurstGuard()

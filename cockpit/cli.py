@@ -14,6 +14,7 @@ from cockpit.errors import CockpitError, ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from cockpit.logs import LogFile
+    from cockpit.operations.registry import OperationSpec, Parameter
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -222,15 +223,15 @@ def _add_operating(commands: Commands, *, asked_for: bool) -> None:
             dest="operation", metavar="OPERATION", required=True, title="operations"
         )
         for spec in OPERATIONS:
-            one = operations.add_parser(spec.name, help=spec.help, description=spec.help)
+            one = operations.add_parser(
+                spec.name,
+                help=spec.help,
+                description=spec.help,
+                epilog=_examples(spec),
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            )
             for parameter in spec.parameters:
-                name = f"--{parameter.name}" if parameter.option else parameter.name
-                if parameter.repeated:
-                    one.add_argument(name, action="append", help=parameter.help)
-                elif parameter.option or parameter.required:
-                    one.add_argument(name, help=parameter.help)
-                else:
-                    one.add_argument(name, nargs="?", help=parameter.help)
+                _add_parameter(one, parameter)
             if parser is plan:
                 one.add_argument("--json", action="store_true", help="the plan as data")
                 if spec.name == "cut-branch":
@@ -239,6 +240,24 @@ def _add_operating(commands: Commands, *, asked_for: bool) -> None:
                 one.add_argument("--plan", metavar="DIGEST", help="run exactly this plan or none")
                 one.add_argument("--yes", action="store_true", help="do not ask")
                 one.add_argument("--take-over", metavar="REASON", default="", help="end a lease")
+
+
+def _add_parameter(parser: argparse.ArgumentParser, parameter: Parameter) -> None:
+    name, said = parameter.name, parameter.help
+    if parameter.flag:
+        parser.add_argument(f"--{name}", dest=name, action="store_const", const="yes", help=said)
+    elif parameter.option:
+        action = "append" if parameter.repeated else "store"
+        parser.add_argument(f"--{name}", dest=name, action=action, help=said)
+    elif parameter.required:
+        parser.add_argument(name, help=said)
+    else:
+        parser.add_argument(name, nargs="*" if parameter.repeated else "?", help=said)
+
+
+def _examples(spec: OperationSpec) -> str | None:
+    lines = [f"  release-cockpit {example}" for example in spec.examples]
+    return "\n".join(["examples:", *lines]) if lines else None
 
 
 _BORROWING = ("repo", "base", "rules")

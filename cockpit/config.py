@@ -24,6 +24,7 @@ from cockpit.release.state import ReleaseSpec
 from cockpit.release.support import Nightlies, SupportMatrix, WheelWorkflow
 from cockpit.release.triton import TritonSource
 from cockpit.release.versions import Naming, Version
+from cockpit.release.workflows import WorkflowSpec
 
 
 def web_of(api: str) -> str:
@@ -159,6 +160,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     ledger: LedgerTable
     github: GithubTable = GithubTable()
     post_cut: PostCutTable = PostCutTable()
+    workflows: tuple[WorkflowSpec, ...] = ()
     objectstore: ObjectStoreTable | None = None
     index: IndexTable = IndexTable()
     people: tuple[Person, ...] = ()
@@ -220,6 +222,20 @@ class Config(msgspec.Struct, frozen=True, dict=True):
         return WorkflowCall(table.repository, table.workflow, table.ref, inputs | live)
 
     @property
+    def words(self) -> dict[str, str]:
+        """What {version} and {line} stand for."""
+        return {"version": str(self.version), "line": str(self.version.line)}
+
+    def workflow(self, name: str) -> WorkflowSpec | None:
+        """The workflow with this id or file."""
+        found = (spec for spec in self.settings.workflows if name in (spec.id, spec.file))
+        return next(found, None)
+
+    def repository_of(self, spec: WorkflowSpec) -> Repository:
+        """The repository whose workflow it is."""
+        return next(repo for repo in self.repositories if repo.name == spec.repository)
+
+    @property
     def milestone(self) -> str:
         """The title of the release's milestone."""
         return self.settings.github.milestone.format(version=self.version, line=self.version.line)
@@ -238,6 +254,7 @@ class Config(msgspec.Struct, frozen=True, dict=True):
             web=web_of(self.settings.github.api),
             cut_labels=self.settings.github.cut_labels,
             triton=self.triton,
+            workflows=self.settings.workflows,
         )
 
     @cached_property
@@ -374,4 +391,24 @@ def _check(config: Config) -> None:
                 f"{where}: repositories",
                 f"expected `owner/name`, found {name!r}",
                 f"edit repositories in {where}",
+            )
+    _check_workflows(config)
+
+
+def _check_workflows(config: Config) -> None:
+    """Every workflow is one of a repository of the release, has a name of its own, and fits."""
+    names = {repository.name for repository in config.repositories}
+    seen: set[str] = set()
+    for position, spec in enumerate(config.settings.workflows):
+        problems = [f"{spec.id}: {problem}" for problem in spec.problems()]
+        if spec.id in seen:
+            problems.append(f"{spec.id} is named twice")
+        if spec.repository not in names:
+            known = ", ".join(sorted(names))
+            problems.append(f"{spec.id}: expected a repository among {known}")
+        seen.add(spec.id)
+        if problems:
+            key = f"workflows[{position}]"
+            raise ConfigError(
+                f"{config.path}: {key}", "; ".join(problems), f"edit {key} in {config.path}"
             )

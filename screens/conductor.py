@@ -10,10 +10,12 @@ from textual.app import App
 
 from cockpit.actions import Action, Situation
 from cockpit.errors import CockpitError
+from cockpit.operations.plan import Danger
 from cockpit.views.table import Line
 
 if TYPE_CHECKING:
-    from cockpit.operations.plan import Danger
+    from cockpit.release.workflows import WorkflowSpec
+    from screens.arming import Arming
     from screens.confirm import Confirmed
     from screens.ports import Cockpit
     from screens.runs import Run
@@ -26,12 +28,14 @@ class Conductor:
         self,
         app: App[None],
         cockpit: Cockpit,
+        arming: Arming,
         report: Callable[[BaseException], None],
         started: Callable[[Danger], None],
         changed: Callable[[], None],
     ) -> None:
         self._app = app
         self._cockpit = cockpit
+        self._arming = arming
         self._report = report
         self._started = started
         self._changed = changed
@@ -51,6 +55,9 @@ class Conductor:
         """What is being carried out; empty when nothing is."""
         return self.run.plan.sentence if self.run and not self.run.finished else ""
 
+    def _armed(self) -> bool:
+        return self._arming.left is not None
+
     def carries_out(self, entry: Action) -> bool:
         """Whether the operation of this action is under way."""
         run = self.run
@@ -58,6 +65,9 @@ class Conductor:
 
     def begin(self, entry: Action, situation: Situation) -> None:
         """Ask for the words that an action still needs, then for its confirmation."""
+        if entry.id == "dispatch":
+            self._choose_workflow(entry, situation)
+            return
         arguments = entry.arguments(situation)
         if not entry.asks or entry.operation is None:
             self.ask(entry, arguments)
@@ -76,6 +86,34 @@ class Conductor:
 
         self._app.push_screen(screen, filled)
 
+    def _choose_workflow(self, entry: Action, situation: Situation) -> None:
+        """Ask which workflow, then for its inputs, then for the confirmation of its plan."""
+        from textual.command import CommandPalette
+
+        from cockpit.release.dispatches import dispatched
+        from screens.workflow_form import WorkflowForm, workflow_provider
+
+        state = situation.state
+        spec, candidate = state.spec, state.candidate
+        words = {
+            "version": str(spec.version),
+            "line": str(spec.version.line),
+            "candidate": candidate.tag.name if candidate else "",
+        }
+
+        def filled(given: dict[str, str] | None) -> None:
+            if given is not None:
+                self.ask(entry, given)
+
+        def chosen(workflow: WorkflowSpec) -> None:
+            known = dispatched(state.record, workflow.file)
+            last = known[-1] if known else None
+            form = WorkflowForm(workflow, words, last, armed=self._armed())
+            self._app.push_screen(form, filled)
+
+        provider = workflow_provider(spec.workflows, chosen)
+        self._app.push_screen(CommandPalette([provider], placeholder="Which workflow?"))
+
     def ask(self, entry: Action, arguments: Mapping[str, str] | None = None) -> None:
         """Open the confirmation of an action, unless one is open."""
         from screens.confirm import ConfirmScreen
@@ -87,7 +125,11 @@ class Conductor:
         lease = state.record.lease
         if lease is not None and lease.expired(state.now):
             lease = None
-        screen = ConfirmScreen(entry.title, lambda: self._cockpit.plan(operation, words), lease)
+        # What can always not be undone was armed for when its key was pressed.
+        armed = (lambda: True) if entry.danger is Danger.IRREVERSIBLE else self._armed
+        screen = ConfirmScreen(
+            entry.title, lambda: self._cockpit.plan(operation, words), lease, armed
+        )
         self._app.push_screen(screen, self._confirmed)
 
     def watch(self) -> bool:

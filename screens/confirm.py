@@ -58,12 +58,18 @@ class ConfirmScreen(Dialog[Confirmed]):
     AUTO_FOCUS = "#cancel"
 
     def __init__(
-        self, title: str, read_plan: Callable[[], Awaitable[Plan]], lease: Lease | None
+        self,
+        title: str,
+        read_plan: Callable[[], Awaitable[Plan]],
+        lease: Lease | None,
+        armed: Callable[[], bool],
     ) -> None:
+        """`armed` is asked where the plan turns out to be one that cannot be undone."""
         super().__init__()
         self._heading = title
         self._read_plan = read_plan
         self._lease = lease
+        self._armed = armed
         self._plan: Plan | None = None
         self._problem: CockpitError | None = None
         self._sentence = WrappedLines(
@@ -103,6 +109,8 @@ class ConfirmScreen(Dialog[Confirmed]):
             return "the plan is still being computed"
         if self._plan.blockers:
             return f"blocked: {self._plan.blockers[0]}"
+        if self._must_type and not self._armed():
+            return "it cannot be undone: leave with esc, press A to arm, and come back"
         if self._must_type and self._value("#target") != self._plan.target:
             return f"type {self._plan.target} first"
         return ""

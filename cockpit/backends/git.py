@@ -135,6 +135,19 @@ class GitClones:
             )
         raise failure or _refused(clone, pushed)
 
+    def fetched(self, repository: Repository, ref: str) -> str | None:
+        """Fetch the commit that a branch or tag is at; None where there is neither."""
+        checked_ref(HEADS + ref)
+        clone = self._filled_clone_of(repository)
+        sha = self.branches(repository.remote, (ref,)).get(ref)
+        if sha is None:
+            tag = self.remote_tags(repository.remote, (ref,)).get(ref)
+            sha = tag.commit_sha if tag else None
+        if sha is not None:
+            with self._clones.lock(clone):
+                self._clones.need(clone, sha)
+        return sha
+
     def log(self, repository: Repository, spec: str) -> tuple[Commit, ...]:
         """The commits of a range of the bare clone, newest first; reads only."""
         return self._commits(self._filled_clone_of(repository), spec)

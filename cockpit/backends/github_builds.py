@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
+import msgspec
+
 from cockpit.backends.github_errors import Gone, NotFound
 from cockpit.backends.github_http import PAGE_SIZE, Transport, list_kind, tail
 from cockpit.backends.github_records import (
@@ -43,6 +45,9 @@ _CHECK_RUNS = list_kind(
     "check runs", CheckRunPage, lambda page: (page.check_runs, page.total_count)
 )
 _STATUSES = list_kind("statuses", StatusPage, lambda page: (page.statuses, page.total_count))
+
+_RUN = msgspec.json.Decoder(RunRecord)
+_JOB = msgspec.json.Decoder(JobRecord)
 
 _ACTIONS = "github-actions"
 _STATUS_STATES = {
@@ -110,6 +115,31 @@ class GithubBuilds:
             sentence(missing),
         )
 
+    def run(self, repository: Repository, run_id: int) -> Run | None:
+        """A run in its newest attempt; None when there is none of this number."""
+        try:
+            record = self._transport.read(_run_path(repository, run_id), _RUN.decode)
+        except NotFound:
+            return None
+        return _run(record)
+
+    def run_jobs(self, repository: Repository, run: Run) -> Answer[tuple[Job, ...]]:
+        """The jobs of all attempts of a run, each as GitHub lists it."""
+        listing = self._transport.read_list(
+            path_of(repository, f"actions/runs/{run.id}/jobs", filter="all"), _JOBS
+        )
+        jobs = tuple(_job(record, run.workflow) for record in listing.rows)
+        return Answer(jobs, run.url, listing.missing)
+
+    def job(self, repository: Repository, job_id: int) -> Job | None:
+        """A job of any attempt; None when there is none of this number."""
+        path = f"/repos/{repository.name}/actions/jobs/{job_id}"
+        try:
+            record = self._transport.read(path, _JOB.decode)
+        except NotFound:
+            return None
+        return _job(record, clean(record.workflow_name or ""))
+
     def foreign_checks(self, repository: Repository, sha: str) -> Answer[Checks]:
         """The newest check runs and statuses of a commit that are not jobs of Actions.
 
@@ -160,6 +190,10 @@ class GithubBuilds:
                 "refresh (r) when it has",
             ) from err
         return tuple(mask(clean(line.lstrip("\ufeff"))) for line in last)
+
+
+def _run_path(repository: Repository, run_id: int) -> str:
+    return f"/repos/{repository.name}/actions/runs/{run_id}"
 
 
 def path_of(repository: Repository, resource: str, **query: str) -> str:

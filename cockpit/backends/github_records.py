@@ -47,6 +47,7 @@ class RunRecord(msgspec.Struct, frozen=True):
     created_at: datetime
     run_attempt: int = 1
     name: str | None = None
+    path: str = ""
     head_branch: str | None = None
     status: str | None = None
     conclusion: str | None = None
@@ -79,6 +80,7 @@ class JobRecord(msgspec.Struct, frozen=True):
     run_id: int
     name: str
     status: str
+    workflow_name: str | None = None
     run_attempt: int = 1
     conclusion: str | None = None
     created_at: datetime | None = None

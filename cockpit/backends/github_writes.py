@@ -1,4 +1,4 @@
-"""What the cockpit changes on GitHub: pull requests and workflows started by hand.
+"""What the cockpit changes on GitHub: pull requests, and workflows and their runs.
 
 A request that writes is sent once. When its answer is lost, whoever asked has to look before they
 ask again.
@@ -112,9 +112,21 @@ class GithubWrites:
         found = sorted(map(_started, listing.rows), key=lambda run: (run.created_at, run.id))
         return Answer(tuple(found), path, listing.missing)
 
-    def started_run(self, call: WorkflowCall, run_id: int) -> StartedRun:
-        """How a run stands, and how many of its jobs have ended."""
-        path = f"/repos/{call.repository}/actions/runs/{run_id}"
+    def rerun_failed(self, repository: Repository, run_id: int) -> None:
+        """Have a run's failed and cancelled jobs, and what depends on them, run again."""
+        self._transport.write("POST", f"{_run(repository, run_id)}/rerun-failed-jobs", {})
+
+    def rerun_job(self, repository: Repository, job_id: int) -> None:
+        """Have one job of a run's newest attempt, and what depends on it, run again."""
+        self._transport.write("POST", f"/repos/{repository.name}/actions/jobs/{job_id}/rerun", {})
+
+    def cancel_run(self, repository: Repository, run_id: int) -> None:
+        """Ask a run to stop; its jobs may take minutes to do so."""
+        self._transport.write("POST", f"{_run(repository, run_id)}/cancel", {})
+
+    def started_run(self, repository: str, run_id: int) -> StartedRun:
+        """How a run of `owner/name` stands, and how many of its jobs have ended."""
+        path = f"/repos/{repository}/actions/runs/{run_id}"
         run = _started(self._transport.read(path, _RUN.decode))
         jobs = self._transport.read_list(f"{path}/jobs?filter=latest&per_page={PAGE_SIZE}", _JOBS)
         ended = sum(job.status == "completed" for job in jobs.rows)
@@ -123,6 +135,10 @@ class GithubWrites:
 
 def _workflow(call: WorkflowCall) -> str:
     return f"/repos/{call.repository}/actions/workflows/{quote(call.file, safe='')}"
+
+
+def _run(repository: Repository, run_id: int) -> str:
+    return f"/repos/{repository.name}/actions/runs/{run_id}"
 
 
 def _decoded(body: str, decoder: msgspec.json.Decoder[PullRecord]) -> PullRecord:
@@ -151,4 +167,7 @@ def _started(row: RunRecord) -> StartedRun:
         created_at=row.created_at,
         state=state_of(row.status, row.conclusion),
         ended=row.status == "completed",
+        # `.github/workflows/pull.yml`, or with `@refs/heads/main` behind it.
+        workflow=clean(row.path.partition("@")[0].rpartition("/")[2]),
+        ref=clean(row.head_branch or ""),
     )

@@ -18,7 +18,7 @@ from cockpit.release.branches import BranchState
 from cockpit.release.candidates import Candidate, RefChange, Tag
 from cockpit.release.commits import Commit
 from cockpit.release.dispatches import StartedRun, WorkflowCall
-from cockpit.release.jobs import BranchHealth, CandidateBuilds, Checks
+from cockpit.release.jobs import BranchHealth, CandidateBuilds, Checks, Job, Run
 from cockpit.release.milestones import Milestone, MilestoneItem
 from cockpit.release.people import Team
 from cockpit.release.pickorder import QueueSimulation
@@ -154,6 +154,10 @@ class GitPort(Protocol):
 
     def create_ref(self, repository: Repository, ref: str, sha: str) -> None:
         """Push a ref that must not exist yet; raises Conflict when it does."""
+        ...
+
+    def fetched(self, repository: Repository, ref: str) -> str | None:
+        """Fetch the commit that a branch or tag is at; None where there is neither."""
         ...
 
     def log(self, repository: Repository, spec: str) -> tuple[Commit, ...]:
@@ -391,8 +395,32 @@ class GithubPort(Protocol):
         """The runs of a workflow that were started by hand since then, oldest first."""
         ...
 
-    def started_run(self, call: WorkflowCall, run_id: int) -> StartedRun:
-        """How a run stands, and how many of its jobs have ended."""
+    def started_run(self, repository: str, run_id: int) -> StartedRun:
+        """How a run of `owner/name` stands, and how many of its jobs have ended."""
+        ...
+
+    def run(self, repository: Repository, run_id: int) -> Run | None:
+        """A run in its newest attempt; None when there is none of this number."""
+        ...
+
+    def run_jobs(self, repository: Repository, run: Run) -> Answer[tuple[Job, ...]]:
+        """The jobs of all attempts of a run, each as GitHub lists it."""
+        ...
+
+    def job(self, repository: Repository, job_id: int) -> Job | None:
+        """A job of any attempt; None when there is none of this number."""
+        ...
+
+    def rerun_failed(self, repository: Repository, run_id: int) -> None:
+        """Have a run's failed and cancelled jobs run again, asked for once."""
+        ...
+
+    def rerun_job(self, repository: Repository, job_id: int) -> None:
+        """Have one job of a run's newest attempt run again, asked for once."""
+        ...
+
+    def cancel_run(self, repository: Repository, run_id: int) -> None:
+        """Ask a run to stop; its jobs may take minutes to do so."""
         ...
 
     def account(self) -> Account:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shlex
 import signal
 import sys
 import threading
@@ -57,9 +58,9 @@ async def _do(cockpit: Cockpit, arguments: argparse.Namespace) -> int:
 async def _plan(cockpit: Cockpit, arguments: argparse.Namespace) -> Plan:
     spec = operation(arguments.operation)
     given = {
-        parameter.name: ",".join(value) if isinstance(value, list) else value
+        parameter.name: parameter.separator.join(value) if isinstance(value, list) else value
         for parameter in spec.parameters
-        if (value := getattr(arguments, parameter.name)) is not None
+        if (value := getattr(arguments, parameter.name)) is not None and value != []
     }
     return await cockpit.plan(spec.name, given)
 
@@ -95,8 +96,9 @@ def _again(command: str, arguments: argparse.Namespace) -> str:
     for parameter in spec.parameters:
         given = getattr(arguments, parameter.name)
         for value in given if isinstance(given, list) else filter(None, [given]):
-            words += [f"--{parameter.name}", value] if parameter.option else [value]
-    return " ".join(words)
+            named = [f"--{parameter.name}"] if parameter.option or parameter.flag else []
+            words += named if parameter.flag else [*named, value]
+    return shlex.join(words)
 
 
 def plan_json(facts: PlanFacts) -> str:

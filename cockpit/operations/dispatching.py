@@ -14,8 +14,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cockpit.errors import AccessDenied, CockpitError, Conflict, Throttled, Unreachable
-from cockpit.operations.change_drafts import ProposedChange
-from cockpit.operations.plan import Expectation, Probe, Progress, Section, StepFacts, StepState
+from cockpit.operations.awaiting import WAITING, awaited
+from cockpit.operations.plan import Expectation, Probe, Progress, StepFacts, StepState
 from cockpit.release.dispatches import StartedRun, WorkflowCall
 from cockpit.release.jobs import JobState
 from cockpit.release.record import (
@@ -24,12 +24,11 @@ from cockpit.release.record import (
     DispatchStarted,
     Entry,
     Event,
+    RunAdopted,
 )
-from cockpit.release.repos import Repository
 
 if TYPE_CHECKING:
     from cockpit.backends.ports import GithubPort
-    from cockpit.backends.provider import Backends
     from cockpit.ledger.store import LedgerStore
 
 _PAUSES_S = (0.0, 1.0, 2.0, 4.0, 8.0)
@@ -45,11 +44,18 @@ class Asked:
     """One dispatch of a workflow, as ledger and GitHub know it."""
 
     def __init__(
-        self, github: GithubPort, ledger: LedgerStore, call: WorkflowCall, again: str
+        self,
+        github: GithubPort,
+        ledger: LedgerStore,
+        call: WorkflowCall,
+        again: str,
+        candidate: str = "",
     ) -> None:
-        """`again` tells a further dispatch with the same inputs from the first."""
+        """`candidate` and `again` tell a further dispatch with the same inputs from the first."""
         self.call = call
-        told = "\0".join((*(f"{name}={text}" for name, text in call.inputs.items()), again))
+        self._candidate = candidate
+        words = [*(f"{name}={text}" for name, text in call.inputs.items()), again]
+        told = "\0".join([*words, candidate] if candidate else words)
         digest = hashlib.sha256(told.encode()).hexdigest()[:12]
         self.request = f"{call.repository}/{call.file}@{call.ref}/{digest}"
         self._github = github
@@ -76,7 +82,9 @@ class Asked:
 
     def run_of(self, entry: Entry, event: DispatchRequested) -> StartedRun | None:
         """The run that came of a request; raises Conflict where several may be it."""
-        claimed = {e.run for _, e in self._ledger.read().events(DispatchStarted)}
+        ledger = self._ledger.read()
+        claimed = {e.run for _, e in ledger.events(DispatchStarted)}
+        claimed |= {e.run for _, e in ledger.events(RunAdopted)}
         login = self._github.account().login
         answer = self._github.dispatched_runs(self.call, entry.at - _LOOK_BACK)
         found = [
@@ -104,7 +112,13 @@ class Asked:
         call = self.call
         self._ledger.append(
             DispatchRequested(
-                self.request, call.repository, call.file, call.ref, call.inputs, newest
+                self.request,
+                call.repository,
+                call.file,
+                call.ref,
+                call.inputs,
+                newest,
+                self._candidate,
             )
         )
         try:
@@ -120,7 +134,7 @@ class Asked:
 
     def record(self, run_id: int) -> None:
         """Say in the ledger which run it is."""
-        run = self._github.started_run(self.call, run_id)
+        run = self._github.started_run(self.call.repository, run_id)
         self._ledger.append(DispatchStarted(self.request, run.id, run.url))
 
 
@@ -158,34 +172,29 @@ class StartWorkflow:
 
     def apply(self, report: Callable[[Progress], None], cancel: threading.Event) -> None:
         """Ask for it unless that was done; then find the run and record it."""
-        request = self._asked.open_request()
-        run = self._asked.run_of(*request) if request else None
-        run_id = run.id if run else None
+        run_id = self._found()
         if run_id is None:
             report(Progress(note="asking GitHub"))
             run_id = self._asked.ask()
         if run_id is None:
-            report(Progress(note="waiting for GitHub"))
-            run_id = self._found(cancel)
+            report(WAITING)
+            run_id = awaited(self._found, _PAUSES_S, cancel)
+        if run_id is None:
+            raise Unreachable(
+                "GitHub lists no run yet",
+                f"{self._asked.call.file} was asked for, and whether it started is not known",
+                "run the same plan again in a moment: it looks before it asks",
+            )
         self._asked.record(run_id)
 
     def verify(self) -> Probe:
         """Read the ledger again."""
         return self.probe()
 
-    def _found(self, cancel: threading.Event) -> int:
-        for pause in _PAUSES_S:
-            if cancel.wait(pause):
-                break
-            request = self._asked.open_request()
-            run = self._asked.run_of(*request) if request else None
-            if run is not None:
-                return run.id
-        raise Unreachable(
-            "GitHub lists no run yet",
-            f"{self._asked.call.file} was asked for, and whether it started is not known",
-            "run the same plan again in a moment: it looks before it asks",
-        )
+    def _found(self) -> int | None:
+        request = self._asked.open_request()
+        run = self._asked.run_of(*request) if request else None
+        return run.id if run else None
 
 
 class FollowRun:
@@ -208,7 +217,7 @@ class FollowRun:
         started = self._asked.started()
         if started is None:
             return Probe(StepState.TODO, "the run has not been started")
-        run = self._github.started_run(self._asked.call, started.run)
+        run = self._github.started_run(self._asked.call.repository, started.run)
         if not run.ended:
             return Probe(StepState.TODO, f"{run.jobs_ended} of {run.jobs} jobs ended: {run.url}")
         if run.state is JobState.PASSED:
@@ -228,7 +237,7 @@ class FollowRun:
         while True:
             pause = self._every_s
             try:
-                run = self._github.started_run(self._asked.call, started.run)
+                run = self._github.started_run(self._asked.call.repository, started.run)
             except Unreachable as err:
                 silent += 1
                 if silent >= _SILENT_LOOKS:
@@ -252,41 +261,13 @@ class FollowRun:
         return self.probe()
 
 
-class DispatchedChange:
-    """The part of a plan in which a workflow makes the changes of a repository."""
-
-    def __init__(self, backends: Backends, repository: Repository, again: str) -> None:
-        self._backends = backends
-        self._repository = repository
-        self._again = again
-
-    def proposed(self) -> ProposedChange:
-        """What is sent, word by word, and what speaks against it."""
-        backends, call = self._backends, self._backends.config.post_cut
-        asked = Asked(backends.github, backends.ledger, call, self._again)
-        return ProposedChange(
-            self._repository,
-            (
-                StartWorkflow(asked),
-                FollowRun(backends.github, asked, backends.config.interval("builds")),
-            ),
-            (Section(f"Inputs of {call.file}, as they are sent", tuple(self._inputs(call))),),
-            tuple(self._blockers(call)),
-        )
-
-    def _inputs(self, call: WorkflowCall) -> list[str]:
-        switch = self._backends.config.settings.post_cut.dry_run_input
-        lines = [f"{name} = {text}" for name, text in call.inputs.items()]
-        if self._again:
-            lines.append(f"once more, because: {self._again}")
-        return [*lines, f"{switch} is false: it acts. Left out, it would act as well."]
-
-    def _blockers(self, call: WorkflowCall) -> list[str]:
-        try:
-            self._backends.github.account()
-            state = self._backends.github.workflow_state(call)
-        except CockpitError as err:
-            return [f"{call.file} of {call.repository} could not be read: {err.title}"]
-        if state is None:
-            return [f"{call.repository} has no workflow {call.file}"]
-        return [] if state == "active" else [f"{call.file} of {call.repository} is {state}"]
+def standing_in_the_way(github: GithubPort, call: WorkflowCall) -> list[str]:
+    """Why a workflow cannot be started at all: no account, no such file, or disabled."""
+    try:
+        github.account()
+        state = github.workflow_state(call)
+    except CockpitError as err:
+        return [f"{call.file} of {call.repository} could not be read: {err.title}"]
+    if state is None:
+        return [f"{call.repository} has no workflow {call.file}"]
+    return [] if state == "active" else [f"{call.file} of {call.repository} is {state}"]

@@ -16,8 +16,8 @@ from cockpit.operations.change_drafts import (
     Worked,
     propose,
 )
-from cockpit.operations.dispatching import DispatchedChange
 from cockpit.operations.plan import Danger, Plan, Section
+from cockpit.operations.post_cut import DispatchedChange
 from cockpit.release.branches import BranchState
 from cockpit.release.cuts import cut_message
 from cockpit.release.releasechanges import Script, changes_branch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.rehearsal.matrix import Target
+from cockpit.rehearsal.model import DispatchInput, Workflow
 from cockpit.rehearsal.people import CAPTAIN, MANAGERS, ON_CALL, TEAM, Person
 from cockpit.rehearsal.releasefiles import (
     DOCKER_FOLDER,
@@ -23,7 +25,7 @@ from cockpit.rehearsal.releasefiles import (
 from cockpit.rehearsal.s3 import REGION
 from cockpit.rehearsal.scenario import CORE, INFRA, VISION, Scenario
 from cockpit.rehearsal.upstream import TRITON
-from cockpit.rehearsal.workflows import HEAD_WORKFLOWS
+from cockpit.rehearsal.workflows import HEAD_WORKFLOWS, core_workflows, infra_workflows
 
 CONFIG_NAME = "release.toml"
 CREDENTIALS_NAME = "credentials.env"
@@ -87,6 +89,7 @@ preparation = 30
 submodules = 60
 
 {people}
+{workflows}
 [support]
 pythons = {pythons}
 workflows = ["*-binary-*", "Build Triton wheels", "Build Official *", "nightly", "Create Release"]
@@ -111,6 +114,21 @@ _CORE_CHANGES: tuple[Mapping[str, object], ...] = (
 
 _CUT_BY_SCRIPT = {"rules": "script-2023", "cut_sets_version": True}
 """How vision's branch was cut where it is there; before that its changes come as pull requests."""
+_LIVE: Mapping[str, Mapping[str, str]] = {
+    "dryrun": {"live": "disabled", "dry": "enabled"},
+    "dry_run": {"live": "false", "dry": "true"},
+    "apply": {"live": "true", "dry": "false"},
+}
+"""How each of the switches between dry and live is told; process section 21.1."""
+_DEFAULTS = {
+    "pytorch_version": "{version}",
+    "pytorch_release": "{line}",
+    "release_version": "{line}",
+    "branch": "release/{line}",
+}
+"""What a release starts its workflows with, where their own defaults are of another one."""
+_FOR_GOOD = ("release-pypi", "release-download-pytorch-org", "release-docker")
+"""Workflows whose live form publishes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +170,7 @@ def render(at: Addresses, scenario: Scenario) -> str:
         picks_close=scenario.picks_close,
         release_day=scenario.release_day,
         people=_tables("people", map(_person, TEAM)),
+        workflows=_tables("workflows", _workflows(scenario)),
         pythons=_value(scenario.matrix.pythons),
         targets=_tables("support.targets", targets),
     )
@@ -204,6 +223,48 @@ def _repositories(scenario: Scenario) -> Iterator[Mapping[str, object]]:
 def _wheel_workflow(target: Target) -> Mapping[str, object]:
     files = f"build-wheels-{target.os}-{target.arch}.yml"
     return {"os": target.os, "arch": target.arch, "files": files}
+
+
+def _workflows(scenario: Scenario) -> Iterator[Mapping[str, object]]:
+    """Everything of the world that can be started by hand."""
+    numbers = itertools.count().__next__
+    for workflow in infra_workflows(numbers):
+        if workflow.dispatchable:
+            yield _workflow(INFRA, "main", workflow)
+    for workflow in core_workflows(scenario.matrix, numbers, shards=1):
+        if workflow.dispatchable:
+            yield _workflow(CORE, scenario.release_branch, workflow)
+
+
+def _workflow(repository: str, ref: str, workflow: Workflow) -> Mapping[str, object]:
+    file = workflow.path.rpartition("/")[2]
+    name = file.partition(".")[0]
+    table: dict[str, object] = {
+        "id": name,
+        "title": workflow.name,
+        "repository": repository,
+        "file": file,
+        "ref": ref,
+        "inputs": tuple(_input(one) for one in workflow.inputs if one.name not in _LIVE),
+    }
+    for one in workflow.inputs:
+        if one.name in _LIVE:
+            table["live"] = {"input": one.name, **_LIVE[one.name]}
+    if name in _FOR_GOOD:
+        table |= {"irreversible": True, "dry_run_first": True}
+    return table
+
+
+def _input(one: DispatchInput) -> Mapping[str, object]:
+    default = _DEFAULTS.get(one.name) or one.default or ("test" if "test" in one.options else "")
+    table: dict[str, object] = {"name": one.name, "type": one.kind}
+    if default:
+        table["default"] = default == "true" if one.kind == "boolean" else default
+    if one.options:
+        table["options"] = one.options
+    if one.required:
+        table["required"] = True
+    return table
 
 
 def _person(person: Person) -> Mapping[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -413,10 +414,26 @@ def workflow_file(workflow: Workflow) -> str:
     """A workflow's YAML, with the reference that a branch cut rewrites."""
     pushed = TRITON_TRIGGER if workflow.path == TRITON_WORKFLOW else ""
     return (
-        f"name: {workflow.name}\n\non:\n  workflow_dispatch:\n{pushed}\njobs:\n  main:\n"
+        f"name: {workflow.name}\n\non:\n  workflow_dispatch:\n{_inputs(workflow)}{pushed}\n"
+        "jobs:\n  main:\n"
         "    uses: pytorch/test-infra/.github/workflows/linux_job_v2.yml@main\n"
         "    with:\n      test-infra-ref: main\n" + "".join(map(_build_job, wheel_builds(workflow)))
     )
+
+
+def _inputs(workflow: Workflow) -> str:
+    """What `workflow_dispatch` asks for; YAML reads JSON's texts and lists as they are."""
+    lines = ["    inputs:"] if workflow.inputs else []
+    for one in workflow.inputs:
+        lines += [f"      {one.name}:", f"        type: {one.kind}"]
+        if one.required:
+            lines.append("        required: true")
+        if one.default:
+            default = one.default if one.kind == "boolean" else json.dumps(one.default)
+            lines.append(f"        default: {default}")
+        if one.options:
+            lines.append(f"        options: {json.dumps(one.options)}")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _build_job(name: str) -> str:

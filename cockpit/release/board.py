@@ -22,6 +22,7 @@ from cockpit.release.lookups import (
 )
 from cockpit.release.phases import PHASE_GATES, PhaseId, judge, standing
 from cockpit.release.picks import PickState
+from cockpit.release.reruns import RERUN_FAILED, again_first
 from cockpit.release.state import ReleaseState
 from cockpit.release.verdicts import NextStep, Outcome, Verdict
 from cockpit.release.words import counted
@@ -291,6 +292,9 @@ def _gates_next(state: ReleaseState, verdicts: dict[str, Verdict]) -> NextStep:
     """What the first gate that is not passed asks for; waiting comes last."""
     open_gates = [verdict for verdict in verdicts.values() if not verdict.clear]
     red = [v for v in open_gates if v.next_action and not v.pending]
+    again = again_first(state.builds.value) if state.builds.value else None
+    if again is not None and red[:1] == [verdicts.get("builds-green")]:
+        return NextStep(f"re-run the failed {configuration(again)} job", RERUN_FAILED)
     rows = undecided(state)
     if red and red[0].next_action:
         return red[0].next_action

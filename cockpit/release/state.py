@@ -31,6 +31,7 @@ from cockpit.release.support import SupportMatrix
 from cockpit.release.triton import TritonSource
 from cockpit.release.trunk import TrunkReading
 from cockpit.release.versions import Version
+from cockpit.release.workflows import WorkflowSpec
 
 T = TypeVar("T")
 
@@ -108,6 +109,8 @@ class ReleaseSpec(msgspec.Struct, frozen=True, dict=True):
     cut_labels: tuple[str, ...] = ()
     """Labels of open issues in the milestone that hold up the cut; none stands for any."""
     triton: TritonSource | None = None
+    workflows: tuple[WorkflowSpec, ...] = ()
+    """What may be started by hand."""
 
     @cached_property
     def core(self) -> Repository:

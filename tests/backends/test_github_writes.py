@@ -158,7 +158,7 @@ def test_a_run_is_counted_by_its_jobs(server: Scripted, github: Github) -> None:
         return Reply(body=run(3, status="in_progress", conclusion=None))
 
     server.answer = answer
-    found = github.started_run(CALL, 3)
+    found = github.started_run(CALL.repository, 3)
     assert (found.jobs_ended, found.jobs, found.state) == (1, 2, JobState.RUNNING)
 
 

@@ -18,6 +18,7 @@ from cockpit.errors import Conflict, Refused, Unreachable
 from cockpit.ledger.store import LedgerStore, decode, encode
 from cockpit.release.record import (
     Approved,
+    CancelRequested,
     CandidatePinned,
     Denied,
     DispatchRefused,
@@ -34,6 +35,9 @@ from cockpit.release.record import (
     OperationFinished,
     Override,
     PlanConfirmed,
+    RerunRefused,
+    RerunRequested,
+    RunAdopted,
     Signed,
     StepDone,
     Unfrozen,
@@ -53,6 +57,10 @@ EVENTS: tuple[KnownEvent, ...] = (
     DispatchRequested("r-1", "pytorch/test-infra", "post-cut.yml", "main", {"dry_run": "false"}, 7),
     DispatchStarted("r-1", 8, "https://example.org/8"),
     DispatchRefused("r-1", "the workflow is disabled"),
+    RunAdopted("pytorch/test-infra", "docker.yml", "main", {"dry_run": "true"}, 9, "https://x/9"),
+    RerunRequested("rerun/9", "pytorch/pytorch", 9, 1, "the failed jobs"),
+    RerunRefused("rerun/9", 9, "too old"),
+    CancelRequested("pytorch/pytorch", 9, 2),
     Signed("docs", "b" * 40, "ab" * 32, "read it all", ("https://example.org/1",)),
     Approved(12, "yes"),
     Denied(13),

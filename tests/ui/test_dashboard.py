@@ -270,7 +270,7 @@ async def test_the_palette_offers_every_action_with_its_key() -> None:
 
 async def test_help_names_the_keys_of_the_place_and_why_not() -> None:
     app = CockpitApp(StillCockpit())
-    async with app.run_test(size=(160, 45)) as driven:
+    async with app.run_test(size=(160, 60)) as driven:
         await until(driven, lambda: "NEXT" in shown(app))
         await driven.press("question_mark")
         await until(driven, lambda: "what it does" in shown(app))
