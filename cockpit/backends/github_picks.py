@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+import msgspec
 
 from cockpit.backends.github_builds import RUNS, path_of, sentence, workflow_of
+from cockpit.backends.github_errors import NotFound
 from cockpit.backends.github_http import Transport, list_kind
-from cockpit.backends.github_records import CommentRecord, IssueRecord, PullRecord, RunRecord
+from cockpit.backends.github_records import (
+    CommentRecord,
+    EventRecord,
+    IssueRecord,
+    PullRecord,
+    RunRecord,
+)
 from cockpit.backends.ports import Answer
 from cockpit.backends.text import clean, clean_lines
+from cockpit.backends.threads import gather
 from cockpit.release.coverage import worst
 from cockpit.release.jobs import JobState, state_of
 from cockpit.release.nominations import Comment, read_answers, read_nominations, tracker_version
@@ -20,6 +32,11 @@ from cockpit.release.versions import Version
 _ISSUES = list_kind("issues", tuple[IssueRecord, ...], lambda rows: (rows, None))
 _COMMENTS = list_kind("comments", tuple[CommentRecord, ...], lambda rows: (rows, None))
 _PULLS = list_kind("pull requests", tuple[PullRecord, ...], lambda rows: (rows, None))
+_EVENTS = list_kind("events", tuple[EventRecord, ...], lambda rows: (rows, None))
+_PULL = msgspec.json.Decoder(PullRecord)
+_FORCED = "head_ref_force_pushed"
+_SINGLY = 20
+"""How many nominated pull requests that target other branches are read one by one."""
 
 
 class GithubPicks:
@@ -33,7 +50,8 @@ class GithubPicks:
     ) -> Answer[PickReading]:
         """The tracker of exactly this version, whole, and the pulls into the release branch.
 
-        The open ones come with what CI says of their heads.
+        The open ones come with what CI says of their heads. Those that are nominated and target
+        another branch are read singly.
         """
         branch = repository.release_branch
         issues = self._transport.read_list(
@@ -51,9 +69,17 @@ class GithubPicks:
             tracker, left_out = self._tracker(repository, record, team)
             missing.append(left_out)
         rows = [row for row in pulls.rows if row.base.ref == branch]
-        checks, left_out = self._checks(repository, [row for row in rows if row.state == "open"])
+        elsewhere, left_out = self._elsewhere(repository, tracker, rows)
         missing.append(left_out)
-        found = tuple(_pull(row, checks.get(row.number)) for row in rows)
+        still_open = [row for row in rows if row.state == "open"]
+        checks, left_out = self._checks(repository, still_open)
+        missing.append(left_out)
+        forced, left_out = self._forced(repository, still_open)
+        missing.append(left_out)
+        found = tuple(
+            _pull(row, checks.get(row.number), forced.get(row.number))
+            for row in (*rows, *elsewhere)
+        )
         source = record.html_url if record else f"{self._web}/{repository.name}/issues"
         return Answer(PickReading(tracker, found), source, sentence(missing))
 
@@ -80,6 +106,40 @@ class GithubPicks:
             answers=read_answers(comments, repository.name, team.with_duty(Duty.APPROVER)),
         )
         return tracker, listing.missing
+
+    def _elsewhere(
+        self, repository: Repository, tracker: Tracker | None, rows: Sequence[PullRecord]
+    ) -> tuple[list[PullRecord], str]:
+        """The newest nominated pull requests that are not among those into the branch."""
+        listed = {row.number for row in rows}
+        named = (nomination.release_pull for nomination in (tracker.nominations if tracker else ()))
+        absent = sorted({number for number in named if number and number not in listed})
+        asked = absent[-_SINGLY:]
+        found = gather([partial(self._single, repository, number) for number in asked], threads=4)
+        left_out = absent[:-_SINGLY]
+        missing = f"{len(left_out)} nominated pull requests were not looked at" if left_out else ""
+        return [row for row in found if row is not None], missing
+
+    def _single(self, repository: Repository, number: int) -> PullRecord | None:
+        """A pull request; None where there is none of this number."""
+        try:
+            return self._transport.read(f"/repos/{repository.name}/pulls/{number}", _PULL.decode)
+        except NotFound:
+            return None
+
+    def _forced(
+        self, repository: Repository, pulls: Sequence[PullRecord]
+    ) -> tuple[dict[int, datetime], str]:
+        """When the branches of pull requests were last pushed by force, where they were."""
+        listings = self._transport.read_lists(
+            [path_of(repository, f"issues/{pull.number}/events") for pull in pulls], _EVENTS
+        )
+        moments = {
+            pull.number: [e.created_at for e in listing.rows if e.event == _FORCED and e.created_at]
+            for pull, listing in zip(pulls, listings, strict=True)
+        }
+        found = {number: max(times) for number, times in moments.items() if times}
+        return found, sentence(listing.missing for listing in listings)
 
     def _checks(
         self, repository: Repository, pulls: Sequence[PullRecord]
@@ -132,7 +192,9 @@ def _tracker_among(issues: Sequence[IssueRecord], version: Version) -> IssueReco
     return max(found, key=lambda i: (i.state == "open", i.created_at, i.number), default=None)
 
 
-def _pull(row: PullRecord, checks: PullChecks | None = None) -> PullSummary:
+def _pull(
+    row: PullRecord, checks: PullChecks | None = None, forced_at: datetime | None = None
+) -> PullSummary:
     return PullSummary(
         number=row.number,
         title=clean(row.title),
@@ -146,4 +208,5 @@ def _pull(row: PullRecord, checks: PullChecks | None = None) -> PullSummary:
         base=clean(row.base.ref),
         draft=row.draft,
         checks=checks,
+        forced_at=forced_at,
     )

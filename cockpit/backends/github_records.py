@@ -184,6 +184,7 @@ class EventRecord(msgspec.Struct, frozen=True):
     id: int
     event: str
     commit_id: str | None = None
+    created_at: datetime | None = None
 
 
 class CommentRecord(msgspec.Struct, frozen=True):

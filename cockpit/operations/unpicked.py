@@ -59,7 +59,11 @@ def _of_core(backends: Backends, core: Repository, branch: BranchState, ledger: 
         core, config.version, config.settings.github.tracker_label, config.team
     )
     facts = QueueFacts(
-        core, branch, decisions=ledger.decisions, dead=lambda tag: ledger.is_dud(core, tag)
+        core,
+        branch,
+        decisions=ledger.decisions(config.team),
+        schedule=config.settings.schedule,
+        dead=lambda tag: ledger.is_dud(core, tag),
     )
     rows = queue(answer.value, facts)
     still = sorted(

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from cockpit.release.commits import short
 from cockpit.release.coverage import configuration
 from cockpit.release.freshness import Freshness, freshness
 from cockpit.release.gates import GATES
 from cockpit.release.gates_branches import TAG
+from cockpit.release.gates_picks import open_findings
 from cockpit.release.jobs import JobState
 from cockpit.release.lookups import (
     branch_of,
@@ -24,6 +26,7 @@ from cockpit.release.phases import PHASE_GATES, PhaseId, judge, standing
 from cockpit.release.picks import PickState
 from cockpit.release.reruns import RERUN_FAILED, again_first
 from cockpit.release.state import ReleaseState
+from cockpit.release.trunk import FindingKind
 from cockpit.release.verdicts import NextStep, Outcome, Verdict
 from cockpit.release.words import counted
 
@@ -63,7 +66,7 @@ def board(state: ReleaseState) -> Board:
     reached = all(known[name].taken_at is not None and not known[name].failure for name in judged)
     return Board(
         blocked=blocked,
-        risky=tuple(_risky(state, known, needed)),
+        risky=tuple(_risky(state, known, needed, PHASE_GATES[phase])),
         ready=tuple(_ready(state, verdicts)) if reached else (),
         next=_next(state, verdicts, known, needed),
     )
@@ -170,7 +173,10 @@ def _few(texts: Iterable[str], limit: int = 3) -> str:
 
 
 def _risky(
-    state: ReleaseState, known: dict[str, Freshness], needed: set[str]
+    state: ReleaseState,
+    known: dict[str, Freshness],
+    needed: set[str],
+    judged: tuple[str, ...],
 ) -> Iterator[BoardLine]:
     for name, entry in known.items():
         if entry.whole and entry.stale:
@@ -179,6 +185,7 @@ def _risky(
             yield BoardLine(f"{entry.what}: {entry.missing}", "refresh", name, source=entry.source)
     yield from _frozen(state)
     yield from _risky_picks(state)
+    yield from _risky_findings(state, judged)
     yield from _untagged(state)
     yield from _deadlines(state)
     yield from _flaky(state)
@@ -206,6 +213,52 @@ def _risky_picks(state: ReleaseState) -> Iterator[BoardLine]:
         pulls = counted(len(strays), "pull request was", "pull requests were")
         text = f"{pulls} never nominated: {_few(map(pick_label, strays))}"
         yield BoardLine(text, "pane-3", strays[0].key, strays[0].url, source)
+
+    yield from _risky_rows(state, source)
+
+
+_OVER = (PickState.DENIED, PickState.SUPERSEDED, PickState.REVERTED)
+
+
+def _risky_rows(state: ReleaseState, source: str) -> Iterator[BoardLine]:
+    """Rows of the queue that are not what they seem."""
+    rows = [pick for pick in state.queue if pick.state not in _OVER]
+    core = state.spec.core
+    undone = [pick for pick in rows if pick.reverted_on_trunk]
+    late = [pick for pick in rows if pick.late and not pick.merged_sha]
+    stray = [
+        pick
+        for pick in rows
+        if pick.pull and pick.pull.base not in ("", core.release_branch) and not pick.merged_sha
+    ]
+    for found, one, many in (
+        (undone, "pick was reverted on trunk", "picks were reverted on trunk"),
+        (late, "nomination came after picks closed", "nominations came after picks closed"),
+        (
+            stray,
+            "nominated pull request targets another branch",
+            "nominated pull requests target other branches",
+        ),
+    ):
+        if found:
+            text = f"{counted(len(found), one, many)}: {_few(map(pick_label, found))}"
+            yield BoardLine(text, "pane-3", found[0].key, found[0].url, source)
+
+
+_FINDINGS = (
+    (FindingKind.MISSING_REVERT, "reverts-picked", "revert is", "reverts are"),
+    (FindingKind.MISSING_FIX, "fixes-picked", "fix is", "fixes are"),
+)
+
+
+def _risky_findings(state: ReleaseState, judged: tuple[str, ...]) -> Iterator[BoardLine]:
+    """What the branch lacks, until a gate of the phase says so."""
+    for kind, gate, one, many in _FINDINGS:
+        found = open_findings(state, kind)
+        if found and gate not in judged:
+            first = f"#{found[0].pull}" if found[0].pull else short(found[0].commit)
+            text = f"{counted(len(found), one, many)} missing from the branch, first {first}"
+            yield BoardLine(text, "pane-3", gate, found[0].url, "git")
 
 
 def _untagged(state: ReleaseState) -> Iterator[BoardLine]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from cockpit.release.gates_branches import BRANCH_GATES
 from cockpit.release.gates_candidate import CANDIDATE_GATES
+from cockpit.release.gates_picks import PICK_GATES
 from cockpit.release.gates_preparation import PREPARATION_GATES
-from cockpit.release.lookups import known, pick_label, undecided
-from cockpit.release.picks import Pick, PickState
+from cockpit.release.lookups import known
 from cockpit.release.state import ReleaseState
 from cockpit.release.verdicts import Evidence, Gate, Verdict, failed, passed, unknown
 
@@ -64,26 +64,6 @@ def _milestone_empty(state: ReleaseState) -> Verdict:
     )
 
 
-def _queue_gate(state: ReleaseState, rows: tuple[Pick, ...], held: str, then: str) -> Verdict:
-    tracker = known(state.picks).tracker
-    if tracker is None:
-        return unknown(f"no release tracker of {state.spec.version} was found")
-    if rows:
-        found = [Evidence(f"{pick_label(p)} {p.state.value}: {p.title}", p.url) for p in rows]
-        return failed(*found, then=f"{then} {pick_label(rows[0])}")
-    return passed(Evidence(held, tracker.url))
-
-
-def _picks_decided(state: ReleaseState) -> Verdict:
-    return _queue_gate(state, undecided(state), "every nomination is decided", "decide on")
-
-
-def _picks_merged(state: ReleaseState) -> Verdict:
-    rows = tuple(p for p in state.queue if p.state in (PickState.APPROVED, PickState.READY))
-    return _queue_gate(state, rows, "everything approved is merged", "merge")
-
-
-_QUEUE = ("picks", "branches", "ledger")
 GATES: Mapping[str, Gate] = {
     gate.id: gate
     for gate in (
@@ -102,10 +82,7 @@ GATES: Mapping[str, Gate] = {
             ("milestone",),
             _milestone_empty,
         ),
-        Gate("picks-decided", "every nomination is decided", "nominations", _QUEUE, _picks_decided),
-        Gate(
-            "picks-merged", "every approved pick is merged", "approved picks", _QUEUE, _picks_merged
-        ),
+        *PICK_GATES,
     )
 }
 """Every gate by its id; a process refers to them by it."""

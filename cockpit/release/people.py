@@ -35,6 +35,14 @@ class Team(msgspec.Struct, frozen=True):
         """Logins of those who carry a duty."""
         return frozenset(person.login for person in self.people if duty in person.duties)
 
+    def may_approve(self, email: str, login: str) -> bool:
+        """Whether whoever goes by this e-mail address, or login, may decide on picks."""
+        return any(
+            Duty.APPROVER in person.duties
+            and ((bool(email) and person.email == email) or person.login.lower() == login.lower())
+            for person in self.people
+        )
+
     def by_email(self, email: str) -> Person | None:
         """The person a git identity belongs to."""
         return next((person for person in self.people if person.email == email), None)

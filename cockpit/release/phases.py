@@ -43,6 +43,8 @@ _CANDIDATE = ("candidate-pinned", "builds-green")
 _FINAL = (
     "picks-decided",
     "picks-merged",
+    "fixes-picked",
+    "reverts-picked",
     "core-tagged",
     "domains-tagged",
     "milestone-empty",

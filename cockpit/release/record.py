@@ -11,6 +11,7 @@ import msgspec
 
 from cockpit.release.candidates import Pin
 from cockpit.release.nominations import Answer, Verdict
+from cockpit.release.people import Team
 from cockpit.release.repos import Repository
 
 
@@ -231,6 +232,16 @@ class Denied(Event, frozen=True, tag="denied"):
         return f"denied #{self.pull}"
 
 
+class NeedsInfo(Event, frozen=True, tag="needs_info"):
+    """More was asked of whoever nominated a pick."""
+
+    pull: int
+    note: str = ""
+
+    def describe(self) -> str:
+        return f"asked for more about #{self.pull}"
+
+
 class Override(Event, frozen=True, tag="override"):
     """A gate was overridden by one person, for a reason."""
 
@@ -292,12 +303,18 @@ KnownEvent = (
     | Signed
     | Approved
     | Denied
+    | NeedsInfo
     | Override
     | Note
     | LeaseTaken
     | LeaseReleased
 )
 E = TypeVar("E", bound=Event)
+_DECISIONS: tuple[tuple[type[Approved | Denied | NeedsInfo], Verdict], ...] = (
+    (Approved, Verdict.APPROVED),
+    (Denied, Verdict.DENIED),
+    (NeedsInfo, Verdict.NEEDS_INFO),
+)
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -437,18 +454,15 @@ class Ledger(msgspec.Struct, frozen=True, dict=True):
         """Who froze the repository's release branch and why; None while it is open."""
         return self.freezes.get((repository.name, repository.release_branch))
 
-    @cached_property
-    def decisions(self) -> tuple[Answer, ...]:
-        """Approvals and denials of picks."""
-        approved = [
-            Answer(event.pull, Verdict.APPROVED, entry.by, entry.at)
-            for entry, event in self.events(Approved)
+    def decisions(self, team: Team) -> tuple[Answer, ...]:
+        """What was decided about picks by those whose word counts, oldest first."""
+        found = [
+            Answer(event.pull, verdict, entry.by, entry.at)
+            for kind, verdict in _DECISIONS
+            for entry, event in self.events(kind)
+            if team.may_approve(entry.email, entry.by)
         ]
-        denied = [
-            Answer(event.pull, Verdict.DENIED, entry.by, entry.at)
-            for entry, event in self.events(Denied)
-        ]
-        return tuple(sorted(approved + denied, key=lambda answer: answer.posted_at))
+        return tuple(sorted(found, key=lambda answer: answer.posted_at))
 
     @property
     def lease(self) -> Lease | None:

@@ -179,7 +179,7 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
             branch=branch,
             trunk=self.trunk.value,
             predictions={prediction.commit: prediction for prediction in predicted.predictions},
-            decisions=record.decisions,
+            decisions=record.decisions(self.spec.team),
             schedule=self.spec.schedule,
             dead=lambda tag: record.is_dud(core, tag),
         )

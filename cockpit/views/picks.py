@@ -153,7 +153,7 @@ def _life(state: ReleaseState, pick: Pick, pull: PullSummary | None) -> tuple[Li
         lines.append(line("never nominated on the tracker"))
     tracker = state.picks.value.tracker if state.picks.value else None
     numbers = {pick.trunk_pull, pick.release_pull} - {None}
-    answers = [*(tracker.answers if tracker else ()), *state.record.decisions]
+    answers = [*(tracker.answers if tracker else ()), *state.record.decisions(state.spec.team)]
     for answer in sorted(answers, key=lambda a: a.posted_at):
         if answer.pull in numbers:
             text = f"{answer.verdict.value} by {answer.author}"

@@ -342,6 +342,7 @@ class TestPicks:
     def test_without_a_tracker_the_answer_is_incomplete(self, forge: Forge, github: Github) -> None:
         forge.answers["issues"] = [issue(3, "[v.2.14.0] Release Tracker")]
         forge.answers["pulls"] = [pull(201)]
+        forge.answers["issues/201/events"] = []
         forge.runs()
         answer = github.picks(CORE, VERSION, "release tracker", TEAM)
         assert answer.missing == "no issue labelled 'release tracker' is the tracker of 2.15.0"
@@ -361,12 +362,31 @@ class TestPicks:
             pull(2, state="closed", merged_at=NOW),
             pull(3, base={"ref": "release/2.1", "sha": SHA}),
         ]
+        forge.answers["issues/1/events"] = [
+            {"id": 1, "event": "head_ref_force_pushed", "created_at": NOW},
+            {"id": 2, "event": "labeled", "created_at": NOW},
+        ]
         forge.runs(run(1, event="pull_request"), run(2, name="lint", conclusion="failure"))
         opened, merged = github.picks(CORE, VERSION, "release tracker", TEAM).value.pulls
         assert (opened.merged_sha, opened.title, opened.author) == (None, "Evil [b]title[/b]", "")
         assert merged.merged_sha == OTHER_SHA
         assert merged.checks is None
         assert opened.checks == PullChecks(JobState.FAILED, passed=1, failed=("lint",))
+        assert opened.forced_at is not None
+
+    def test_a_nominated_pull_that_targets_another_branch_is_read_singly(
+        self, forge: Forge, github: Github
+    ) -> None:
+        forge.answers["issues"] = [issue(2, TRACKER, comments=2)]
+        forge.answers["issues/2/comments"] = [
+            comment(1, "eve", NOMINATION),
+            comment(2, "eve", NOMINATION.replace("201", "202")),
+        ]
+        forge.answers["pulls"] = []
+        forge.answers["pulls/201"] = pull(201, base={"ref": "main", "sha": SHA})
+        answer = github.picks(CORE, VERSION, "release tracker", TEAM)
+        assert answer.complete
+        assert [(found.number, found.base) for found in answer.value.pulls] == [(201, "main")]
 
 
 class TestMilestone:

@@ -31,6 +31,7 @@ from cockpit.release.record import (
     LeaseReleased,
     LeaseTaken,
     Ledger,
+    NeedsInfo,
     Note,
     OperationFinished,
     Override,
@@ -64,6 +65,7 @@ EVENTS: tuple[KnownEvent, ...] = (
     Signed("docs", "b" * 40, "ab" * 32, "read it all", ("https://example.org/1",)),
     Approved(12, "yes"),
     Denied(13),
+    NeedsInfo(14, "which release has it?"),
     Override("milestone", "b" * 40, "moved to 2.14"),
     Note("Grüße ✔"),
     LeaseTaken("1-a", "tag-candidate", NOW + timedelta(minutes=10), "it expired"),
@@ -334,7 +336,7 @@ class TestStore:
         remote.commit(REF, b"\xff\xfe\n\n\x00")
         store.append(Approved(3))
         ledger = store.read()
-        assert [decision.pull for decision in ledger.decisions] == [1, 3]
+        assert [event.pull for _, event in ledger.events(Approved)] == [1, 3]
         assert texts(ledger) == [
             "approved #1",
             "not an entry: its message is not the cockpit's",

@@ -12,6 +12,7 @@ from cockpit.release.artifacts import Artifacts, PackageListing, StoredObject, W
 from cockpit.release.branches import Branches, BranchState
 from cockpit.release.candidates import Candidate, Tag
 from cockpit.release.commits import Commit
+from cockpit.release.forecast import PredictionReading
 from cockpit.release.jobs import (
     BranchHealth,
     CandidateBuilds,
@@ -32,6 +33,7 @@ from cockpit.release.state import Failure, FeedState, Reading, ReleaseSpec, Rele
 from cockpit.release.submodules import BranchSubmodules, Reach, Submodule, Submodules
 from cockpit.release.support import Cell, Nightlies, SupportMatrix, Target
 from cockpit.release.triton import TritonPin, TritonSource
+from cockpit.release.trunk import BranchChange, Finding, TrunkChange, TrunkReading
 from cockpit.release.versions import Naming, Version
 from cockpit.release.workflow_coverage import TargetCoverage
 
@@ -307,6 +309,30 @@ def tracked(
     return PickReading(Tracker(1, title, url, nominations, answers), pulls)
 
 
+def landing(number: int, *, hours: float = 50, undone_by: str = "") -> TrunkChange:
+    """A pull request that landed on trunk."""
+    at = NOW - timedelta(hours=hours)
+    return TrunkChange(sha(f"trunk {number}"), number, f"Change {number}", "Grace", at, undone_by)
+
+
+def taken(found: Commit, number: int, *, undone_by: str = "") -> BranchChange:
+    """A commit of the branch that picks a pull request of trunk."""
+    return BranchChange(found.sha, sha(f"trunk {number}"), number, "pick", "trailer", undone_by)
+
+
+def trunk(
+    *changes: TrunkChange,
+    picks: tuple[BranchChange, ...] = (),
+    findings: tuple[Finding, ...] = (),
+    **more: object,
+) -> TrunkReading:
+    """What trunk and core's branch have of each other, beside the two picks that landed."""
+    own = (landing(148601), landing(148602))
+    there = (*picks, taken(PICK_2, 148602), taken(PICK_1, 148601))
+    reading = TrunkReading(PICK_2.sha, sha("trunk"), CUT.sha, (*changes, *own), there, findings)
+    return msgspec.structs.replace(reading, **more)
+
+
 def recorded(
     event: KnownEvent, *, hours: float = 2, by: str = "Ada", email: str = "ada@example.org"
 ) -> Recorded:
@@ -411,6 +437,8 @@ GREEN = ReleaseState(
     ci=feed(checks(), "GitHub"),
     builds=feed(builds(*green_jobs()), "GitHub"),
     picks=feed(tracked(), "GitHub"),
+    trunk=feed(trunk(), "git"),
+    predictions=feed(PredictionReading(PICK_2.sha), "git"),
     milestone=feed(Milestone("2.15.0", 62, (), 143, "https://github.example/milestone/62")),
     artifacts=feed(Artifacts((listing(CORE), listing(VISION))), "s3"),
     ledger=feed(ledger(*PINNED), "git"),

@@ -20,6 +20,7 @@ from cockpit.release.schedule import Schedule
 from cockpit.release.state import FeedState, ReleaseState
 from cockpit.release.support import SupportMatrix
 from cockpit.release.verdicts import Outcome
+from tests.release.picking import PICK_CASES
 from tests.release.preparing import PREPARATION_CASES
 from tests.release.states import (
     APPROVALS,
@@ -132,6 +133,7 @@ UNDECIDED_PICK = tracked((*MERGED_PULLS, pull(14, "Third")), (*NOMINATIONS, nomi
 
 CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
     *PREPARATION_CASES,
+    *PICK_CASES,
     ("schedule-set", "all", GREEN, PASSED, "release day 28 Oct 2026"),
     ("schedule-set", "absent", spec_with(schedule=Schedule()), FAILED, "no date for branch cut"),
     (

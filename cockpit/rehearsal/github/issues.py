@@ -31,7 +31,7 @@ from cockpit.rehearsal.github.records import (
 )
 from cockpit.rehearsal.github.serialise import node_id, repository_url, stamp, user_body
 from cockpit.rehearsal.github.serialise_issues import comment_body, issue_body
-from cockpit.rehearsal.model import Comment, Issue, Repository
+from cockpit.rehearsal.model import Comment, Issue, Pull, Repository
 
 routes = flask.Blueprint("issues", __name__)
 
@@ -353,13 +353,14 @@ def _comment_text() -> str:
 
 
 def _events(call: Call, repository: Repository, issue: Issue) -> list[Body]:
-    if issue.closed_at is None:
-        return []
     pull = issue.pull
+    forced = _forced(call, repository, issue, pull) if pull else []
+    if issue.closed_at is None:
+        return forced
     merged = bool(pull and pull.merged_at)
     actor = (pull.merged_by if pull else None) or issue.user
     kinds = ["merged", "closed"] if merged else ["closed"]
-    return [
+    return forced + [
         {
             "id": 10 * issue.id + position,
             "node_id": node_id("IssueEvent", f"{issue.id}:{kind}"),
@@ -375,4 +376,24 @@ def _events(call: Call, repository: Repository, issue: Issue) -> list[Body]:
             "state_reason": issue.state_reason,
         }
         for position, kind in enumerate(kinds)
+    ]
+
+
+def _forced(call: Call, repository: Repository, issue: Issue, pull: Pull) -> list[Body]:
+    """The pushes by force to the branch of a pull request."""
+    ref = f"refs/heads/{pull.head_ref}"
+    return [
+        {
+            "id": change.id,
+            "node_id": node_id("IssueEvent", f"{issue.id}:{change.id}"),
+            "url": f"{repository_url(call, repository)}/issues/events/{change.id}",
+            "actor": user_body(call, change.actor),
+            "event": "head_ref_force_pushed",
+            "commit_id": None,
+            "commit_url": None,
+            "created_at": stamp(change.at),
+            "performed_via_github_app": None,
+        }
+        for change in repository.activity
+        if change.ref == ref and change.kind == "force_push"
     ]

@@ -1,0 +1,108 @@
+"""Gates of the cherry-pick queue and of what the branch lacks of trunk."""
+
+from __future__ import annotations
+
+from cockpit.release.commits import short
+from cockpit.release.lookups import branch_of, known, pick_label, undecided
+from cockpit.release.picks import Pick, PickState
+from cockpit.release.state import ReleaseState
+from cockpit.release.trunk import Finding, FindingKind
+from cockpit.release.verdicts import (
+    Evidence,
+    Gate,
+    Verdict,
+    failed,
+    not_applicable,
+    passed,
+    unknown,
+)
+
+
+def _queue_gate(state: ReleaseState, rows: tuple[Pick, ...], held: str, then: str) -> Verdict:
+    tracker = known(state.picks).tracker
+    if tracker is None:
+        return unknown(f"no release tracker of {state.spec.version} was found")
+    if rows:
+        found = [Evidence(f"{pick_label(p)} {p.state.value}: {p.title}", p.url) for p in rows]
+        return failed(*found, then=f"{then} {pick_label(rows[0])}")
+    return passed(Evidence(held, tracker.url))
+
+
+def _picks_decided(state: ReleaseState) -> Verdict:
+    return _queue_gate(state, undecided(state), "every nomination is decided", "decide on")
+
+
+def _picks_merged(state: ReleaseState) -> Verdict:
+    rows = tuple(p for p in state.queue if p.state in (PickState.APPROVED, PickState.READY))
+    return _queue_gate(state, rows, "everything approved is merged", "merge")
+
+
+def _fixes_picked(state: ReleaseState) -> Verdict:
+    """Section 13: no fix of the milestone is on trunk alone, but for what was decided against."""
+    trunk = known(state.trunk)
+    if branch_of(state, state.spec.core) is None:
+        return not_applicable(f"{state.spec.core.release_branch} has not been cut")
+    lacking = open_findings(state, FindingKind.MISSING_FIX)
+    if lacking:
+        return failed(*map(_evidence, lacking), then=_then("pick", lacking[0]), action="pane-3")
+    if trunk.fixes_unknown:
+        return unknown(trunk.fixes_unknown, then="look at the milestone again", action="refresh")
+    return passed(f"nothing of the milestone is fixed on {state.spec.core.trunk} alone")
+
+
+def _reverts_picked(state: ReleaseState) -> Verdict:
+    """Section 13.11: what trunk took back, the branch took back as well."""
+    trunk = known(state.trunk)
+    if branch_of(state, state.spec.core) is None:
+        return not_applicable(f"{state.spec.core.release_branch} has not been cut")
+    lacking = open_findings(state, FindingKind.MISSING_REVERT)
+    if lacking:
+        return failed(*map(_evidence, lacking), then=_then("pick", lacking[0]), action="pane-3")
+    if trunk.unknown:
+        return unknown(*trunk.unknown, then="look into what git could not tell")
+    if trunk.nameless:
+        return unknown(
+            *(
+                f"{short(one.sha)} reverts what was not found: {one.title}"
+                for one in trunk.nameless
+            ),
+            then=f"find out what {short(trunk.nameless[0].sha)} reverts",
+        )
+    return passed(f"nothing that {state.spec.core.trunk} took back is left on the branch")
+
+
+def open_findings(state: ReleaseState, kind: FindingKind) -> tuple[Finding, ...]:
+    """What of one kind was found, without what the release team has decided against."""
+    denied = {
+        sha
+        for pick in state.queue
+        if pick.state is PickState.DENIED
+        for sha in (*pick.commits, pick.finding.commit if pick.finding else "")
+    }
+    found = state.trunk.value.found(kind) if state.trunk.value else ()
+    return tuple(finding for finding in found if finding.commit not in denied)
+
+
+def _evidence(finding: Finding) -> Evidence:
+    return Evidence(f"{finding.title}: {finding.why}", finding.url)
+
+
+def _then(verb: str, finding: Finding) -> str:
+    name = f"#{finding.pull}" if finding.pull else short(finding.commit)
+    return f"{verb} {name}, or decide against it"
+
+
+_QUEUE = ("picks", "branches", "ledger")
+_TRUNK = ("branches", "trunk", "picks", "ledger")
+PICK_GATES = (
+    Gate("picks-decided", "every nomination is decided", "nominations", _QUEUE, _picks_decided),
+    Gate("picks-merged", "every approved pick is merged", "approved picks", _QUEUE, _picks_merged),
+    Gate("fixes-picked", "every fix is on the branch", "missing fixes", _TRUNK, _fixes_picked),
+    Gate(
+        "reverts-picked",
+        "every revert is on the branch",
+        "missing reverts",
+        _TRUNK,
+        _reverts_picked,
+    ),
+)
