@@ -250,7 +250,7 @@ def _add_parameter(parser: argparse.ArgumentParser, parameter: Parameter) -> Non
         action = "append" if parameter.repeated else "store"
         parser.add_argument(f"--{name}", dest=name, action=action, help=said)
     elif parameter.required:
-        parser.add_argument(name, help=said)
+        parser.add_argument(name, help=said, nargs="+" if parameter.repeated else None)
     else:
         parser.add_argument(name, nargs="*" if parameter.repeated else "?", help=said)
 

@@ -255,6 +255,42 @@ def _adopt_run(backends: Backends, arguments: Arguments) -> Operation:
     )
 
 
+def _pulls(arguments: Arguments) -> tuple[int, ...]:
+    from cockpit.operations.pick_queue import pull_numbers
+
+    return pull_numbers(tuple(filter(None, arguments.get("pull", "").split(","))))
+
+
+def _approve(backends: Backends, arguments: Arguments) -> Operation:
+    from cockpit.operations.deciding import DecideOnPicks
+    from cockpit.release.nominations import Verdict
+
+    note = arguments.get("note", "")
+    return DecideOnPicks(backends, Verdict.APPROVED, _pulls(arguments), note)
+
+
+def _deny(backends: Backends, arguments: Arguments) -> Operation:
+    from cockpit.operations.deciding import DecideOnPicks
+    from cockpit.release.nominations import Verdict
+
+    reason = arguments.get("reason", "")
+    return DecideOnPicks(backends, Verdict.DENIED, _pulls(arguments), reason)
+
+
+def _ask_pick(backends: Backends, arguments: Arguments) -> Operation:
+    from cockpit.operations.deciding import DecideOnPicks
+    from cockpit.release.nominations import Verdict
+
+    question = arguments.get("question", "")
+    return DecideOnPicks(backends, Verdict.NEEDS_INFO, _pulls(arguments), question)
+
+
+def _merge_pick(backends: Backends, arguments: Arguments) -> Operation:
+    from cockpit.operations.merging import MergePicks
+
+    return MergePicks(backends, _pulls(arguments))
+
+
 _LINES = "\n"
 """Joins what may hold commas itself."""
 _ANOTHER = Parameter("repository", "another repository than the core", option=True)
@@ -263,6 +299,11 @@ _INPUT = Parameter(
     "input", "NAME=VALUE; may be repeated", option=True, repeated=True, separator=_LINES
 )
 _REPLACE = Parameter("replace", "the commit of somebody else's draft to replace", option=True)
+
+_PULL = Parameter("pull", "a pull request's number or page", required=True)
+_PULLS = Parameter(
+    "pull", "pull requests, by number or page, into the branch or onto trunk", True, repeated=True
+)
 
 OPERATIONS: tuple[OperationSpec, ...] = (
     OperationSpec(
@@ -430,6 +471,38 @@ OPERATIONS: tuple[OperationSpec, ...] = (
             "do adopt-run validate-binaries"
             " https://github.com/pytorch/test-infra/actions/runs/17650001234 --input channel=test",
         ),
+    ),
+    OperationSpec(
+        "approve",
+        "approve picks, on the tracker and in the ledger",
+        Danger.REMOTE,
+        (_PULLS, Parameter("note", "what is added to the approval", option=True)),
+        _approve,
+        ("plan approve 201234", "do approve 201234 201240 --note 'for rc2'"),
+    ),
+    OperationSpec(
+        "deny",
+        "deny a pick, on the tracker and in the ledger",
+        Danger.REMOTE,
+        (_PULL, Parameter("reason", "why, for everybody to read", required=True)),
+        _deny,
+        ("do deny 201234 'no feature work in phase 2'",),
+    ),
+    OperationSpec(
+        "ask-pick",
+        "ask for more about a pick, on the tracker and in the ledger",
+        Danger.REMOTE,
+        (_PULL, Parameter("question", "what “Could you …” goes on with", required=True)),
+        _ask_pick,
+        ("do ask-pick 201234 'link the issue that it fixes?'",),
+    ),
+    OperationSpec(
+        "merge-pick",
+        "merge approved and green picks into the release branch, at the heads that are shown",
+        Danger.IRREVERSIBLE,
+        (_PULLS,),
+        _merge_pick,
+        ("do merge-pick 201234 201240",),
     ),
 )
 
