@@ -80,9 +80,15 @@ class Resolutions:
             raise CockpitError(
                 "A work tree cannot be read", f"{path}: {err}", f"abandon it, or look at {path}"
             ) from err
-        unresolved = tuple(self._unresolved(path, note))
+        unresolved = dict(self._unresolved(path, note))
         found = Resolution(
-            name, str(path), note.onto, note.source, note.mainline, unresolved=unresolved
+            name,
+            str(path),
+            note.onto,
+            note.source,
+            note.mainline,
+            unresolved=tuple(f"{clean(file)}: {why}" for file, why in unresolved.items()),
+            files=tuple(unresolved),
         )
         if unresolved:
             return found
@@ -139,22 +145,16 @@ class Resolutions:
         note = _Note(onto, pick.commit, pick.mainline, tuple(map(_text, marked)))
         (git_dir / _NOTE).write_bytes(msgspec.json.encode(note))
 
-    def _unresolved(self, path: Path, note: _Note) -> Iterator[str]:
-        """Files with marks, and files that nobody has decided on."""
-        for name in self._unmerged(path):
-            file = path / os.fsdecode(name)
-            if _has_marks(file):
-                yield f"{clean(_text(name))}: git's conflict marks are still in it"
-            elif _text(name) not in note.marked:
-                yield f"{clean(_text(name))}: decide with `git add` or `git rm`"
-            else:
-                self._on(path, "add", "--", _text(name))
-        listed = self._on(path, "diff", "--name-only", "-z", note.onto)
-        for name in filter(None, listed.split(b"\0")):
-            if _text(name) not in note.marked or name in self._unmerged(path):
-                continue
+    def _unresolved(self, path: Path, note: _Note) -> Iterator[tuple[str, str]]:
+        """Files with marks, and files that nobody has decided on, each with what is to be done."""
+        unmerged = set(map(_text, self._unmerged(path)))
+        for name in sorted(unmerged | set(note.marked)):
             if _has_marks(path / os.fsdecode(name)):
-                yield f"{clean(_text(name))}: git's conflict marks are still in it"
+                yield name, "git's conflict marks are still in it"
+            elif name in unmerged and name not in note.marked:
+                yield name, "decide with `git add` or `git rm`"
+            elif name in unmerged:
+                self._on(path, "add", "--", name)
 
     def _unmerged(self, path: Path) -> list[bytes]:
         listed = self._on(path, "ls-files", "--unmerged", "-z")

@@ -139,6 +139,8 @@ class Resolution(msgspec.Struct, frozen=True):
     mainline: int | None = None
     unresolved: tuple[str, ...] = ()
     """In words, files that are still in conflict."""
+    files: tuple[str, ...] = ()
+    """Those files, below `path`."""
     tree: str = ""
     """What it comes to; empty while something is unresolved."""
     diff: tuple[str, ...] = ()

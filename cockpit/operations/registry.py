@@ -13,6 +13,7 @@ from cockpit.release.repos import Repository
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
+    from cockpit.operations.picking import PickWish
     from cockpit.release.workflows import WorkflowSpec
 
 Arguments = Mapping[str, str]
@@ -285,6 +286,36 @@ def _ask_pick(backends: Backends, arguments: Arguments) -> Operation:
     return DecideOnPicks(backends, Verdict.NEEDS_INFO, _pulls(arguments), question)
 
 
+def _wish(arguments: Arguments) -> PickWish:
+    from cockpit.operations.picking import PickWish
+
+    mainline = arguments.get("mainline")
+    if mainline is not None and not mainline.isdigit():
+        raise ConfigError(
+            f"{mainline!r} is no parent's number", "expected 1 or 2, as git counts", "--mainline 1"
+        )
+    return PickWish(
+        onto=arguments.get("onto", ""),
+        mainline=int(mainline) if mainline else None,
+        category=" ".join(arguments.get("category", "").split()),
+        issue=arguments.get("fixes", ""),
+        replace=arguments.get("replace", ""),
+    )
+
+
+def _pick(backends: Backends, arguments: Arguments) -> Operation:
+    from cockpit.operations.picking import PickChanges
+
+    texts = filter(None, arguments.get("change", "").split(","))
+    return PickChanges(backends, tuple(dict.fromkeys(texts)), _wish(arguments))
+
+
+def _resolve(backends: Backends, arguments: Arguments) -> Operation:
+    from cockpit.operations.resolving import ResolvePick
+
+    return ResolvePick(backends, arguments.get("change", ""), _wish(arguments))
+
+
 def _merge_pick(backends: Backends, arguments: Arguments) -> Operation:
     from cockpit.operations.merging import MergePicks
 
@@ -300,6 +331,13 @@ _INPUT = Parameter(
 )
 _REPLACE = Parameter("replace", "the commit of somebody else's draft to replace", option=True)
 
+_PICKING = (
+    Parameter("onto", "another branch than the release branch", option=True),
+    Parameter("mainline", "the parent that a merge is seen from", option=True),
+    Parameter("category", "why, where nobody has nominated it yet", option=True),
+    Parameter("fixes", "the address of the issue that it fixes", option=True),
+    _REPLACE,
+)
 _PULL = Parameter("pull", "a pull request's number or page", required=True)
 _PULLS = Parameter(
     "pull", "pull requests, by number or page, into the branch or onto trunk", True, repeated=True
@@ -495,6 +533,27 @@ OPERATIONS: tuple[OperationSpec, ...] = (
         (_PULL, Parameter("question", "what “Could you …” goes on with", required=True)),
         _ask_pick,
         ("do ask-pick 201234 'link the issue that it fixes?'",),
+    ),
+    OperationSpec(
+        "pick",
+        "pick changes of trunk onto the release branch, each as a pull request",
+        Danger.REMOTE,
+        (
+            Parameter(
+                "change", "trunk pull requests or commits", required=True, repeated=True
+            ),
+            *_PICKING,
+        ),
+        _pick,
+        ("plan pick 199731", "do pick 199731 199839 --category 'Critical: silent wrong result'"),
+    ),
+    OperationSpec(
+        "resolve",
+        "push the pick whose conflict was resolved with `release-cockpit resolve`",
+        Danger.REMOTE,
+        (Parameter("change", "a trunk pull request or commit", required=True), *_PICKING),
+        _resolve,
+        ("plan resolve 199731",),
     ),
     OperationSpec(
         "merge-pick",
