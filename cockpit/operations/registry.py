@@ -31,6 +31,8 @@ class Parameter(msgspec.Struct, frozen=True):
     """May be given more than once."""
     separator: str = ","
     """What joins the values of one that is repeated."""
+    short: str = ""
+    """The letter that stands for an option."""
     flag: bool = False
     """An option without a value: given, it is `yes`."""
 
@@ -316,6 +318,25 @@ def _resolve(backends: Backends, arguments: Arguments) -> Operation:
     return ResolvePick(backends, arguments.get("change", ""), _wish(arguments))
 
 
+def _nominate(backends: Backends, arguments: Arguments) -> Operation:
+    from cockpit.operations.nominating import NominatePick
+    from cockpit.operations.pick_queue import pull_numbers
+
+    (pull,) = _pulls(arguments)
+    release = pull_numbers(tuple(filter(None, [arguments.get("release-pull", "")])))
+    category = arguments.get("category", "")
+    return NominatePick(backends, pull, release[0] if release else None, category)
+
+
+def _request_bot(backends: Backends, arguments: Arguments) -> Operation:
+    from cockpit.operations.nominating import RequestBot
+
+    (pull,) = _pulls(arguments)
+    return RequestBot(
+        backends, pull, arguments.get("classification", ""), arguments.get("fixes", "")
+    )
+
+
 def _merge_pick(backends: Backends, arguments: Arguments) -> Operation:
     from cockpit.operations.merging import MergePicks
 
@@ -554,6 +575,35 @@ OPERATIONS: tuple[OperationSpec, ...] = (
         (Parameter("change", "a trunk pull request or commit", required=True), *_PICKING),
         _resolve,
         ("plan resolve 199731",),
+    ),
+    OperationSpec(
+        "nominate",
+        "nominate a landed pull request on the tracker",
+        Danger.REMOTE,
+        (
+            _PULL,
+            Parameter("release-pull", "the pull request into the branch", option=True),
+            Parameter("category", "why: one of the tracker's criteria", option=True),
+        ),
+        _nominate,
+        ("do nominate 199731 --category 'Critical: crash'",),
+    ),
+    OperationSpec(
+        "request-bot",
+        "ask pytorchbot to pick a landed pull request",
+        Danger.REMOTE,
+        (
+            _PULL,
+            Parameter(
+                "classification",
+                "regression, critical, fixnewfeature, docs or release",
+                option=True,
+                short="c",
+            ),
+            Parameter("fixes", "the address of the issue that it fixes", option=True),
+        ),
+        _request_bot,
+        ("do request-bot 199731 -c critical",),
     ),
     OperationSpec(
         "merge-pick",
