@@ -202,6 +202,8 @@ def _add_predicting(commands: Commands) -> None:
     predict.add_argument("-m", dest="mainline", type=int, metavar="N", help="parent of a merge")
     predict.add_argument("--details", action="store_true", help="with the lines that collide")
     predict.add_argument("--json", action="store_true", help="machine-readable")
+
+
 def _add_resolving(commands: Commands) -> None:
     resolve = commands.add_parser(
         "resolve", help="resolve a pick's conflict in your editor or shell, then go on to the pick"
@@ -212,7 +214,9 @@ def _add_resolving(commands: Commands) -> None:
     resolve.add_argument("--mainline", metavar="N", help="the parent that a merge is seen from")
     resolve.add_argument("--category", help="why, where nobody has nominated it yet")
     resolve.add_argument("--fixes", metavar="URL", help="the issue that it fixes")
-    resolve.add_argument("--replace", metavar="SHA", help="the head of somebody's branch to replace")
+    resolve.add_argument(
+        "--replace", metavar="SHA", help="the head of somebody's branch to replace"
+    )
 
 
 def _add_missing(commands: Commands) -> None:

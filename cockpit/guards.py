@@ -36,6 +36,8 @@ class Selection(msgspec.Struct, frozen=True):
     copy: str = ""
     repository: str = ""
     """The repository whose branch the row belongs to, where a screen shows only one."""
+    marked: tuple[str, ...] = ()
+    """The rows that are marked, where a screen lets some be; they count instead of this one."""
 
 
 class Situation(msgspec.Struct, frozen=True):

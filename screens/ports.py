@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cockpit.backends.ports import ApiBudget
+    from cockpit.backends.ports import ApiBudget, Resolution
     from cockpit.commandlog import CommandLog
     from cockpit.operations.plan import Plan
     from cockpit.operations.runner import Observer, Outcome
@@ -68,6 +68,10 @@ class Cockpit(Protocol):
 
     async def plan(self, operation: str, arguments: Mapping[str, str]) -> Plan:
         """What an operation would do; reads only."""
+        ...
+
+    async def begin_resolution(self, arguments: Mapping[str, str]) -> Resolution:
+        """A work tree with a pick's conflict in it, as it was left, or a new one."""
         ...
 
     async def carry_out(

@@ -260,9 +260,7 @@ class GitClones:
         """Point a branch at the commit of a recipe, from where it was found."""
         clone, ref = self._filled_clone_of(repository), checked_ref(HEADS + branch)
         if isinstance(recipe, PickRecipe):
-            self._with_files_of(
-                repository, recipe.parent, [PickOf(recipe.source, recipe.mainline)]
-            )
+            self._with_files_of(repository, recipe.parent, [PickOf(recipe.source, recipe.mainline)])
             make = partial(self._picks.make, clone, recipe)
         else:
             make = partial(self._trees.make, clone, recipe)

@@ -115,4 +115,3 @@ def _otherwise(recipe: PickRecipe, prediction: Prediction) -> Conflict:
         f"it was clean with the tree {short(recipe.tree)}, and is {prediction.outcome.value} now",
         "plan again: git or its settings may have changed since",
     )
-

@@ -86,7 +86,9 @@ class GithubTalk:
 
     def set_milestone(self, repository: Repository, number: int, title: str) -> None:
         """Put an issue or pull request into the milestone of exactly this title."""
-        listing = self._transport.read_list(path_of(repository, "milestones", state="all"), _MILESTONES)
+        listing = self._transport.read_list(
+            path_of(repository, "milestones", state="all"), _MILESTONES
+        )
         found = next((row for row in listing.rows if row.title == title), None)
         if found is None:
             raise CockpitError(

@@ -39,9 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     if after is None or after.unresolved:
         problems = after.unresolved if after else ("its work tree is gone",)
         sys.stdout.writelines(f"Not resolved: {problem}\n" for problem in problems)
-        sys.stdout.write(
-            f"{_next('', arguments.change)} opens it again; --abandon removes it.\n"
-        )
+        sys.stdout.write(f"{_next('', arguments.change)} opens it again; --abandon removes it.\n")
         return int(ExitCode.BLOCKED)
     arguments.operation, arguments.plan, arguments.yes, arguments.take_over = "resolve", "", 0, ""
     return asyncio.run(operate.carried_out(cockpit, arguments))

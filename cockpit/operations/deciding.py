@@ -11,6 +11,7 @@ from cockpit.errors import ConfigError
 from cockpit.operations.pick_comments import PostComment, Remark
 from cockpit.operations.pick_queue import PickDesk
 from cockpit.operations.plan import Danger, Plan, Probe, Progress, Section, StepFacts, StepState
+from cockpit.release.lookups import pick_label
 from cockpit.release.nominations import Answer, Comment, Verdict, read_answers
 from cockpit.release.people import Duty
 from cockpit.release.picks import Pick, PickState
@@ -108,8 +109,8 @@ class DecideOnPicks:
                 RecordDecision(self._backends, event),
             ]
             text = tuple(remark.compose().splitlines())
-            sections.append(Section(f"{_label(row)} {row.title}: the comment", text))
-        names = ", ".join(_label(row) for row in rows.values()) or "nothing"
+            sections.append(Section(f"{pick_label(row)} {row.title}: the comment", text))
+        names = ", ".join(pick_label(row) for row in rows.values()) or "nothing"
         return Plan(
             operation=_NAMES[verdict],
             subject=names,
@@ -125,22 +126,22 @@ class DecideOnPicks:
 
     def _why_not(self, row: Pick) -> list[str]:
         if row.state in _OVER:
-            return [f"{_label(row)} is {row.state.value} already"]
+            return [f"{pick_label(row)} is {row.state.value} already"]
         closed = row.pull is not None and row.pull.state == "closed"
         if closed and self._verdict is Verdict.APPROVED:
-            return [f"{_label(row)} was closed without being merged"]
+            return [f"{pick_label(row)} was closed without being merged"]
         return []
 
     def _warnings(self, rows: Sequence[Pick]) -> Iterator[str]:
         for row in rows:
             if not row.nominated:
-                yield f"nobody has nominated {_label(row)}"
+                yield f"nobody has nominated {pick_label(row)}"
             if row.pull is None:
-                yield f"{_label(row)} has no pull request into the branch yet"
-            yield from (f"{_label(row)}: {problem}" for problem in row.problems)
+                yield f"{pick_label(row)} has no pull request into the branch yet"
+            yield from (f"{pick_label(row)}: {problem}" for problem in row.problems)
             others = [answer for answer in row.answers if answer.verdict is not self._verdict]
             for answer in others[-1:]:
-                yield f"{answer.author} said of {_label(row)}: {answer.verdict.value}"
+                yield f"{answer.author} said of {pick_label(row)}: {answer.verdict.value}"
 
     def _decision(
         self, desk: PickDesk, row: Pick
@@ -158,7 +159,7 @@ class DecideOnPicks:
         remark = Remark(
             issue,
             what,
-            f"{_DOES[verdict]} {_label(row)} on the tracker #{issue}",
+            f"{_DOES[verdict]} {pick_label(row)} on the tracker #{issue}",
             desk.login,
             lambda: text,
         )
@@ -189,11 +190,6 @@ def _last(ledger: Ledger, pull: int, email: str) -> Decision | None:
         if isinstance(entry.event, Approved | Denied | NeedsInfo) and entry.event.pull == pull:
             last = entry.event
     return last
-
-
-def _label(row: Pick) -> str:
-    number = row.release_pull or row.trunk_pull
-    return f"#{number}" if number else row.key
 
 
 def _digest(words: str) -> str:

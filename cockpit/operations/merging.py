@@ -221,9 +221,7 @@ def _approval(row: Pick | None) -> Answer | None:
     return last if last is not None and last.verdict is Verdict.APPROVED else None
 
 
-def _moved(
-    desk: PickDesk, page: PullPage, row: Pick | None, approval: Answer
-) -> Iterator[str]:
+def _moved(desk: PickDesk, page: PullPage, row: Pick | None, approval: Answer) -> Iterator[str]:
     """Whether something else was approved than what is there now."""
     heads = [
         event.head

@@ -1,4 +1,4 @@
-"""Nominate a change for the release, or have pytorchbot pick it: both are comments, nothing more."""
+"""Nominate a change for the release, or have pytorchbot pick it: comments, nothing more."""
 
 from __future__ import annotations
 

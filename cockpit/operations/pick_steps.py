@@ -1,4 +1,4 @@
-"""What follows on a pick's pull request: its milestone, its nomination, the reply on the original."""
+"""What follows on a pick: its milestone, its nomination, the reply on the original."""
 
 from __future__ import annotations
 

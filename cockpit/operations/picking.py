@@ -308,7 +308,9 @@ def why_not(label: str, prediction: Prediction, branch: str) -> str:
                 f"{short(cause.commit)} “{cause.title}”" for cause in prediction.caused_by
             )
             cause = f"; {branch} lacks {lacking}" if lacking else ""
-            return f"{label} conflicts in {files}{cause}: release-cockpit resolve {label.lstrip('#')}"
+            return (
+                f"{label} conflicts in {files}{cause}: release-cockpit resolve {label.lstrip('#')}"
+            )
         case Outcome.ALREADY:
             landed = prediction.landed
             where = f" as {short(landed.commit)}" if landed else ""

@@ -560,9 +560,7 @@ OPERATIONS: tuple[OperationSpec, ...] = (
         "pick changes of trunk onto the release branch, each as a pull request",
         Danger.REMOTE,
         (
-            Parameter(
-                "change", "trunk pull requests or commits", required=True, repeated=True
-            ),
+            Parameter("change", "trunk pull requests or commits", required=True, repeated=True),
             *_PICKING,
         ),
         _pick,
