@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 from cockpit.errors import ConfigError
 from cockpit.operations.pick_comments import PostComment, Remark
 from cockpit.operations.pick_queue import PickDesk
-from cockpit.operations.plan import Danger, Plan, Probe, Progress, Section, StepFacts, StepState
+from cockpit.operations.plan import (
+    Danger,
+    Plan,
+    Probe,
+    Progress,
+    Section,
+    Step,
+    StepFacts,
+    StepState,
+)
 from cockpit.release.lookups import pick_label
 from cockpit.release.nominations import Answer, Comment, Verdict, read_answers
 from cockpit.release.people import Duty
@@ -100,7 +109,8 @@ class DecideOnPicks:
                 )
             else:
                 rows.setdefault(row.key, row)
-        steps, sections = [], []
+        steps: list[Step] = []
+        sections: list[Section] = []
         for row in rows.values():
             blockers += self._why_not(row)
             remark, found, event = self._decision(desk, row)

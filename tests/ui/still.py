@@ -11,7 +11,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from cockpit.app import CockpitApp
-from cockpit.backends.ports import ApiBudget
+from cockpit.backends.ports import ApiBudget, Resolution
 from cockpit.commandlog import CommandLog
 from cockpit.operations.plan import (
     Danger,
@@ -123,6 +123,7 @@ class StillCockpit:
         self.budget: ApiBudget | None = ApiBudget(4812, 5000, NOW)
         self.still = Path(os.devnull) / "still.json"
         self.planned: list[tuple[str, dict[str, str]]] = []
+        self.begun: list[dict[str, str]] = []
         self.carried_out: list[tuple[Plan, str]] = []
         self.refreshed: list[tuple[str, ...]] = []
         self.next_plan: Plan | Exception = plan()
@@ -167,6 +168,11 @@ class StillCockpit:
         if isinstance(self.next_plan, Exception):
             raise self.next_plan
         return self.next_plan
+
+    async def begin_resolution(self, arguments: Mapping[str, str]) -> Resolution:
+        """A work tree that is this folder, with nothing to edit in it."""
+        self.begun.append(dict(arguments))
+        return Resolution("none", os.curdir, "", "")
 
     async def carry_out(
         self,
