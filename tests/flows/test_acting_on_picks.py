@@ -305,6 +305,32 @@ async def test_what_cannot_be_picked_says_why(world: World) -> None:
     assert "is on release/2.15 already as" in " ".join(already.blockers)
 
 
+async def test_of_what_trunk_reverted_the_revert_is_picked(world: World) -> None:
+    listed = git(world, "log", "--format=%H %s", "--grep=This reverts commit", f"{BRANCH}..main")
+    reverts = {
+        int(title.rpartition("(#")[2].partition(")")[0]): sha
+        for sha, _, title in (line.partition(" ") for line in listed.splitlines())
+    }
+    cockpit = cockpit_on(world)
+    missing = {pull: sha for pull, sha in reverts.items() if pull == 198165}
+    assert missing, "it landed before the cut, and was reverted on trunk after it"
+    ((pull, sha),) = missing.items()
+    plan = await cockpit.plan("pick", {"change": str(pull)})
+    assert plan.blockers == ()
+    assert f"#{pull} was reverted on trunk" in plan.warnings[0]
+    await carried_out(cockpit, plan)
+    issue = opened(world, f"cherry-pick-revert-{pull}-2.15")
+    title = core(world).issues[pull].title
+    assert issue.title == f'[release/2.15] Revert "{title} (#{pull})"'
+    assert (own_part(issue.body) or "").startswith(f"Reverts #{pull} on release/2.15.\n")
+    head = git(world, "log", "-1", "--format=%b", pull_of(issue).head_sha)
+    assert f"(cherry picked from commit {sha})" in head
+    assert said(world)[0].body.split("\n\n<!--")[0].endswith("\n* cherry-pick revert")
+    elsewhere = next(number for number in reverts if str(number) == "199405")
+    blocked = await cockpit.plan("pick", {"change": str(elsewhere)})
+    assert "there is nothing to revert there" in blocked.blockers[0]
+
+
 async def test_another_lines_branch_keeps_its_name(world: World) -> None:
     number = trunk_pull(world, Outcome.CLEAN)
     name = f"cherry-pick-{number}-by-{ME}"
