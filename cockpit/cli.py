@@ -70,6 +70,10 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             from cockpit.commands import ledger
 
             return ledger.run(arguments)
+        case "picks":
+            from cockpit.commands import picks
+
+            return picks.run(arguments)
         case "submodules":
             from cockpit.commands import submodules
 
@@ -185,6 +189,10 @@ def _add_reading(commands: Commands) -> None:
     status.add_argument("--json", action="store_true", help="machine-readable, with every reading")
     ledger = commands.add_parser("ledger", help="print who decided, signed or ran what")
     ledger.add_argument("--json", action="store_true", help="one JSON object a line")
+    picks = commands.add_parser("picks", help="print the cherry-pick queue, a row for each change")
+    picks.add_argument("--state", action="append", metavar="STATE", help="such as nominated; again")
+    picks.add_argument("--findings", action="store_true", help="what the branch lacks, and why")
+    picks.add_argument("--json", action="store_true", help="machine-readable, with every field")
     submodules = commands.add_parser(
         "submodules", help="print what release branches pin, and whether a branch contains it"
     )

@@ -53,6 +53,10 @@ class BranchPull:
     by_bot: bool = False
     state: Nomination | None = None
     """How it stands; None once it has landed."""
+    shape: str = ""
+    """How an odd one is nominated."""
+    said: str = ""
+    """Why it is wanted, as its nomination has it."""
     landed_at: datetime | None = None
     head_mark: int = 0
     mark: int = 0
@@ -361,6 +365,7 @@ class _CoreWriter:
             _pick_branch(first, by_bot=by_bot),
         )
         pull.sources, pull.by_bot, pull.state = pick.commits, by_bot, pick.state
+        pull.shape = pick.shape
         tree, tip = branch.tree.copy(), branch.tip
         for source in pick.commits:
             source.sha = self._stream.sha(source.mark)

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from cockpit.rehearsal import tracker
+from cockpit.rehearsal import oddities, tracker
 from cockpit.rehearsal.desk import Desk, close, merge
 from cockpit.rehearsal.history import BranchPull, CoreHistory
 from cockpit.rehearsal.messages import issue_url, pull_url
@@ -114,6 +114,7 @@ class _Filing:
         for pick in self._history.plan.pending:
             if pick.state.startswith("conflict"):
                 self._nominate_without_pull(pick)
+        self._remarks += oddities.remarks([p for p in self._history.pulls if p.shape])
 
     def fixed_issues(self) -> None:
         """The issues that commits say they fix."""
@@ -161,7 +162,8 @@ class _Filing:
             labels=["release tracker", "triaged"],
         )
         for remark in sorted(self._remarks, key=lambda remark: remark.at):
-            self._desk.comment(issue, remark.by, remark.body, remark.at)
+            comment = self._desk.comment(issue, remark.by, remark.body, remark.at)
+            comment.updated_at = remark.edited_at or comment.updated_at
         at = RELEASED_2_14 + timedelta(days=34)
         patch = self._desk.issue(
             self._numbers.at(at),
@@ -245,29 +247,32 @@ class _Filing:
         current = pull.base == BRANCH
         issue = self._desk.issue(
             pull.number,
-            pull.title,
+            oddities.title(pull),
             _pull_body(pull.sources[0]) if pull.sources else "A change of the branch alone.\n",
             user=pull.author.login,
             at=pull.opened_at,
             labels=["open source"] + (["topic: not user facing"] if not pull.sources else []),
             milestone=MILESTONE if current and (pull.sha or pull.state == "unnominated") else None,
         )
-        issue.pull = Pull(pull.head_ref, pull.base, pull.head_sha, pull.base_sha)
+        base = oddities.said(pull).target or pull.base
+        issue.pull = Pull(pull.head_ref, base, pull.head_sha, pull.base_sha)
+        issue.pull.draft = pull.shape == "draft"
         if pull.landed_at is not None:
             at = pull.landed_at
             issue.pull.reviews.append(self._approval(pull.head_sha, at - timedelta(minutes=9)))
             merge(issue, issue.pull, pull.sha, by=self._rng.choice(MANAGERS).login, at=at)
-        elif pull.state == "denied":
+        elif pull.state == "denied" or pull.shape == "closed":
             close(issue, pull.opened_at + timedelta(hours=9))
         elif pull.state in ("approved", "stale"):
             at = pull.opened_at + timedelta(hours=3)
             issue.pull.reviews.append(self._approval(pull.head_sha, at))
 
     def _nominate(self, pull: BranchPull) -> None:
-        if pull.state == "unnominated":
+        if pull.state in ("unnominated", "odd"):
             return
         at = pull.opened_at + timedelta(minutes=7)
         category = _CATEGORIES_OF.get(pull.state or "") or self._rng.choice(CATEGORIES)
+        pull.said = pull.state if pull.state in _SAID_BY_STATE else category
         if pull.by_bot:
             self._ask_bot(pull, category)
         body = _nomination_body(pull, category)
@@ -371,6 +376,8 @@ _ANSWERS = {
 }
 
 _CATEGORIES_OF = {"approved": "regression", "asked": "critical", "denied": "fixnewfeature"}
+
+_SAID_BY_STATE = ("human", "dispensation", "several", "incomplete")
 
 _HUMAN_WORDS = {
     "dispensation": "Special Dispensation: small, opt-in, and asked for by two launch partners",

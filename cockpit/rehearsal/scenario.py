@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from cockpit.rehearsal import firstruns, people, story
+from cockpit.rehearsal import firstruns, oddities, people, story
 from cockpit.rehearsal.clock import WorldClock
 from cockpit.rehearsal.desk import Desk, merge
 from cockpit.rehearsal.fastimport import read_refs
@@ -99,9 +99,10 @@ _DEFAULT = Scenario(
         start=datetime(2026, 8, 3, 8, 0, tzinfo=UTC),
         commits_before_cut=100,
         commits_after_cut=320,
-        picks=32,
+        picks=27,
         harmless_reverts=10,
         numbers_per_day=110,
+        odd_shapes=tuple(oddities.SHAPES),
     ),
     milestone_items=224,
     library_commits=60,

@@ -48,8 +48,12 @@ Nomination = Literal[
     "incomplete",
     "several",
     "unnominated",
+    "odd",
 ]
-"""How a pick that has not landed stands; `conflict*` does not apply, `stale` needs a rebase."""
+"""How a pick that has not landed stands; `conflict*` does not apply, `stale` needs a rebase.
+
+An `odd` one is nominated in a shape of its own.
+"""
 
 PENDING: tuple[Nomination, ...] = (
     *("approved", "approved", "undecided", "undecided", "human", "asked", "denied"),
@@ -102,6 +106,8 @@ class PendingPick:
 
     state: Nomination
     commits: list[TrunkCommit]
+    shape: str = ""
+    """How an odd one is nominated."""
 
 
 @dataclass(slots=True)
@@ -178,6 +184,8 @@ class Sizes:
     picks: int
     harmless_reverts: int
     numbers_per_day: float
+    odd_shapes: tuple[str, ...] = ()
+    """Shapes in which further picks are nominated, one each."""
 
 
 def plan_story(sizes: Sizes, rng: random.Random, numbers: Numbers) -> Plan:
@@ -236,6 +244,9 @@ class _Planner:
                 self._precede(commits[0])
             self._maybe_fixes(commits)
             plan.pending.append(PendingPick(state, commits))
+        for shape in self._sizes.odd_shapes:
+            commits = self._tracked(1, CUT + timedelta(days=2), latest)
+            plan.pending.append(PendingPick("odd", commits, shape))
 
     def _plan_missing(self, plan: Plan) -> None:
         plan.missing_fixes = self._tracked(3, CUT, EPOCH - timedelta(days=2))

@@ -19,6 +19,7 @@ class Remark:
     by: str
     body: str
     at: datetime
+    edited_at: datetime | None = None
 
 
 MINOR_BODY = f"""We cut a release branch for the [{VERSION} release]\

@@ -30,7 +30,7 @@ from cockpit.rehearsal.interference import FaultMiddleware
 from cockpit.rehearsal.people import CAPTAIN
 from cockpit.rehearsal.releasefiles import STATE_BUCKET
 from cockpit.rehearsal.s3 import AccessKey, MotoS3, SeaweedS3
-from cockpit.rehearsal.scenario import CORE, SCENARIOS, Scenario, build_world
+from cockpit.rehearsal.scenario import CORE, SCENARIOS, Scenario, build_core_world
 from cockpit.rehearsal.serving import QuietHandler, RequestLog, Service, ServiceName
 from cockpit.rehearsal.uploads import Uploads
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from werkzeug.serving import WSGIRequestHandler
 
+    from cockpit.rehearsal.history import CoreHistory
     from cockpit.rehearsal.model import Forge, Repository
 
 S3Kind = Literal["moto", "seaweedfs"]
@@ -58,6 +59,8 @@ class World:
     """A running rehearsal. Made by `World.start`; a context manager that stops it."""
 
     forge: Forge
+    history: CoreHistory
+    """The story behind core, for those who check what was found in it."""
     config_path: Path
     github_url: str
     s3_url: str
@@ -248,11 +251,11 @@ class World:
     def _bring_up(self, seed: int, s3: S3Kind) -> None:
         with ThreadPoolExecutor(2) as pool:
             # git works in processes of its own, so this overlaps with importing moto.
-            forge = pool.submit(
-                build_world, self.scenario, seed=seed, remotes=self.remotes, clock=self.clock
+            built = pool.submit(
+                build_core_world, self.scenario, seed=seed, remotes=self.remotes, clock=self.clock
             )
             self._s3 = self._start_s3(s3)
-            self.forge = forge.result()
+            self.forge, self.history = built.result()
         remotes.create(self.directory / LEDGER)
         self._seed(seed)
         self._serve_all()

@@ -82,19 +82,19 @@ _TRACKER_TITLE = re.compile(r"\[v\.?(\d+\.\d+\.\d+)\] Release Tracker", re.IGNOR
 _MENTION = re.compile(r"(?<![\w@])@([A-Za-z\d](?:[A-Za-z\d-]{0,38}))(?![\w/-])")
 _TRUNK, _RELEASE, _CATEGORY = "trunk", "release", "category"
 _HEADING = re.compile(
-    r"^[\s*_#-]*(?:(?P<trunk>link to landed (?:trunk|master|main) pr)"
+    r"^[ \t*_#-]*+(?:(?P<trunk>link to landed (?:trunk|master|main) pr)"
     r"|(?P<release>link to release branch pr)|(?P<category>criteria category))[^:\n]*:?",
     re.IGNORECASE | re.MULTILINE,
 )
-_VERDICTS = (
-    (Verdict.DENIED, re.compile(r"^\W*(?:denied|rejected|declined|not approved)\b", re.I | re.M)),
-    (
-        Verdict.NEEDS_INFO,
-        re.compile(
-            r"^\W*(?:needs? (?:more )?info|could you|please (?:add|clarify|explain))\b", re.I | re.M
-        ),
-    ),
-    (Verdict.APPROVED, re.compile(r"^\W*(?:approved?|lgtm|merged?)\b", re.I | re.M)),
+_ADDRESSED = r"^[^\w\n@#]*+(?:(?:https?://\S++|@[\w-]++|(?:[\w.-]+/[\w.-]+)?#\d++)[^\w\n@#]*+)*+"
+"""How a line may begin: with whom or what it is about."""
+_VERDICTS = tuple(
+    (verdict, re.compile(rf"{_ADDRESSED}(?:{words})\b", re.IGNORECASE | re.MULTILINE))
+    for verdict, words in (
+        (Verdict.DENIED, "denied|rejected|declined|not approved"),
+        (Verdict.NEEDS_INFO, "needs? (?:more )?info|could you|please (?:add|clarify|explain)"),
+        (Verdict.APPROVED, "approved?|lgtm|merged?"),
+    )
 )
 
 

@@ -323,8 +323,9 @@ class _Builder:
             reverts = (trunk.change(change.undone_by) for change in found if change.undone_by)
             found = [change for change in reverts if change is not None]
         shas = list(nomination.trunk_commits) if nomination else []
-        if pull and pull.merged_sha and not (found or shas):
+        if pull and not (found or shas):
             shas = [p.trunk for p in trunk.picks if p.commit == pull.merged_sha and p.trunk]
+            shas = shas or trunk.titled(pull.title)
         if finding is not None:
             shas.append(finding.commit)
         found += [change for sha in shas if (change := trunk.change(sha))]

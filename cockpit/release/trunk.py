@@ -8,6 +8,8 @@ from functools import cached_property
 
 import msgspec
 
+from cockpit.release.claims import plain, plain_pick, telling
+
 
 class TrunkChange(msgspec.Struct, frozen=True):
     """A change that landed on trunk."""
@@ -90,6 +92,12 @@ class TrunkReading(msgspec.Struct, frozen=True, dict=True):
     def on_branch(self) -> dict[str, BranchChange]:
         """What of the branch comes from a commit of trunk, by that commit."""
         return {pick.trunk: pick for pick in self.picks if pick.trunk is not None}
+
+    def titled(self, pick_title: str) -> list[str]:
+        """The one change that a pick's title names; none where several bear it, or none."""
+        wanted = plain_pick(pick_title)
+        found = [c.sha for c in self.changes if plain(c.title) == wanted and not c.undone_by]
+        return found if len(found) == 1 and telling(wanted) else []
 
     def change(self, sha: str) -> TrunkChange | None:
         """A change by its SHA, which may be abbreviated."""
