@@ -12,8 +12,9 @@ import pytest
 
 from cockpit.errors import CockpitError, ConfigError, Refused
 from cockpit.operations import merging, pick_comments, pick_steps, pull_request_steps
+from cockpit.operations.picking import PickWish
 from cockpit.operations.plan import Danger, Plan
-from cockpit.operations.resolving import PickWish, Resolver
+from cockpit.operations.resolving import Resolver
 from cockpit.operations.runner import Ending
 from cockpit.rehearsal.faults import Fault
 from cockpit.rehearsal.model import Comment, Issue, Pull, Repository
