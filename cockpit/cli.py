@@ -219,7 +219,9 @@ def _add_resolving(commands: Commands) -> None:
     resolve.add_argument("change", help="a trunk pull request or commit")
     resolve.add_argument("--abandon", action="store_true", help="remove its work tree")
     resolve.add_argument("--onto", metavar="BRANCH", help="the release branch without it")
-    resolve.add_argument("--mainline", metavar="N", help="the parent that a merge is seen from")
+    resolve.add_argument(
+        "--mainline", choices=("1", "2"), help="the parent that a merge is seen from"
+    )
     resolve.add_argument("--category", help="why, where nobody has nominated it yet")
     resolve.add_argument("--fixes", metavar="URL", help="the issue that it fixes")
     resolve.add_argument(
