@@ -25,7 +25,7 @@ LAYERS = (
     ("cockpit.process",),
     ("cockpit.config",),
     ("cockpit.backends.ports",),
-    ("cockpit.backends", "cockpit.ledger", "cockpit.commandlog", "cockpit.logs"),
+    ("cockpit.backends", "cockpit.ledger", "cockpit.commandlog", "cockpit.editing", "cockpit.logs"),
     ("cockpit.feeds",),
     ("cockpit.operations",),
     (
