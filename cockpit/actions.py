@@ -46,6 +46,17 @@ from cockpit.guards_builds import (
     of_job,
     of_run,
 )
+from cockpit.guards_picks import (
+    can_decide,
+    can_merge,
+    can_nominate,
+    can_pick,
+    can_request,
+    can_resolve,
+    of_changes,
+    of_landed,
+    of_pulls,
+)
 from cockpit.operations.plan import Danger
 
 __all__ = [
@@ -90,7 +101,10 @@ class Action(msgspec.Struct, frozen=True):
     arguments: Capture = nothing
     """What the operation is called with: fixed when the key is pressed."""
     asks: tuple[str, ...] = ()
-    """Parameters of the operation that a person fills in before the plan is read."""
+    """Parameters of the operation that a person fills in before the plan is read.
+
+    Nobody is asked for those that are all known from what is selected.
+    """
     footer: bool = False
     """Whether it is one of the few that the footer names."""
 
@@ -457,6 +471,108 @@ ACTIONS: tuple[Action, ...] = (
         (Scope.DASHBOARD, Scope.BUILDS),
         can_dispatch,
         "dispatch",
+    ),
+    Action(
+        "approve",
+        "Approve",
+        "Say so on the tracker and in the ledger, for every marked pick",
+        ("a",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.PICKS,),
+        can_decide(approving=True),
+        "approve",
+        of_pulls,
+    ),
+    Action(
+        "deny",
+        "Deny",
+        "Say so on the tracker and in the ledger, with a reason",
+        ("V",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.PICKS,),
+        can_decide(approving=False),
+        "deny",
+        of_pulls,
+        ("reason",),
+    ),
+    Action(
+        "ask-pick",
+        "Ask for more",
+        "A question on the tracker to whoever nominated it",
+        ("Q",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.PICKS,),
+        can_decide(approving=False),
+        "ask-pick",
+        of_pulls,
+        ("question",),
+    ),
+    Action(
+        "pick",
+        "Pick onto the branch",
+        "A pull request for every marked change, exactly as predicted",
+        ("C",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.PICKS,),
+        can_pick,
+        "pick",
+        of_changes,
+        ("category",),
+    ),
+    Action(
+        "resolve",
+        "Resolve the conflict",
+        "In your editor or shell, in a throw-away work tree; then the pick with what you made",
+        ("E",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.PICKS,),
+        can_resolve,
+        "resolve",
+        of_changes,
+        ("category",),
+    ),
+    Action(
+        "merge-pick",
+        "Merge into the branch",
+        "Squash every marked pick that is approved and green, at the head that is shown",
+        ("S",),
+        Group.ACT,
+        Danger.IRREVERSIBLE,
+        (Scope.PICKS,),
+        can_merge,
+        "merge-pick",
+        of_pulls,
+    ),
+    Action(
+        "nominate",
+        "Nominate",
+        "Ask for a landed change on the tracker",
+        ("U",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.PICKS,),
+        can_nominate,
+        "nominate",
+        of_landed,
+        ("category",),
+    ),
+    Action(
+        "request-bot",
+        "Have the bot pick it",
+        "@pytorchbot cherry-pick on the landed pull request",
+        ("at",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.PICKS,),
+        can_request,
+        "request-bot",
+        of_landed,
+        ("classification",),
     ),
     Action(
         "arm",

@@ -94,6 +94,10 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             from cockpit.commands import predict
 
             return predict.run(arguments)
+        case "resolve":
+            from cockpit.commands import resolve
+
+            return resolve.run(arguments)
         case "missing":
             from cockpit.commands import missing
 
@@ -196,6 +200,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     _add_reading(commands)
     _add_predicting(commands)
     _add_watching(commands)
+    _add_resolving(commands)
     _add_operating(commands, asked_for=not {"plan", "do"}.isdisjoint(words))
     _add_setting_up(commands)
     _add_rehearse(commands)
@@ -279,6 +284,23 @@ def _add_watching(commands: Commands) -> None:
     )
 
 
+def _add_resolving(commands: Commands) -> None:
+    resolve = commands.add_parser(
+        "resolve", help="resolve a pick's conflict in your editor or shell, then go on to the pick"
+    )
+    resolve.add_argument("change", help="a trunk pull request or commit")
+    resolve.add_argument("--abandon", action="store_true", help="remove its work tree")
+    resolve.add_argument("--onto", metavar="BRANCH", help="the release branch without it")
+    resolve.add_argument(
+        "--mainline", choices=("1", "2"), help="the parent that a merge is seen from"
+    )
+    resolve.add_argument("--category", help="why, where nobody has nominated it yet")
+    resolve.add_argument("--fixes", metavar="URL", help="the issue that it fixes")
+    resolve.add_argument(
+        "--replace", metavar="SHA", help="the head of somebody's branch to replace"
+    )
+
+
 def _add_missing(commands: Commands) -> None:
     missing = commands.add_parser(
         "missing", help="print which fixes and reverts a release branch of any clone lacks"
@@ -330,9 +352,10 @@ def _add_parameter(parser: argparse.ArgumentParser, parameter: Parameter) -> Non
         parser.add_argument(f"--{name}", dest=name, action="store_const", const="yes", help=said)
     elif parameter.option:
         action = "append" if parameter.repeated else "store"
-        parser.add_argument(f"--{name}", dest=name, action=action, help=said)
+        names = [*([f"-{parameter.short}"] if parameter.short else []), f"--{name}"]
+        parser.add_argument(*names, dest=name, action=action, help=said)
     elif parameter.required:
-        parser.add_argument(name, help=said)
+        parser.add_argument(name, help=said, nargs="+" if parameter.repeated else None)
     else:
         parser.add_argument(name, nargs="*" if parameter.repeated else "?", help=said)
 

@@ -43,6 +43,8 @@ class Selection(msgspec.Struct, frozen=True):
     """The repository that the row belongs to, where a screen shows only one."""
     jobs: tuple[str, ...] = ()
     """The keys of all jobs of a cell or group, where what is selected is more than one."""
+    marked: tuple[str, ...] = ()
+    """The rows that are marked, where a screen lets some be; they count instead of this one."""
 
 
 class Situation(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cockpit.backends.ports import ApiBudget, ApiUsage
+from cockpit.backends.ports import ApiBudget, ApiUsage, Resolution
 from cockpit.backends.provider import Backends
 from cockpit.backends.threads import in_thread
 from cockpit.commandlog import CommandLog
@@ -158,6 +158,14 @@ class Cockpit:
 
     def _repository(self, name: str) -> Repository:
         return self.config.repository(name) or self.config.core
+
+    async def begin_resolution(self, arguments: Mapping[str, str]) -> Resolution:
+        """A work tree with a pick's conflict in it, as it was left, or a new one."""
+        from cockpit.operations.picking import PickWish
+        from cockpit.operations.resolving import Resolver
+
+        change, onto = arguments.get("change", ""), arguments.get("onto", "")
+        return await in_thread(lambda: Resolver(self.backends, change, PickWish(onto=onto)).begin())
 
     async def carry_out(
         self,

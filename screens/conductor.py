@@ -70,8 +70,8 @@ class Conductor:
             self._choose_workflow(entry, situation)
             return
         arguments = entry.arguments(situation)
-        if not entry.asks or entry.operation is None:
-            self.ask(entry, arguments)
+        if entry.operation is None or all(arguments.get(name) for name in entry.asks):
+            self._go_on(entry, arguments)
             return
         from cockpit.operations.registry import operation
         from screens.ask import AskScreen
@@ -84,9 +84,38 @@ class Conductor:
 
         def filled(given: dict[str, str] | None) -> None:
             if given is not None:
-                self.ask(entry, arguments | given)
+                self._go_on(entry, arguments | given)
 
         self._app.push_screen(screen, filled)
+
+    def _go_on(self, entry: Action, arguments: Mapping[str, str]) -> None:
+        """To the confirmation; a conflict is resolved on the way there."""
+        if entry.id == "resolve":
+            self._app.run_worker(self._resolve(entry, arguments), exit_on_error=False)
+        else:
+            self.ask(entry, arguments)
+
+    async def _resolve(self, entry: Action, arguments: Mapping[str, str]) -> None:
+        """Hand the terminal over to the person's editor, then show what came of it."""
+        from textual.app import SuspendNotSupported
+
+        from cockpit.editing import edit
+
+        try:
+            resolution = await self._cockpit.begin_resolution(arguments)
+            with self._app.suspend():
+                edit(resolution.path, resolution.files)
+        except SuspendNotSupported:
+            self._app.notify(
+                f"{resolution.path}\n(this terminal cannot be handed over: resolve it there)",
+                title="Work tree",
+                markup=False,
+            )
+            return
+        except CockpitError as err:
+            self._report(err)
+            return
+        self.ask(entry, arguments)
 
     def _choose_workflow(self, entry: Action, situation: Situation) -> None:
         """Ask which workflow, then for its inputs, then for the confirmation of its plan."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cockpit.backends.ports import ApiBudget, ApiUsage
+    from cockpit.backends.ports import ApiBudget, ApiUsage, Resolution
     from cockpit.commandlog import CommandLog
     from cockpit.config import NotificationsTable
     from cockpit.operations.plan import Plan
@@ -93,6 +93,10 @@ class Cockpit(Protocol):
 
     async def job_log(self, repository: str, job_id: int) -> JobLog:
         """The end of a job's log, read now."""
+        ...
+
+    async def begin_resolution(self, arguments: Mapping[str, str]) -> Resolution:
+        """A work tree with a pick's conflict in it, as it was left, or a new one."""
         ...
 
     async def carry_out(

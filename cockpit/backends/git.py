@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -23,8 +23,10 @@ from cockpit.backends.git_names import (
     tag_patterns,
     tag_prefixes,
 )
+from cockpit.backends.git_picks import PickMaker
 from cockpit.backends.git_predictions import Predictor
 from cockpit.backends.git_published import PublishedReader
+from cockpit.backends.git_resolving import Resolutions
 from cockpit.backends.git_runner import Clone, GitRunner
 from cockpit.backends.git_scripts import WorkTrees
 from cockpit.backends.git_spawn import not_installed
@@ -39,6 +41,9 @@ from cockpit.backends.ports import (
     CommitNode,
     CommitRecipe,
     LedgerCommit,
+    PickDraft,
+    PickRecipe,
+    Resolution,
     ScriptRun,
     TrunkQuestions,
 )
@@ -85,6 +90,8 @@ class GitClones:
         self._work_trees = WorkTrees(self._git, self._trees)
         # What was not brought beforehand, such as old versions that tell a cause, git may fetch.
         self._predictor = Predictor(self._git, {"GIT_NO_LAZY_FETCH": "0"})
+        self._resolutions = Resolutions(folder.parent / "resolving", self._git)
+        self._picks = PickMaker(self._git, self._predictor, self._resolutions)
         self._submodules = SubmoduleReader(self._git, self._clones)
         self._published = PublishedReader(self._git, self._clones, self._trees)
         self._known: dict[str, _Known] = {}
@@ -250,13 +257,47 @@ class GitClones:
         return self._work_trees.run(clone, sha, changes, script)
 
     def push_branch(
-        self, repository: Repository, branch: str, recipe: CommitRecipe, sha: str, found: str | None
+        self,
+        repository: Repository,
+        branch: str,
+        recipe: CommitRecipe | PickRecipe,
+        sha: str,
+        found: str | None,
     ) -> None:
         """Point a branch at the commit of a recipe, from where it was found."""
         clone, ref = self._filled_clone_of(repository), checked_ref(HEADS + branch)
+        if isinstance(recipe, PickRecipe):
+            self._with_files_of(repository, recipe.parent, [PickOf(recipe.source, recipe.mainline)])
+            make = partial(self._picks.make, clone, recipe)
+        else:
+            make = partial(self._trees.make, clone, recipe)
         with self._clones.lock(clone):
             self._clones.need(clone, recipe.parent)
-            self._trees.push_moved(self._clones, clone, ref, recipe, checked_sha(sha), found or "")
+            self._trees.push_moved(self._clones, clone, ref, make, checked_sha(sha), found or "")
+
+    def draft_pick(
+        self, repository: Repository, onto: str, pick: PickOf, resolution: Resolution | None = None
+    ) -> PickDraft:
+        """What a pick onto a commit comes to, or its resolution."""
+        clone = self._with_files_of(repository, onto, [pick])
+        return self._picks.draft(clone, onto, pick, self._identity, resolution)
+
+    def resolution(self, repository: Repository, name: str) -> Resolution | None:
+        """How far the resolution of a conflict has come; None where nobody has begun one."""
+        return self._resolutions.look(self._filled_clone_of(repository), name)
+
+    def begin_resolution(
+        self, repository: Repository, name: str, onto: str, pick: PickOf
+    ) -> Resolution:
+        """Prepare a throw-away work tree with a conflict in it; the one that is there is kept."""
+        clone = self._with_files_of(repository, onto, [pick])
+        with self._clones.lock(clone):
+            self._trees.bring(clone, onto)
+            return self._resolutions.begin(clone, name, onto, pick)
+
+    def abandon_resolution(self, repository: Repository, name: str) -> None:
+        """Remove a work tree and all that was done in it."""
+        self._resolutions.abandon(self._filled_clone_of(repository), name)
 
     def read_trunk(
         self, repository: Repository, asked: TrunkQuestions, closed_by: ClosedBy

@@ -95,6 +95,11 @@ class Predictor:
             forecast = _Forecast(room, clone, onto, picks)
             return forecast.run(chain=chain, regions=regions)
 
+    def predict_in(self, room: MergeRoom, clone: Clone, onto: str, pick: PickOf) -> Prediction:
+        """What one pick would come to, made in a room that the caller keeps open."""
+        (found,) = _Forecast(room, clone, onto, (pick,)).run(chain=False, regions=True)
+        return found
+
     def simulate(self, clone: Clone, onto: str, picks: Sequence[PickOf]) -> QueueSimulation:
         """Land a queue in its order, and look for an order in which fewer picks conflict."""
         land = partial(self.predict, clone, onto, chain=True)

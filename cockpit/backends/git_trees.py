@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -93,7 +93,7 @@ class Trees:
     def draft(self, clone: Clone, recipe: CommitRecipe) -> CommitNode:
         """What a recipe comes to; leaves nothing behind."""
         with self.quarantine(clone) as quarantine:
-            return self._make(clone, recipe, quarantine)
+            return self.make(clone, recipe, quarantine)
 
     def push_new(
         self, clones: Clones, clone: Clone, refs: Mapping[str, str], recipe: CommitRecipe | None
@@ -105,7 +105,7 @@ class Trees:
         """
         with self.quarantine(clone) as quarantine:
             if recipe is not None:
-                _check_made(self._make(clone, recipe, quarantine), refs)
+                _check_made(self.make(clone, recipe, quarantine), refs)
             said, failure = self._push(clone, refs, quarantine)
         if {pushed.ref for pushed in said if pushed.flag == "*"} == set(refs):
             return
@@ -119,14 +119,20 @@ class Trees:
         raise failure
 
     def push_moved(
-        self, clones: Clones, clone: Clone, ref: str, recipe: CommitRecipe, sha: str, found: str
+        self,
+        clones: Clones,
+        clone: Clone,
+        ref: str,
+        make: Callable[[Quarantine], CommitNode],
+        sha: str,
+        found: str,
     ) -> None:
-        """Point a ref at a recipe's commit, from where it was found; empty stands for absent.
+        """Point a ref at the commit that is made, from where it was found; empty stands for absent.
 
         Raises and counts a lost answer like `push_new`.
         """
         with self.quarantine(clone) as quarantine:
-            _check_made(self._make(clone, recipe, quarantine), {ref: sha})
+            _check_made(make(quarantine), {ref: sha})
             said, failure = self._push(clone, {ref: sha}, quarantine, found)
         if any(pushed.ref == ref and pushed.flag in " +*=" for pushed in said):
             return
@@ -164,7 +170,8 @@ class Trees:
             return said, _refused(clone, said, finished.errors)
         return (), self._git.failure(clone, finished)
 
-    def _make(self, clone: Clone, recipe: CommitRecipe, quarantine: Quarantine) -> CommitNode:
+    def make(self, clone: Clone, recipe: CommitRecipe, quarantine: Quarantine) -> CommitNode:
+        """Write the commit of a recipe, with all that it needs, into a quarantine."""
         variables = self._variables | quarantine.writing
         parent = self.node(clone, recipe.parent)
         edits = self._edits(clone, recipe, quarantine)

@@ -29,6 +29,7 @@ from cockpit.backends.github_records import (
     RunRecord,
     UserRecord,
 )
+from cockpit.backends.github_talk import GithubTalk
 from cockpit.backends.github_writes import GithubWrites
 from cockpit.backends.ports import Account, Answer, ApiBudget, ApiUsage, Credential
 from cockpit.backends.text import clean
@@ -50,7 +51,7 @@ _EVENTS = list_kind("events", tuple[EventRecord, ...], lambda rows: (rows, None)
 _ACTIVITY = msgspec.json.Decoder(tuple[ActivityRecord, ...])
 
 
-class Github(GithubBuilds, GithubPicks, GithubWrites):
+class Github(GithubBuilds, GithubPicks, GithubTalk, GithubWrites):
     """Implements GithubPort; PyGithub is imported with the first request."""
 
     def __init__(

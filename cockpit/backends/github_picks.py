@@ -96,7 +96,7 @@ class GithubPicks:
         listing = self._transport.read_list(
             path_of(repository, f"issues/{issue.number}/comments"), _COMMENTS, issue.comments
         )
-        comments = [_comment(record) for record in listing.rows]
+        comments = [read_comment(record) for record in listing.rows]
         nominations = (read_nominations(comment, repository.name) for comment in comments)
         tracker = Tracker(
             number=issue.number,
@@ -160,7 +160,7 @@ class GithubPicks:
         return found, sentence(listing.missing for listing in listings)
 
 
-def _comment(record: CommentRecord) -> Comment:
+def read_comment(record: CommentRecord) -> Comment:
     edited = record.updated_at
     return Comment(
         id=record.id,

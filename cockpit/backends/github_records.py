@@ -209,6 +209,12 @@ class BranchRecord(msgspec.Struct, frozen=True):
     sha: str
 
 
+class MilestoneTitle(msgspec.Struct, frozen=True):
+    """The milestone of an issue or pull request."""
+
+    title: str
+
+
 class PullRecord(msgspec.Struct, frozen=True):
     """A pull request as lists have it."""
 
@@ -225,6 +231,31 @@ class PullRecord(msgspec.Struct, frozen=True):
     merge_commit_sha: str | None = None
     draft: bool = False
     body: str | None = None
+    milestone: MilestoneTitle | None = None
+
+
+class MergeRecord(msgspec.Struct, frozen=True):
+    """What merging a pull request came to."""
+
+    sha: str
+
+
+class CommitMessage(msgspec.Struct, frozen=True):
+    """What a commit says."""
+
+    message: str
+
+
+class PullCommitRecord(msgspec.Struct, frozen=True):
+    """A commit of a pull request."""
+
+    sha: str
+    commit: CommitMessage
+
+    @property
+    def id(self) -> int:
+        """What tells it from the others of a list."""
+        return int(self.sha, 16)
 
 
 class MilestoneRecord(msgspec.Struct, frozen=True):

@@ -22,12 +22,13 @@ from cockpit.release.index_pages import IndexPage
 from cockpit.release.job_logs import JobLog
 from cockpit.release.jobs import BranchHealth, CandidateBuilds, Checks, Job, Run, Step
 from cockpit.release.milestones import Milestone, MilestoneItem
+from cockpit.release.nominations import Comment
 from cockpit.release.people import Team
 from cockpit.release.pickorder import QueueSimulation
 from cockpit.release.picks import PickReading, PullSummary
 from cockpit.release.prediction import PickOf, Prediction
 from cockpit.release.preparation import PushedRun
-from cockpit.release.pullrequests import OpenPull, PullDraft
+from cockpit.release.pullrequests import OpenPull, PullDraft, PullPage
 from cockpit.release.releasechanges import FileChange, FileState, Script
 from cockpit.release.repos import Repository
 from cockpit.release.submodules import Submodule
@@ -96,6 +97,55 @@ class CommitRecipe(msgspec.Struct, frozen=True):
     """The new contents of files of the parent, by path."""
     made: dict[str, FileState | None] = {}
     """Files that appear or change their mode; None for those that go."""
+
+
+class PickRecipe(msgspec.Struct, frozen=True):
+    """A pick told so that it comes out the same whenever and wherever it is made.
+
+    Author and author's date are those of what is picked; it is committed by whoever picks, and
+    dated like its parent.
+    """
+
+    parent: str
+    source: str
+    """The commit that is picked."""
+    tree: str
+    """What it must come to."""
+    message: str
+    committer: tuple[str, str]
+    """Name and e-mail."""
+    mainline: int | None = None
+    resolution: str = ""
+    """The work tree in which a person resolved its conflict; empty where git merges it."""
+
+
+class PickDraft(msgspec.Struct, frozen=True):
+    """What a pick comes to, before anything is pushed."""
+
+    prediction: Prediction
+    recipe: PickRecipe | None = None
+    """None where it cannot be made."""
+    node: CommitNode | None = None
+    diff: tuple[str, ...] = ()
+    """What it changes on the branch, cleaned."""
+
+
+class Resolution(msgspec.Struct, frozen=True):
+    """A throw-away work tree with a conflict in it that a person resolves."""
+
+    name: str
+    path: str
+    onto: str
+    """The commit of the branch that the pick was put onto."""
+    source: str
+    mainline: int | None = None
+    unresolved: tuple[str, ...] = ()
+    """In words, files that are still in conflict."""
+    files: tuple[str, ...] = ()
+    """Those files, below `path`."""
+    tree: str = ""
+    """What it comes to; empty while something is unresolved."""
+    diff: tuple[str, ...] = ()
 
 
 class BranchHead(msgspec.Struct, frozen=True):
@@ -232,8 +282,33 @@ class GitPort(Protocol):
         """
         ...
 
+    def draft_pick(
+        self, repository: Repository, onto: str, pick: PickOf, resolution: Resolution | None = None
+    ) -> PickDraft:
+        """What a pick onto a commit comes to, or its resolution; leaves nothing behind."""
+        ...
+
+    def resolution(self, repository: Repository, name: str) -> Resolution | None:
+        """How far the resolution of a conflict has come; None where nobody has begun one."""
+        ...
+
+    def begin_resolution(
+        self, repository: Repository, name: str, onto: str, pick: PickOf
+    ) -> Resolution:
+        """Prepare a throw-away work tree with a conflict in it; the one that is there is kept."""
+        ...
+
+    def abandon_resolution(self, repository: Repository, name: str) -> None:
+        """Remove a work tree and all that was done in it."""
+        ...
+
     def push_branch(
-        self, repository: Repository, branch: str, recipe: CommitRecipe, sha: str, found: str | None
+        self,
+        repository: Repository,
+        branch: str,
+        recipe: CommitRecipe | PickRecipe,
+        sha: str,
+        found: str | None,
     ) -> None:
         """Point a branch at the commit of a recipe, which must come to `sha`.
 
@@ -471,6 +546,32 @@ class GithubPort(Protocol):
 
     def cancel_run(self, repository: Repository, run_id: int) -> None:
         """Ask a run to stop; its jobs may take minutes to do so."""
+        ...
+
+    def comments(self, repository: Repository, number: int) -> Answer[tuple[Comment, ...]]:
+        """The comments under an issue or pull request, oldest first."""
+        ...
+
+    def comment(self, repository: Repository, number: int, body: str) -> Comment:
+        """Comment on an issue or pull request; after a lost answer look before asking again."""
+        ...
+
+    def pull(self, repository: Repository, number: int) -> PullPage | None:
+        """A pull request; None where there is none of this number."""
+        ...
+
+    def pull_messages(self, repository: Repository, number: int) -> Answer[tuple[str, ...]]:
+        """What the commits of a pull request say, oldest first."""
+        ...
+
+    def set_milestone(self, repository: Repository, number: int, title: str) -> None:
+        """Put an issue or pull request into the milestone of exactly this title."""
+        ...
+
+    def merge_pull(
+        self, repository: Repository, number: int, head: str, title: str, message: str
+    ) -> str:
+        """Squash a pull request whose head is exactly this commit; gives what it became."""
         ...
 
     def account(self) -> Account:

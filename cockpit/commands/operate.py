@@ -32,10 +32,11 @@ def plan(arguments: argparse.Namespace) -> int:
 
 def do(arguments: argparse.Namespace) -> int:
     """Print the plan, have it confirmed, and carry it out."""
-    return asyncio.run(_do(open_cockpit(arguments), arguments))
+    return asyncio.run(carried_out(open_cockpit(arguments), arguments))
 
 
-async def _do(cockpit: Cockpit, arguments: argparse.Namespace) -> int:
+async def carried_out(cockpit: Cockpit, arguments: argparse.Namespace) -> int:
+    """Plan, show, have it confirmed and carry it out; gives the exit code."""
     made = await _plan(cockpit, arguments)
     if arguments.plan and not _is(made, arguments.plan):
         raise Refused(

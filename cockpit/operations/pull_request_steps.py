@@ -17,7 +17,13 @@ from cockpit.release.repos import Repository
 from cockpit.release.words import counted
 
 if TYPE_CHECKING:
-    from cockpit.backends.ports import BranchHead, CommitRecipe, GithubPort, GitPort
+    from cockpit.backends.ports import (
+        BranchHead,
+        CommitRecipe,
+        GithubPort,
+        GitPort,
+        PickRecipe,
+    )
 
 _PAUSES_S = (0.0, 0.5, 1.0, 2.0, 4.0)
 """How long GitHub may take to list what it has just made."""
@@ -28,11 +34,13 @@ class BranchDraft(msgspec.Struct, frozen=True):
 
     branch: str
     base_branch: str
-    recipe: CommitRecipe
+    recipe: CommitRecipe | PickRecipe
     commit: str
     """What the recipe comes to, or the same change where the branch has it already."""
     replaces: str = ""
     """A head of somebody else's that may be replaced, because a person named it."""
+    on_head: bool = True
+    """Whether the other branch must still end at `base`; else it only has to contain it."""
 
     @property
     def base(self) -> str:
@@ -83,7 +91,7 @@ class PushDraft:
         if there == draft.commit:
             return Probe(StepState.DONE, f"{draft.branch} is at {short(there)}")
         base = heads.get(draft.base_branch)
-        if base != draft.base:
+        if base != draft.base and (draft.on_head or base is None):
             now = f"at {short(base)}" if base else "gone"
             return Probe(
                 StepState.CONFLICT,

@@ -172,6 +172,16 @@ def pulls_in(text: str, repository: str) -> tuple[int, ...]:
     )
 
 
+def without_references(text: str, repository: str) -> str:
+    """The same words with no pull request of this repository linked, neither by GitHub nor here."""
+
+    def unlinked(found: re.Match[str]) -> str:
+        pull = _is_ours(found, repository) and (found["kind"] or "pull").lower() == "pull"
+        return f"#<!-- -->{found['number']}" if pull else found[0]
+
+    return _REFERENCE.sub(unlinked, text)
+
+
 def _is_ours(found: re.Match[str], repository: str) -> bool:
     named = found["repo"] or found["other"]
     return named is None or named.lower() == repository.lower()

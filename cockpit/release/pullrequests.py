@@ -36,6 +36,30 @@ class OpenPull(msgspec.Struct, frozen=True):
         return self.title == draft.title and own_part(self.body) == draft.body.strip()
 
 
+class PullPage(msgspec.Struct, frozen=True):
+    """A pull request in full, open or not."""
+
+    number: int
+    title: str
+    body: str
+    state: str
+    """`open` or `closed`."""
+    merged_sha: str | None
+    """What it was merged as; None where GitHub did not merge it."""
+    head_sha: str
+    head: str
+    base: str
+    draft: bool
+    url: str
+    milestone: str = ""
+    """The title; empty without one."""
+
+
+def without_marks(body: str) -> str:
+    """A text without the marks around the cockpit's part, for another pull request to carry."""
+    return body.replace(_BEGIN, "").replace(_END, "").strip()
+
+
 def own_part(body: str) -> str | None:
     """What the cockpit wrote into a text; None when it wrote nothing."""
     found = _OWN_PART.search(body.replace("\r\n", "\n"))

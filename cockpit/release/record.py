@@ -217,6 +217,8 @@ class Approved(Event, frozen=True, tag="approved"):
 
     pull: int
     note: str = ""
+    head: str = ""
+    """The commit of its pull request that was approved; empty where there was none."""
 
     def describe(self) -> str:
         return f"approved #{self.pull}"

@@ -12,7 +12,7 @@ from typing import TypeVar
 from textual.pilot import Pilot
 
 from cockpit.app import CockpitApp
-from cockpit.backends.ports import ApiBudget, ApiUsage, ApiUse
+from cockpit.backends.ports import ApiBudget, ApiUsage, ApiUse, Resolution
 from cockpit.commandlog import CommandLog
 from cockpit.config import NotificationsTable
 from cockpit.errors import CockpitError
@@ -131,6 +131,7 @@ class StillCockpit:
         self.notifications = NotificationsTable()
         self.still = Path(os.devnull) / "still.json"
         self.planned: list[tuple[str, dict[str, str]]] = []
+        self.begun: list[dict[str, str]] = []
         self.carried_out: list[tuple[Plan, str]] = []
         self.refreshed: list[tuple[str, ...]] = []
         self.next_plan: Plan | Exception = plan()
@@ -201,6 +202,11 @@ class StillCockpit:
         if isinstance(answer, CockpitError):
             raise answer
         return answer
+
+    async def begin_resolution(self, arguments: Mapping[str, str]) -> Resolution:
+        """A work tree that is this folder, with nothing to edit in it."""
+        self.begun.append(dict(arguments))
+        return Resolution("none", os.curdir, "", "")
 
     async def carry_out(
         self,

@@ -1,0 +1,59 @@
+"""Acting on picks by keys: what is captured, what is asked, and why something is not offered."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cockpit.actions import Disabled, Enabled, Scope, Selection, Situation, action, availability
+from cockpit.guards_picks import of_changes, of_pulls
+from cockpit.release.picks import PickReading, PullSummary, Tracker
+from cockpit.release.state import FeedState, Reading
+from tests.release.states import GREEN, NOW
+
+
+def pull(number: int, head: str, *, state: str = "open") -> PullSummary:
+    return PullSummary(
+        number=number,
+        title=f"Fix {number}",
+        author="mei",
+        state=state,
+        merged_sha=None,
+        head_sha="a" * 40,
+        head_ref=head,
+        url="",
+        updated_at=NOW,
+        base="release/2.15",
+    )
+
+
+PULLS = (pull(20, "cherry-pick-10-by-mei"), pull(21, "cherry-pick-11-by-mei"))
+READING = Reading(PickReading(Tracker(1, "", ""), PULLS), NOW, "")
+STATE = msgspec.structs.replace(GREEN, picks=FeedState(READING))
+
+
+def on(key: str, *marked: str, armed: bool = False) -> Situation:
+    selection = Selection("picks", key, marked=marked)
+    return Situation(STATE, (Scope.EVERYWHERE, Scope.PICKS), selection, armed=armed)
+
+
+def reason(name: str, situation: Situation) -> str:
+    found = availability(action(name), situation)
+    return found.reason if isinstance(found, Disabled) else ""
+
+
+def test_marked_rows_count_instead_of_the_selected_one() -> None:
+    assert of_pulls(on("pull-20")) == {"pull": "20"}
+    assert of_pulls(on("pull-20", "pull-21", "pull-20")) == {"pull": "21,20"}
+    assert of_pulls(on("pull-20", "gone")) == {"pull": ""}
+    assert of_changes(on("pull-20")) == {"change": "10"}
+
+
+def test_what_cannot_be_done_says_why() -> None:
+    assert isinstance(availability(action("approve"), on("pull-20")), Enabled)
+    assert reason("approve", on("gone")) == "no pick is selected"
+    assert "one at a time" in reason("deny", on("pull-20", "pull-20", "pull-21"))
+    assert reason("pick", on("pull-20")) == "#20 picks it already"
+    assert reason("merge-pick", on("pull-20")) == "#20 is found, not approved"
+    assert "its author resolves it" in reason("resolve", on("pull-20"))
+    elsewhere = Situation(STATE, (Scope.BUILDS,), Selection("builds", "pull-20"))
+    assert reason("approve", elsewhere) == "no pick is selected"
