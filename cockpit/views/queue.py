@@ -79,7 +79,8 @@ def finding_lines(picks: Sequence[Pick]) -> Iterator[Line]:
 def _row_lines(state: ReleaseState, pick: Pick) -> Iterator[Line]:
     trunk = ", ".join(f"#{number}" for number in pick.trunk_pulls)
     source = f" of {trunk}" if pick.release_pull and trunk else ""
-    yield line(f"  {pick_label(pick)}{source}  {pick.title or 'no pull request into the branch yet'}")
+    title = pick.title or "no pull request into the branch yet"
+    yield line(f"  {pick_label(pick)}{source}  {title}")
     yield line(Span(f"    {' · '.join(_facts(state, pick))}", Tone.DIM))
     for problem in pick.problems:
         yield line(Span(f"    ▲ {problem}", Tone.WARN))
