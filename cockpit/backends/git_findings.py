@@ -108,17 +108,18 @@ class _Questions:
 
     def _commit(self, entry: Entry, *, whole: bool = False) -> HistoryCommit:
         """A commit with what it claims; `whole` reads its body whatever is in it."""
-        title = entry.title.decode("utf-8", "replace")
+        sha, _, tree, at, authored, author, raw_title, raw_body = entry
+        title = raw_title.decode("utf-8", "replace")
         body, claims = "", NO_CLAIMS
-        if whole or self._reader.may_matter(title, entry.body):
-            body = entry.body.decode("utf-8", "replace")
+        if whole or self._reader.may_matter(title, raw_body):
+            body = raw_body.decode("utf-8", "replace")
             claims = self._reader.claims(title, body)
         return HistoryCommit(
-            entry.sha.decode(),
-            entry.tree.decode(),
-            int(entry.at or 0),
-            int(entry.authored or 0),
-            sys.intern(entry.author.decode("utf-8", "replace")),
+            sha.decode(),
+            tree.decode(),
+            int(at or 0),
+            int(authored or 0),
+            sys.intern(author.decode("utf-8", "replace")),
             title if title.isprintable() else _harmless(title),
             self._reader.pulls(title, body),
             claims,
@@ -133,8 +134,8 @@ class _Questions:
         told: list[tuple[bytes, HistoryCommit]] = []
         further = _SLOP
         for entry in ranges.entries:
-            paint = reach.tell(entry.sha, entry.parents) & BOTH
-            told.append((entry.sha, self._commit(entry, whole=paint in (SECOND, 0))))
+            paint = reach.tell(entry[0], entry[1]) & BOTH
+            told.append((entry[0], self._commit(entry, whole=paint in (SECOND, 0))))
             if reach.is_whole:
                 further -= 1
                 if not further:

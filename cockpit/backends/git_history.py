@@ -45,19 +45,12 @@ _PATCHES = (
 )
 
 
-class Entry(NamedTuple):
-    """One commit as git tells it, in the bytes it came in: most of them are never looked at."""
+Entry = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
+"""One commit as git tells it, in the bytes it came in: most of them are never looked at.
 
-    sha: bytes
-    parents: bytes
-    tree: bytes
-    at: bytes
-    """The committer's date in seconds since the epoch."""
-    authored: bytes
-    """The author's, which `git cherry-pick` keeps."""
-    author: bytes
-    title: bytes
-    body: bytes
+Its SHA, its parents', its tree, when it was committed and authored in seconds since the epoch
+(`git cherry-pick` keeps the latter), its author, title and the rest of its message.
+"""
 
 
 class Ranges(NamedTuple):
@@ -273,9 +266,8 @@ def _entries(stream: "BufferedReader") -> Iterator[Entry]:
         fields = (rest[-1] + chunk if rest else chunk).split(b"\0")
         fields = rest[:-1] + fields
         end = (len(fields) - 1) // width * width
-        yield from map(
-            Entry._make, zip(*(fields[at:end:width] for at in range(width)), strict=True)
-        )
+        columns = (fields[at:end:width] for at in range(width))
+        yield from cast("Iterator[Entry]", zip(*columns, strict=True))
         rest = fields[end:]
 
 

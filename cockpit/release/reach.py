@@ -22,7 +22,7 @@ class Reach:
         self._apart = 0
         """How many of those waiting only one of the two histories is known to have."""
         for sha, paint in tips:
-            self._paint(sha, paint)
+            self._expect(sha, paint)
 
     @property
     def is_whole(self) -> bool:
@@ -32,11 +32,14 @@ class Reach:
     def tell(self, sha: bytes, parents: bytes) -> int:
         """Note a commit with its parents' SHAs, and give what is known of who has it."""
         paint = self._waiting.pop(sha, 0)
-        self._apart -= _is_apart(paint)
+        self._apart -= _APART[paint & BOTH]
         self._told[sha] = paint
         self._parents[sha] = parents
         for parent in parents.split():
-            self._paint(parent, paint)
+            if parent in self._told:
+                self._repaint(parent, paint)
+            else:
+                self._expect(parent, paint)
         return paint
 
     def of(self, sha: bytes) -> int:
@@ -47,19 +50,23 @@ class Reach:
         """The parents of a commit that was told."""
         return self._parents[sha].split()
 
-    def _paint(self, sha: bytes, paint: int) -> None:
-        open_ones = [(sha, paint)]
+    def _expect(self, sha: bytes, paint: int) -> None:
+        before = self._waiting.get(sha, 0)
+        after = before | paint
+        self._waiting[sha] = after
+        self._apart += _APART[after & BOTH] - _APART[before & BOTH]
+
+    def _repaint(self, sha: bytes, paint: int) -> None:
+        open_ones = [sha]
         while open_ones:
-            sha, paint = open_ones.pop()
+            sha = open_ones.pop()
             told = self._told.get(sha)
             if told is None:
-                before = self._waiting.get(sha, 0)
-                self._waiting[sha] = before | paint
-                self._apart += _is_apart(before | paint) - _is_apart(before)
+                self._expect(sha, paint)
             elif told | paint != told:
                 self._told[sha] = told | paint
-                open_ones += [(parent, told | paint) for parent in self._parents[sha].split()]
+                open_ones += self._parents[sha].split()
 
 
-def _is_apart(paint: int) -> bool:
-    return paint & BOTH in (FIRST, SECOND)
+_APART = (0, 1, 1, 0)
+"""Whether a paint says that one of the two histories alone has a commit."""
