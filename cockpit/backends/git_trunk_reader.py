@@ -142,17 +142,19 @@ class _OwnHistory(ClonedHistory):
     def patch_ids(
         self, shas: Sequence[str], tips: Sequence[str], base: str
     ) -> dict[str, list[str]]:
-        spans = (entry[0].decode() for tip in tips for entry in self._log(tip, f"^{base}", "--"))
-        self._bring([*shas, *spans] if self._clone.far else ())
+        if self._clone.far:
+            listed = self._answer("rev-list", *tips, f"^{base}", "--")
+            self._bring([*shas, *listed.split()])
         return super().patch_ids(shas, tips, base)
 
     def patch_ids_of(self, shas: Sequence[str]) -> dict[str, list[str]]:
-        self._bring(shas if self._clone.far else ())
+        if self._clone.far:
+            self._bring(shas)
         return super().patch_ids_of(shas)
 
     def _bring(self, shas: Sequence[str]) -> None:
-        if shas:
-            self._trees.bring_for_merges(self._clone, shas)
+        """Contents of commits and their parents, without which patches cannot be compared."""
+        self._trees.bring_for_merges(self._clone, shas)
 
 
 def _changes(told: Told, asked: TrunkQuestions, wanted: Iterable[str]) -> Iterator[TrunkChange]:

@@ -24,6 +24,7 @@ _OPEN = (
     PickState.NOMINATED,
     PickState.UNDER_REVIEW,
     PickState.NEEDS_INFO,
+    PickState.FOUND,
 )
 
 _NO_PULL = "no pull request into the branch yet"

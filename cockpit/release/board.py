@@ -212,7 +212,8 @@ def _risky_picks(state: ReleaseState) -> Iterator[BoardLine]:
     strays = [
         pick
         for pick in state.queue
-        if not (pick.nominated or pick.state.decided)
+        if pick.release_pull
+        and not (pick.nominated or pick.state.decided)
         and not (proposal and pick.release_pull == proposal.number)
     ]
     if strays:

@@ -39,25 +39,19 @@ def _picks_merged(state: ReleaseState) -> Verdict:
 
 def _fixes_picked(state: ReleaseState) -> Verdict:
     """Section 13: no fix of the milestone is on trunk alone, but for what was decided against."""
-    trunk = known(state.trunk)
-    if branch_of(state, state.spec.core) is None:
-        return not_applicable(f"{state.spec.core.release_branch} has not been cut")
-    lacking = open_findings(state, FindingKind.MISSING_FIX)
-    if lacking:
-        return failed(*map(_evidence, lacking), then=_then("pick", lacking[0]), action="pane-3")
-    if trunk.fixes_unknown:
-        return unknown(trunk.fixes_unknown, then="look at the milestone again", action="refresh")
+    unknown_why = known(state.trunk).fixes_unknown
+    if verdict := _lacking(state, FindingKind.MISSING_FIX):
+        return verdict
+    if unknown_why:
+        return unknown(unknown_why, then="look at the milestone again", action="refresh")
     return passed(f"nothing of the milestone is fixed on {state.spec.core.trunk} alone")
 
 
 def _reverts_picked(state: ReleaseState) -> Verdict:
     """Section 13.11: what trunk took back, the branch took back as well."""
     trunk = known(state.trunk)
-    if branch_of(state, state.spec.core) is None:
-        return not_applicable(f"{state.spec.core.release_branch} has not been cut")
-    lacking = open_findings(state, FindingKind.MISSING_REVERT)
-    if lacking:
-        return failed(*map(_evidence, lacking), then=_then("pick", lacking[0]), action="pane-3")
+    if verdict := _lacking(state, FindingKind.MISSING_REVERT):
+        return verdict
     if trunk.unknown:
         return unknown(*trunk.unknown, then="look into what git could not tell")
     if trunk.nameless:
@@ -69,6 +63,18 @@ def _reverts_picked(state: ReleaseState) -> Verdict:
             then=f"find out what {short(trunk.nameless[0].sha)} reverts",
         )
     return passed(f"nothing that {state.spec.core.trunk} took back is left on the branch")
+
+
+def _lacking(state: ReleaseState, kind: FindingKind) -> Verdict | None:
+    """The verdict where there is no branch, or it lacks something of this kind."""
+    if branch_of(state, state.spec.core) is None:
+        return not_applicable(f"{state.spec.core.release_branch} has not been cut")
+    found = open_findings(state, kind)
+    if not found:
+        return None
+    first = f"#{found[0].pull}" if found[0].pull else short(found[0].commit)
+    then = f"pick {first}, or decide against it"
+    return failed(*(Evidence(f"{f.title}: {f.why}", f.url) for f in found), then=then, action=_PANE)
 
 
 def open_findings(state: ReleaseState, kind: FindingKind) -> tuple[Finding, ...]:
@@ -83,15 +89,7 @@ def open_findings(state: ReleaseState, kind: FindingKind) -> tuple[Finding, ...]
     return tuple(finding for finding in found if finding.commit not in denied)
 
 
-def _evidence(finding: Finding) -> Evidence:
-    return Evidence(f"{finding.title}: {finding.why}", finding.url)
-
-
-def _then(verb: str, finding: Finding) -> str:
-    name = f"#{finding.pull}" if finding.pull else short(finding.commit)
-    return f"{verb} {name}, or decide against it"
-
-
+_PANE = "pane-3"
 _QUEUE = ("picks", "branches", "ledger")
 _TRUNK = ("branches", "trunk", "picks", "ledger")
 PICK_GATES = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cockpit.release.artifacts import PackageListing
 from cockpit.release.branches import BranchState
 from cockpit.release.candidates import next_number
+from cockpit.release.commits import short
 from cockpit.release.jobs import Job, JobState
 from cockpit.release.picks import Pick, PullSummary
 from cockpit.release.releasechanges import changes_branch
@@ -59,9 +60,12 @@ def picks_by_commit(state: ReleaseState) -> dict[str, Pick]:
 
 
 def pick_label(pick: Pick) -> str:
-    """A pick's number as people say it."""
+    """A pick's number as people say it, else its commit."""
     number = pick.release_pull or pick.trunk_pull
-    return f"#{number}" if number else "a nomination without a pull request"
+    if number:
+        return f"#{number}"
+    shas = [*pick.commits, pick.finding.commit if pick.finding else ""]
+    return short(shas[0]) or "a nomination without a pull request"
 
 
 def is_red(job: Job) -> bool:

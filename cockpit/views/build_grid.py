@@ -53,9 +53,11 @@ WORST_FIRST = (
     QUEUED,
     EXPECTED,
     SKIPPED,
+    NEEDS_YOU,
     FLAKY,
     PASSED,
 )
+"""A doubtful file is told once its jobs have nothing worse to say."""
 _SEVERITY = {mark.shape: position for position, mark in enumerate(WORST_FIRST)}
 CHECKS = "other checks"
 _Place = tuple[str, str, str]
@@ -115,7 +117,7 @@ def short_pythons(pythons: Sequence[str]) -> tuple[str, tuple[str, ...]]:
 
 
 def worst_mark(marks: Iterable[Mark]) -> Mark | None:
-    """The mark that needs somebody most; a finding before all others."""
+    """The mark that needs somebody most; one of no job comes before all others."""
     return min(marks, key=lambda mark: _SEVERITY.get(mark.shape, -1), default=None)
 
 

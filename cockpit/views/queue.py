@@ -78,10 +78,9 @@ def finding_lines(picks: Sequence[Pick]) -> Iterator[Line]:
 
 def _row_lines(state: ReleaseState, pick: Pick) -> Iterator[Line]:
     trunk = ", ".join(f"#{number}" for number in pick.trunk_pulls)
-    commit = short(pick.finding.commit) if pick.finding else ""
-    name = pick_label(pick) if pick.release_pull or pick.trunk_pulls else commit or trunk
     source = f" of {trunk}" if pick.release_pull and trunk else ""
-    yield line(f"  {name}{source}  {pick.title or 'no pull request into the branch yet'}")
+    title = pick.title or "no pull request into the branch yet"
+    yield line(f"  {pick_label(pick)}{source}  {title}")
     yield line(Span(f"    {' · '.join(_facts(state, pick))}", Tone.DIM))
     for problem in pick.problems:
         yield line(Span(f"    ▲ {problem}", Tone.WARN))
