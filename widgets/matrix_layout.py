@@ -69,7 +69,8 @@ def lay_out(grid: Grid, width: int, height: int) -> Layout:
     title = target + max((len(row.title) for row in grid.rows), default=0) + 2
     marks = len(grid.stages)
     room = max(width - title, marks + _NARROWEST)
-    gap = _ROOMY
+    longest = max(map(len, grid.pythons), default=0)
+    gap = max(_ROOMY, longest + 1 - marks)
     while gap > _NARROWEST and len(grid.pythons) * (marks + gap) > room:
         gap -= 1
     column = marks + gap
