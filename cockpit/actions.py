@@ -501,7 +501,7 @@ ACTIONS: tuple[Action, ...] = (
         "ask-pick",
         "Ask for more",
         "A question on the tracker to whoever nominated it",
-        ("Q",),
+        ("I",),
         Group.ACT,
         Danger.REMOTE,
         (Scope.PICKS,),
