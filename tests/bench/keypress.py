@@ -209,7 +209,7 @@ def fly(config: Path, environment: dict[str, str], keys: int, *, still: bool) ->
     terminal = Terminal(f"keypress-{os.getpid()}", environment)
     try:
         terminal.start([sys.executable, "-m", "cockpit.cli", "--config", str(config)])
-        terminal.until("linux x86_64")
+        terminal.until("Candidate builds · v")
         terminal.press("2")
         terminal.press("Enter")
         terminal.until("build test upload")
