@@ -12,7 +12,15 @@ from datetime import datetime, timedelta
 
 from cockpit.rehearsal.builds import attempt_jobs
 from cockpit.rehearsal.indexpages import index_pages, listed
-from cockpit.rehearsal.matrix import Matrix, Target, Wheel, vision_wheels, wheels
+from cockpit.rehearsal.matrix import (
+    BINARY_WORKFLOWS,
+    Matrix,
+    Target,
+    Wheel,
+    libtorch_upload_job,
+    vision_wheels,
+    wheels,
+)
 from cockpit.rehearsal.model import Forge, Job, Repository
 from cockpit.rehearsal.packages import (
     BACKUP_BUCKET,
@@ -88,23 +96,25 @@ def _candidate_channel(
             requires=TORCH_REQUIRES[:-1] if wheel is mismatched else TORCH_REQUIRES,
             with_checksum=wheel is not bare,
         )
-    yield from _libtorch(matrix, build, "test/")
+    for target in matrix.targets:
+        workflow = BINARY_WORKFLOWS[target.os, target.arch]
+        for accelerator in target.libtorch:
+            job = uploads.get((workflow, libtorch_upload_job(target, accelerator)))
+            if job is not None:
+                made = Build(build.version, build.sha, job.ends_at)
+                yield libtorch_archive(made, target, accelerator, prefix="test/")
 
 
 def _full_channel(matrix: Matrix, build: Build, *, prefix: str) -> Iterator[ChannelObject]:
     for target in matrix.targets:
         for wheel in wheels(matrix, target):
             yield torch_wheel(build, wheel, prefix=prefix)
-    yield from _libtorch(matrix, build, prefix)
-    for wheel in vision_wheels(matrix):
-        vision = Build(_PREVIOUS_VISION, "", build.at)
-        yield vision_wheel(vision, wheel, torch=build.version, prefix=prefix)
-
-
-def _libtorch(matrix: Matrix, build: Build, prefix: str) -> Iterator[ChannelObject]:
     for target in matrix.targets:
         for accelerator in target.libtorch:
             yield libtorch_archive(build, target, accelerator, prefix=prefix)
+    for wheel in vision_wheels(matrix):
+        vision = Build(_PREVIOUS_VISION, "", build.at)
+        yield vision_wheel(vision, wheel, torch=build.version, prefix=prefix)
 
 
 def _others(matrix: Matrix, build: Build) -> Iterator[ChannelObject]:

@@ -449,6 +449,21 @@ def test_wheels_are_real_and_their_flaws_are_few(channel: list[ChannelObject]) -
     assert any("/executorch-2.15.0" in item.key for item in channel)
 
 
+def test_archives_are_as_old_as_the_jobs_that_uploaded_them(
+    built: Built, channel: list[ChannelObject]
+) -> None:
+    ended = {
+        job.ends_at
+        for run in built.forge.repositories["pytorch/pytorch"].runs.values()
+        if run.head_branch == "v2.15.0-rc1"
+        for job in run.jobs
+        if job.name.startswith("libtorch-") and "-upload" in job.name
+    }
+    archives = [i for i in channel if i.bucket == BUCKET and i.key.startswith("libtorch/test/")]
+    assert archives
+    assert {item.last_modified for item in archives} <= ended
+
+
 def test_objects_are_put_once_and_are_small(channel: list[ChannelObject]) -> None:
     places = [(item.bucket, item.key) for item in channel]
     assert len(places) == len(set(places))
