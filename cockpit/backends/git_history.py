@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
+from cockpit.backends.git_spawn import NO_PROGRAM, OF_ANOTHER_REPOSITORY, not_installed
 from cockpit.errors import CockpitError, ConfigError
 
 if TYPE_CHECKING:
@@ -22,9 +23,8 @@ _CHUNK = 1 << 18
 _ORIGIN = "refs/remotes/origin/"
 _HEADS = "refs/heads/"
 _ELSEWHERE = (
-    *("GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR"),
-    *("GIT_PREFIX", "GIT_QUARANTINE_PATH", "GIT_SHALLOW_FILE", "GIT_NAMESPACE"),
-    *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
+    *OF_ANOTHER_REPOSITORY,
+    *("GIT_DIR", "GIT_NAMESPACE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
 )
 _VARIABLES = {
     "LC_ALL": "C",
@@ -227,10 +227,8 @@ class ClonedHistory:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
             )
-        except FileNotFoundError as err:
-            raise CockpitError(
-                "git is not installed", str(err), "install git 2.39 or newer"
-            ) from err
+        except NO_PROGRAM as err:
+            raise not_installed() from err
 
     def _no_repository(self) -> ConfigError:
         from cockpit.backends.text import clean
