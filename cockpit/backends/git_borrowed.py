@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from cockpit.backends.git_errors import no_repository, no_revision
 from cockpit.backends.git_names import HEADS
 from cockpit.backends.git_output import read_refs
 from cockpit.backends.git_predictions import Predictor
@@ -14,7 +15,6 @@ from cockpit.backends.git_runner import Clone, GitRunner
 from cockpit.backends.git_trees import Trees
 from cockpit.backends.ports import CommitNode, CommitRecipe
 from cockpit.backends.text import clean
-from cockpit.errors import ConfigError
 from cockpit.release.pickorder import QueueSimulation
 from cockpit.release.prediction import PickOf, Prediction
 
@@ -54,11 +54,7 @@ class BorrowedClone:
             )
             if found.status == 0:
                 return found.output.decode().strip()
-        raise ConfigError(
-            f"{clean(str(self._path))} has no {clean(revision)!r}",
-            "it names neither a commit here nor a branch of origin",
-            "git branch --all lists what there is",
-        )
+        raise no_revision(self._path, revision)
 
     def commits(self, revisions: Sequence[str]) -> tuple[str, ...]:
         """The commits that revisions name, like `commit`, in one process for all that are here."""
@@ -134,11 +130,7 @@ class BorrowedClone:
         variables = self._seeing(self._path)  # any folder will do, but it must exist
         found = self._git.attempt(self._head, *arguments, variables=variables)
         if found.status != 0:
-            raise ConfigError(
-                f"{clean(str(self._path))} is no git repository",
-                "expected a clone or a bare repository",
-                "give the folder that holds .git, or the bare repository itself",
-            )
+            raise no_repository(self._path)
         return Path(os.fsdecode(found.output.removesuffix(b"\n")))
 
     @staticmethod

@@ -126,13 +126,9 @@ class ClonedHistory:
                 answer = process.communicate()[0]
             if process.returncode == 0:
                 return answer.decode().strip()
-        from cockpit.backends.text import clean
+        from cockpit.backends.git_errors import no_revision
 
-        raise ConfigError(
-            f"{clean(str(self._path))} has no {clean(revision)!r}",
-            "it names neither a commit here nor a branch of origin",
-            "git branch --all lists what there is",
-        )
+        raise no_revision(self._path, revision)
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The newest commit that two histories share; None where they share none."""
@@ -231,13 +227,9 @@ class ClonedHistory:
             raise not_installed() from err
 
     def _no_repository(self) -> ConfigError:
-        from cockpit.backends.text import clean
+        from cockpit.backends.git_errors import no_repository
 
-        return ConfigError(
-            f"{clean(str(self._path))} is no git repository",
-            "expected a clone or a bare repository",
-            "give the folder that holds .git, or the bare repository itself",
-        )
+        return no_repository(self._path)
 
 
 @contextlib.contextmanager
