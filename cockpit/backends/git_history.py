@@ -7,7 +7,7 @@ imported before git has answered is waited for.
 import contextlib
 import os
 import subprocess
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
@@ -101,11 +101,7 @@ class ClonedHistory:
         tips = self._tips(branch, trunk, *([f"{line[0]}*"] if line else []))
         there, own = tips.get(branch) or self.commit(branch), tips.get(trunk) or self.commit(trunk)
         given = None if cut is None else tips.get(cut) or self.commit(cut)
-        older = {
-            name: sha
-            for name, sha in tips.items()
-            if line and (each := line_of(name)) and each[0] == line[0] and each[1] < line[1]
-        }
+        older = {name: tips[name] for name in older_lines(branch, tips)}
         return Ranges(there, own, given, older, self._log(own, there, *older.values(), "--"))
 
     def _tips(self, *patterns: str) -> dict[str, str]:
@@ -275,6 +271,18 @@ def line_of(branch: str) -> tuple[str, tuple[int, ...]] | None:
     if len(numbers) < 2 or not all(numbers):
         return None
     return named, tuple(map(int, numbers))
+
+
+def older_lines(branch: str, names: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """Those of the branches that are called like a release branch and are older; their numbers."""
+    own = line_of(branch)
+    if own is None:
+        return {}
+    return {
+        name: line[1]
+        for name in names
+        if (line := line_of(name)) and line[0] == own[0] and line[1] < own[1]
+    }
 
 
 def _expect_success(process: subprocess.Popen[bytes]) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from cockpit.backends.git_clones import Clones
 from cockpit.backends.git_findings import Asked, Read, read_findings
-from cockpit.backends.git_history import ClonedHistory, Ranges, line_of
+from cockpit.backends.git_history import ClonedHistory, Ranges, line_of, older_lines
 from cockpit.backends.git_names import HEADS, checked_ref, checked_sha
 from cockpit.backends.git_runner import Clone, GitRunner
 from cockpit.backends.git_trees import Trees
@@ -96,15 +96,8 @@ class TrunkReader:
         if own is None:
             return {}
         listed = self._clones.listed(clone, "--heads", [f"{HEADS}{own[0]}*"])
-        lines = {
-            name: line[1]
-            for ref in listed
-            if (name := ref.removeprefix(HEADS))
-            and (line := line_of(name))
-            and line[0] == own[0]
-            and line[1] < own[1]
-        }
-        newest = sorted(lines, key=lambda name: lines[name], reverse=True)[:_OLDER_LINES]
+        lines = older_lines(repository.release_branch, (r.removeprefix(HEADS) for r in listed))
+        newest = sorted(lines, key=lines.__getitem__, reverse=True)[:_OLDER_LINES]
         refs = {checked_ref(HEADS + name): listed[HEADS + name] for name in newest}
         if not refs:
             return {}
