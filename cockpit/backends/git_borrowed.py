@@ -41,7 +41,7 @@ class BorrowedClone:
     @property
     def is_shallow(self) -> bool:
         """Whether its history ends before the beginning."""
-        return (self._whole.git_dir / "shallow").exists()
+        return bool(self._whole.shallow_edges)
 
     def commit(self, revision: str) -> str:
         """The commit a revision names, here or as a branch of origin; raises ConfigError."""

@@ -63,7 +63,7 @@ class BranchReader:
         """What the fetched refs say of the release branch."""
         release, orig, trunk, cut_from = (refs.get(ref) for ref in branches_of(repository))
         missing: list[str] = []
-        if (clone.git_dir / "shallow").exists():
+        if clone.shallow_edges:
             missing.append("the remote is shallow: history before its edge is not there")
         base = self._cut_point(clone, release, orig, trunk) if release else None
         if release and base is None:

@@ -68,6 +68,13 @@ class Clone(msgspec.Struct, frozen=True):
         return (self.git_dir / "HEAD").is_file()
 
     @property
+    def shallow_edges(self) -> frozenset[str]:
+        """The commits whose parents were left out, where its remote was cloned to a depth."""
+        with contextlib.suppress(FileNotFoundError):
+            return frozenset((self.git_dir / "shallow").read_text(encoding="ascii").split())
+        return frozenset()
+
+    @property
     def far(self) -> bool:
         """Whether its remote is beyond this machine's disks."""
         return bool(re.match(r"(?!file:)[\w+.-]+://|[^/]+:", self.remote))
