@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from urllib.parse import urlencode
 
 import msgspec
 
 from cockpit.backends.github_errors import Gone, NotFound
-from cockpit.backends.github_http import PAGE_SIZE, Transport, list_kind
+from cockpit.backends.github_http import Transport, list_kind
+from cockpit.backends.github_kinds import JOBS, RUN, RUNS, path_of, run_path, sentence, workflow_of
 from cockpit.backends.github_records import (
     CheckRunPage,
     CheckRunRecord,
     CheckSuitePage,
-    JobPage,
     JobRecord,
-    RunPage,
     RunRecord,
     StatusPage,
     StatusRecord,
@@ -39,8 +37,6 @@ from cockpit.release.jobs import (
 )
 from cockpit.release.repos import Repository
 
-RUNS = list_kind("workflow runs", RunPage, lambda page: (page.workflow_runs, page.total_count))
-_JOBS = list_kind("jobs", JobPage, lambda page: (page.jobs, page.total_count))
 _SUITES = list_kind(
     "check suites", CheckSuitePage, lambda page: (page.check_suites, page.total_count)
 )
@@ -49,7 +45,6 @@ _CHECK_RUNS = list_kind(
 )
 _STATUSES = list_kind("statuses", StatusPage, lambda page: (page.statuses, page.total_count))
 
-_RUN = msgspec.json.Decoder(RunRecord)
 _JOB = msgspec.json.Decoder(JobRecord)
 _LONGEST_LINE = 4_096
 """Characters of a log's line that anybody reads."""
@@ -89,7 +84,7 @@ class GithubBuilds:
         )
         listings = self._transport.read_lists(
             [path_of(repository, f"actions/runs/{run.id}/jobs", filter="all") for run in started],
-            _JOBS,
+            JOBS,
         )
         jobs: list[Job] = []
         missing = [runs.missing]
@@ -122,7 +117,7 @@ class GithubBuilds:
     def run(self, repository: Repository, run_id: int) -> Run | None:
         """A run in its newest attempt; None when there is none of this number."""
         try:
-            record = self._transport.read(_run_path(repository, run_id), _RUN.decode)
+            record = self._transport.read(run_path(repository, run_id), RUN.decode)
         except NotFound:
             return None
         return _run(record)
@@ -130,7 +125,7 @@ class GithubBuilds:
     def run_jobs(self, repository: Repository, run: Run) -> Answer[tuple[Job, ...]]:
         """The jobs of all attempts of a run, each as GitHub lists it."""
         listing = self._transport.read_list(
-            path_of(repository, f"actions/runs/{run.id}/jobs", filter="all"), _JOBS
+            path_of(repository, f"actions/runs/{run.id}/jobs", filter="all"), JOBS
         )
         jobs = tuple(_job(record, run.workflow) for record in listing.rows)
         return Answer(jobs, run.url, listing.missing)
@@ -209,25 +204,6 @@ class GithubBuilds:
             whole=end.whole,
             cut=end.cut,
         )
-
-
-def _run_path(repository: Repository, run_id: int) -> str:
-    return f"/repos/{repository.name}/actions/runs/{run_id}"
-
-
-def path_of(repository: Repository, resource: str, **query: str) -> str:
-    """The path of a list of a repository, in the largest pages."""
-    return f"/repos/{repository.name}/{resource}?{urlencode({**query, 'per_page': PAGE_SIZE})}"
-
-
-def sentence(parts: Iterable[str]) -> str:
-    """What is missing, in one line; empty when nothing is."""
-    return "; ".join(part for part in parts if part)
-
-
-def workflow_of(run: RunRecord) -> str:
-    """The name of the workflow that a run is of."""
-    return clean(run.name or f"workflow {run.workflow_id}")
 
 
 def _run(record: RunRecord) -> Run:
