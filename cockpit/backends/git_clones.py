@@ -217,6 +217,17 @@ class Clones:
         return self._git.attempt(clone, *_FETCH, *partial, "--", REMOTE, *specs)
 
 
+def borrow(git: GitRunner, clone: Clone, git_dir: Path, head: str) -> Clone:
+    """Make a repository at a commit of a clone, whose objects it borrows and never changes."""
+    made = Clone(git_dir, "", clone.name)
+    git.run(made, "init", "--quiet", "--template=")
+    info = git_dir / "objects" / "info"
+    info.mkdir(parents=True, exist_ok=True)
+    (info / "alternates").write_text(f"{clone.git_dir / 'objects'}\n", encoding="utf-8")
+    (git_dir / "HEAD").write_text(f"{head}\n", encoding="ascii")
+    return made
+
+
 def refused(clone: Clone, pushed: PushedRef | None) -> AccessDenied:
     """A push that the remote did not take, although everything was as expected."""
     return AccessDenied(
