@@ -17,7 +17,7 @@ from cockpit.backends.git_trees import Trees
 from cockpit.backends.ports import Answer, ClosedBy, TrunkQuestions
 from cockpit.backends.text import clean, mask
 from cockpit.errors import CockpitError
-from cockpit.release.lineage import History, PickKind
+from cockpit.release.lineage import PickKind
 from cockpit.release.missing_fixes import Fixes
 from cockpit.release.repos import Repository
 from cockpit.release.trunk import BranchChange, Finding, FindingKind, TrunkChange, TrunkReading
@@ -230,7 +230,7 @@ def _missing_fixes(
     """What of the milestone is fixed on trunk alone, and why that may not be all."""
     items = asked.items or ()
     fixes = Fixes(read.told, read.branch, read.held)
-    questions = fixes.open_questions(items, _since(read.told.trunk), asked.ignored)
+    questions = fixes.open_questions(items, fixes.since, asked.ignored)
     recorded: Mapping[int, tuple[str, ...]] = {}
     missing = [asked.items_unknown]
     if questions:
@@ -254,8 +254,3 @@ def _missing_fixes(
         for each in fixes.missing(items, recorded, asked.ignored)
     ]
     return found, "; ".join(filter(None, missing))
-
-
-def _since(trunk: History) -> datetime:
-    since = min((commit.at for commit in trunk.commits[: trunk.own]), default=0)
-    return datetime.fromtimestamp(since, UTC)
