@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from cockpit.backends.git_errors import no_repository, no_revision
-from cockpit.backends.git_names import HEADS
+from cockpit.backends.git_names import HEADS, SHA
 from cockpit.backends.git_output import read_refs
 from cockpit.backends.git_predictions import Predictor
 from cockpit.backends.git_runner import Clone, GitRunner
@@ -18,7 +17,6 @@ from cockpit.backends.text import clean
 from cockpit.release.pickorder import QueueSimulation
 from cockpit.release.prediction import PickOf, Prediction
 
-_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _ORIGIN = "refs/remotes/origin/"
 _VARIABLES = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_REPLACE_OBJECTS": "1"}
 """No protocol at all: a partial clone would otherwise fetch what it lacks."""
@@ -71,7 +69,7 @@ class BorrowedClone:
         if listed.status != 0 or len(names) != len(revisions):
             return tuple(map(self.commit, revisions))
         return tuple(
-            name if _SHA.fullmatch(name) else self.commit(revision)
+            name if SHA.fullmatch(name) else self.commit(revision)
             for name, revision in zip(names, revisions, strict=True)
         )
 
