@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from cockpit.backends.github_builds import PULL_REQUEST_EVENTS, GithubBuilds
+from cockpit.backends.github_builds import GithubBuilds, started_on
 from cockpit.backends.github_errors import NotFound, server_time
 from cockpit.backends.github_http import Listing, Transport
 from cockpit.backends.github_kinds import EVENTS, ISSUES, RUNS, path_of, sentence, workflow_of
@@ -207,20 +207,15 @@ class Github(GithubBuilds, GithubPicks, GithubTalk, GithubWrites):
         runs = self._transport.read_list(
             path_of(repository, "actions/runs", head_sha=sha, branch=branch), RUNS
         )
-        started = (
-            run
-            for run in runs.rows
-            if (run.head_sha, run.head_branch) == (sha, branch)
-            and run.event not in PULL_REQUEST_EVENTS
-        )
-        return _newest(started, by=lambda run: run.name or ""), runs.missing
+        started = started_on(runs.rows, branch, sha)
+        return _newest(started), runs.missing
 
 
-def _newest(runs: Iterable[RunRecord], by: Callable[[RunRecord], str]) -> list[RunRecord]:
+def _newest(runs: Iterable[RunRecord]) -> list[RunRecord]:
     """The newest run of each workflow."""
     newest: dict[str, RunRecord] = {}
     for run in sorted(runs, key=lambda run: (run.created_at, run.id)):
-        newest[by(run)] = run
+        newest[run.name or ""] = run
     return list(newest.values())
 
 

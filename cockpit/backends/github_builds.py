@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urlencode
 
 import msgspec
@@ -55,7 +56,7 @@ _STATUS_STATES = {
     "error": JobState.FAILED,
     "pending": JobState.RUNNING,
 }
-PULL_REQUEST_EVENTS = ("pull_request", "pull_request_target")
+_PULL_REQUEST_EVENTS = ("pull_request", "pull_request_target")
 """They build a merge with another branch, not the branch itself."""
 
 
@@ -73,33 +74,9 @@ class GithubBuilds:
         runs = self._transport.read_list(
             path_of(repository, "actions/runs", head_sha=candidate.commit_sha), RUNS
         )
-        started = sorted(
-            (
-                run
-                for run in runs.rows
-                if (run.head_sha, run.head_branch) == (candidate.commit_sha, tag)
-                and run.event not in PULL_REQUEST_EVENTS
-            ),
-            key=lambda run: run.id,
-        )
-        listings = self._transport.read_lists(
-            [path_of(repository, f"actions/runs/{run.id}/jobs", filter="all") for run in started],
-            JOBS,
-        )
-        jobs: list[Job] = []
-        missing = [runs.missing]
-        silent: dict[str, str] = {}
-        for run, listing in zip(started, listings, strict=True):
-            name = workflow_of(run)
-            jobs += [_job(record, name) for record in listing.rows]
-            if listing.missing:
-                missing.append(f"{listing.missing} of {name}")
-            elif not listing.rows:
-                silent[name] = run.conclusion or run.status or "unknown"
-        heard = {job.workflow for job in jobs}
-        missing += [
-            f"{name} has no jobs: {end}" for name, end in silent.items() if name not in heard
-        ]
+        started = sorted(started_on(runs.rows, tag, candidate.commit_sha), key=lambda run: run.id)
+        jobs, left_out = self._jobs(repository, started)
+        missing = [runs.missing, *left_out]
         if not started:
             missing.append(f"GitHub has not started any workflow for {tag} yet")
         query = urlencode({"query": f"branch:{tag}"})
@@ -113,6 +90,30 @@ class GithubBuilds:
             f"{self._web}/{repository.name}/actions?{query}",
             sentence(missing),
         )
+
+    def _jobs(
+        self, repository: Repository, started: Sequence[RunRecord]
+    ) -> tuple[list[Job], list[str]]:
+        """The jobs of all attempts of runs, and what is missing of them."""
+        listings = self._transport.read_lists(
+            [path_of(repository, f"actions/runs/{run.id}/jobs", filter="all") for run in started],
+            JOBS,
+        )
+        jobs: list[Job] = []
+        missing: list[str] = []
+        silent: dict[str, str] = {}
+        for run, listing in zip(started, listings, strict=True):
+            name = workflow_of(run)
+            jobs += [_job(record, name) for record in listing.rows]
+            if listing.missing:
+                missing.append(f"{listing.missing} of {name}")
+            elif not listing.rows:
+                silent[name] = run.conclusion or run.status or "unknown"
+        heard = {job.workflow for job in jobs}
+        missing += [
+            f"{name} has no jobs: {end}" for name, end in silent.items() if name not in heard
+        ]
+        return jobs, missing
 
     def run(self, repository: Repository, run_id: int) -> Run | None:
         """A run in its newest attempt; None when there is none of this number."""
@@ -204,6 +205,15 @@ class GithubBuilds:
             whole=end.whole,
             cut=end.cut,
         )
+
+
+def started_on(runs: Iterable[RunRecord], ref: str, sha: str) -> Iterator[RunRecord]:
+    """Those of the runs that build a commit of a branch or tag itself."""
+    return (
+        run
+        for run in runs
+        if (run.head_sha, run.head_branch) == (sha, ref) and run.event not in _PULL_REQUEST_EVENTS
+    )
 
 
 def _run(record: RunRecord) -> Run:
