@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-import msgspec
-
-from cockpit.backends import git_output as read
 from cockpit.backends.git_borrowed import BorrowedClone
-from cockpit.backends.git_clones import Clones
+from cockpit.backends.git_branches import NEWEST_SHOWN, BranchReader
+from cockpit.backends.git_clones import Clones, refused
+from cockpit.backends.git_identity import Identity
+from cockpit.backends.git_ledgers import Ledgers
 from cockpit.backends.git_names import (
     HEADS,
-    branches_of,
     checked_ref,
     checked_sha,
-    is_tag_of,
     tag_patterns,
-    tag_prefixes,
 )
+from cockpit.backends.git_output import read_tags
 from cockpit.backends.git_picks import PickMaker
 from cockpit.backends.git_predictions import Predictor
 from cockpit.backends.git_published import PublishedReader
@@ -47,8 +44,8 @@ from cockpit.backends.ports import (
     ScriptRun,
     TrunkQuestions,
 )
-from cockpit.backends.text import clean, clean_lines, mask
-from cockpit.errors import AccessDenied, CockpitError, Conflict
+from cockpit.backends.text import clean
+from cockpit.errors import Conflict
 from cockpit.release.branches import BranchState
 from cockpit.release.candidates import Tag
 from cockpit.release.commits import Commit, short
@@ -58,10 +55,6 @@ from cockpit.release.releasechanges import FileChange, Script
 from cockpit.release.repos import Repository
 from cockpit.release.submodules import Submodule
 from cockpit.release.trunk import TrunkReading
-
-_WITHOUT_A_CUT = 200
-"""How many commits are shown of a branch whose cut point cannot be told."""
-_VERSION_LENGTH = 100
 
 
 class GitClones:
@@ -81,10 +74,12 @@ class GitClones:
         `timeout_s` is how long a git process may be silent; `log` is told every command.
         """
         self._folder = folder
-        self._given_identity = identity
-        self._stand_in = stand_in
         self._git = GitRunner(self._spawn, silence_s=timeout_s, log=log)
+        nowhere = Clone(folder / "none", "", "git")
+        self._identity = Identity(self._git, nowhere, given=identity, stand_in=stand_in)
         self._clones = Clones(folder, self._git)
+        self._branches = BranchReader(self._git, self._clones)
+        self._ledgers = Ledgers(self._clones, self.identity)
         self._trees = Trees(self._git)
         self._trunk = TrunkReader(self._git, self._clones, self._trees)
         self._work_trees = WorkTrees(self._git, self._trees)
@@ -94,20 +89,10 @@ class GitClones:
         self._picks = PickMaker(self._git, self._predictor, self._resolutions)
         self._submodules = SubmoduleReader(self._git, self._clones)
         self._published = PublishedReader(self._git, self._clones, self._trees)
-        self._known: dict[str, _Known] = {}
 
     def read_branch(self, repository: Repository) -> Answer[BranchState]:
         """Fetch a repository and describe its release branch."""
-        clone = self._clone_of(repository)
-        with self._clones.lock(clone):
-            refs = self._fetch_release(clone, repository)
-            known = self._known.get(repository.name)
-            if known is not None and (known.repository, known.refs) == (repository, refs):
-                return known.answer
-            answer = self._describe(clone, repository, refs)
-            if answer.complete:
-                self._known[repository.name] = _Known(repository, refs, answer)
-            return answer
+        return self._branches.read(self._clone_of(repository), repository)
 
     def remote_tags(self, remote: str, names: Sequence[str]) -> dict[str, Tag]:
         """Ask a remote for tags by exact name; absent ones are left out."""
@@ -115,7 +100,7 @@ class GitClones:
         if not patterns:
             return {}
         listed = self._clones.listed(self._clones.of(remote), "--tags", patterns)
-        return {tag.name: tag for tag in read.read_tags(listed) if tag.name in names}
+        return {tag.name: tag for tag in read_tags(listed) if tag.name in names}
 
     def remote_refs(self, remote: str, patterns: Sequence[str] = ()) -> dict[str, str]:
         """Ask a remote for its refs, all or those matching the patterns: full name → SHA."""
@@ -143,7 +128,7 @@ class GitClones:
                 f"at {short(there)}" if there else "somebody else pushed it at the same time",
                 "r reads the branches again",
             )
-        raise failure or _refused(clone, pushed)
+        raise failure or refused(clone, pushed)
 
     def fetched(self, repository: Repository, ref: str) -> str | None:
         """Fetch the commit that a branch or tag is at; None where there is neither."""
@@ -160,11 +145,11 @@ class GitClones:
 
     def log(self, repository: Repository, spec: str) -> tuple[Commit, ...]:
         """The commits of a range of the bare clone, newest first; reads only."""
-        return self._commits(self._filled_clone_of(repository), spec)
+        return self._clones.commits(self._filled_clone_of(repository), spec)
 
     def read_file(self, repository: Repository, sha: str, path: str) -> str | None:
         """A file of a commit that was fetched; None when the commit has no such file."""
-        return self._text(self._filled_clone_of(repository), checked_sha(sha), path)
+        return self._clones.file_text(self._filled_clone_of(repository), checked_sha(sha), path)
 
     def tree_id(self, repository: Repository, sha: str, path: str) -> str | None:
         """The tree of a folder of a commit that was fetched; None when there is none."""
@@ -214,10 +199,8 @@ class GitClones:
 
     def last_change(self, repository: Repository, sha: str, path: str) -> Commit | None:
         """The newest commit of a history that was fetched to change a file; None without one."""
-        found = self._clones.last_change(
-            self._filled_clone_of(repository), read.COMMIT_FORMAT, checked_sha(sha), path
-        )
-        return next(iter(read.read_commits(found)), None)
+        clone = self._filled_clone_of(repository)
+        return self._clones.last_change(clone, checked_sha(sha), path)
 
     def branches_with(self, remote: str, sha: str) -> tuple[str, ...]:
         """The branches of a remote that contain a commit; asks the remote."""
@@ -241,7 +224,9 @@ class GitClones:
             return None
         with self._clones.lock(clone):
             self._clones.need(clone, head)
-        own = self._commits(clone, f"{checked_sha(base)}..{head}", f"--max-count={_WITHOUT_A_CUT}")
+        own = self._clones.commits(
+            clone, f"{checked_sha(base)}..{head}", f"--max-count={NEWEST_SHOWN}"
+        )
         node = self._trees.node(clone, head)
         parents = [self._trees.node(clone, parent) for parent in node.parents]
         like_parent = len(parents) == 1 and parents[0].committed == node.committed
@@ -280,7 +265,7 @@ class GitClones:
     ) -> PickDraft:
         """What a pick onto a commit comes to, or its resolution."""
         clone = self._with_files_of(repository, onto, [pick])
-        return self._picks.draft(clone, onto, pick, self._identity, resolution)
+        return self._picks.draft(clone, onto, pick, self.identity(), resolution)
 
     def resolution(self, repository: Repository, name: str) -> Resolution | None:
         """How far the resolution of a conflict has come; None where nobody has begun one."""
@@ -332,84 +317,21 @@ class GitClones:
 
     def ledger_tip(self, remote: str, ref: str) -> str | None:
         """The tip of a ledger on its remote; None when the ledger does not exist yet."""
-        return self._clones.listed(self._ledger_of(remote), "--refs", [checked_ref(ref)]).get(ref)
+        return self._ledgers.tip(remote, ref)
 
     def read_ledger(
         self, remote: str, ref: str, since: str | None = None
     ) -> tuple[LedgerCommit, ...]:
-        """Fetch a ledger and read its chain, oldest first, after `since` when given.
-
-        Raises Conflict when `since` is no longer part of the chain.
-        """
-        clone = self._ledger_of(remote)
-        with self._clones.lock(clone):
-            tip = self._fetch_ledger(clone, ref)
-        if tip == since:
-            return ()
-        if tip is None or (since and not self._clones.contains(clone, tip, since)):
-            raise Conflict(
-                "The ledger was rewritten",
-                f"{short(since or '')} is no longer part of {clean(ref)}",
-                "read it as a whole",
-            )
-        span = f"{since}..{tip}" if since else tip
-        walked = self._clones.walk(clone, read.LEDGER_FORMAT, span, "--reverse")
-        return read.read_ledger_commits(walked)
+        """Fetch a ledger and read its chain, oldest first, after `since` when given."""
+        return self._ledgers.read(remote, ref, since)
 
     def append_ledger(self, remote: str, ref: str, message: str, parent: str | None) -> str:
-        """Commit on `parent` and push fast-forward only; raises Conflict when the tip moved.
-
-        A push whose answer is lost counts as done when the remote's chain holds the commit.
-        """
-        checked_ref(ref)
-        clone = self._ledger_of(remote)
-        with self._clones.lock(clone):
-            self._clones.make(clone)
-            if parent is not None:
-                self._clones.need(clone, checked_sha(parent))
-            sha = self._clones.commit(clone, message, parent, self._identity)
-            pushed, failure = self._clones.push(clone, ref, sha, expected=parent or "")
-            if pushed is not None and pushed.flag in " *=":
-                return sha
-            tip = self._fetch_ledger(clone, ref)
-            if tip is not None and self._clones.contains(clone, tip, sha):
-                return sha
-        if tip != parent or (pushed is not None and pushed.lost_a_race):
-            raise Conflict(
-                "Somebody else wrote to the ledger",
-                f"{clean(ref)} is {_at(tip)}, not {_at(parent)}",
-                "read it and append again",
-            )
-        raise failure or _refused(clone, pushed)
+        """Commit on `parent` and push fast-forward only; raises Conflict when the tip moved."""
+        return self._ledgers.append(remote, ref, message, parent)
 
     def identity(self) -> tuple[str, str]:
         """Name and e-mail that commits of this person carry."""
-        return self._identity
-
-    @cached_property
-    def _identity(self) -> tuple[str, str]:
-        """As git itself would write them; nothing is guessed from the machine's name."""
-        found = self._ident(self._given_identity)
-        if found is None and self._stand_in is not None:
-            found = self._ident(self._stand_in)
-        if found is None:
-            raise CockpitError(
-                "git does not know who you are",
-                "every entry of the ledger carries a name and an e-mail",
-                "git config --global user.name NAME; git config --global user.email E-MAIL",
-            )
-        return clean(found[1]), clean(found[2])
-
-    def _ident(self, given: tuple[str, str] | None) -> re.Match[str] | None:
-        """The identity git writes with this one given, or with its own; None when it has none."""
-        names = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL")
-        variables = dict(zip(names, given, strict=True)) if given else {}
-        nowhere = Clone(self._folder / "none", "", "git")
-        finished = self._git.attempt(
-            nowhere, "-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT", variables=variables
-        )
-        found = re.match(r"(.+?) <(.+)> \d+ ", finished.output.decode("utf-8", "replace"))
-        return found if finished.status == 0 else None
+        return self._identity.known
 
     def _spawn(
         self, command: Sequence[str], *, env: Mapping[str, str], stdin: BinaryIO | None
@@ -447,113 +369,3 @@ class GitClones:
             if clone.far:
                 self._trees.bring_for_merges(clone, commits)
         return clone
-
-    def _ledger_of(self, remote: str) -> Clone:
-        """Apart from the repository's own, so that no large fetch delays an entry."""
-        return self._clones.of(remote, purpose="ledger")
-
-    def _fetch_ledger(self, clone: Clone, ref: str) -> str | None:
-        self._clones.fetch(clone, (), (checked_ref(ref),))
-        return self._clones.fetched(clone).get(ref)
-
-    def _fetch_release(self, clone: Clone, repository: Repository) -> dict[str, str]:
-        """Bring what belongs to a release; gives exactly its refs, without absent ones.
-
-        The trunk is asked for by name, since other branches may begin like it; the branches of the
-        release by prefix, since they may not be there yet.
-        """
-        branches = branches_of(repository)
-        release, orig, *trunks = branches
-        absent = self._clones.fetch(
-            clone, tuple(dict.fromkeys(trunks)), (release, orig, *tag_prefixes(repository))
-        )
-        return {
-            ref: sha
-            for ref, sha in self._clones.fetched(clone).items()
-            if ref not in absent and (ref in branches or is_tag_of(repository, ref))
-        }
-
-    def _describe(
-        self, clone: Clone, repository: Repository, refs: dict[str, str]
-    ) -> Answer[BranchState]:
-        """What the fetched refs say of the release branch."""
-        release, orig, trunk, cut_from = (refs.get(ref) for ref in branches_of(repository))
-        missing: list[str] = []
-        if (clone.git_dir / "shallow").exists():
-            missing.append("the remote is shallow: history before its edge is not there")
-        base = self._cut_point(clone, release, orig, trunk) if release else None
-        if release and base is None:
-            missing.append(f"where {repository.release_branch} was cut cannot be told")
-        commits = self._since(clone, release, base) if release else ()
-        cut_point = self._commits(clone, base, "--no-walk")[0] if base else None
-        state = BranchState(
-            repository=repository.name,
-            branch=repository.release_branch,
-            head=commits[0] if commits else cut_point,
-            cut_point=cut_point,
-            orig_sha=orig,
-            orig_parent=self._parent(clone, orig) if orig else None,
-            trunk_sha=trunk,
-            cut_from_sha=cut_from,
-            commits=commits,
-            tags=tuple(sorted(read.read_tags(refs), key=lambda tag: tag.name)),
-            version_text=self._version_text(clone, repository, release, missing),
-        )
-        return Answer(state, mask(clean(repository.remote)), "; ".join(missing))
-
-    def _parent(self, clone: Clone, sha: str) -> str | None:
-        found = self._git.attempt(clone, "rev-parse", "--verify", "--quiet", f"{sha}^1")
-        return found.output.decode().strip() if found.status == 0 else None
-
-    def _cut_point(
-        self, clone: Clone, release: str, orig: str | None, trunk: str | None
-    ) -> str | None:
-        """The orig branch where the release branch grew from it, else where the trunk was left."""
-        if orig and self._clones.contains(clone, release, orig):
-            return orig
-        return self._clones.merge_base(clone, trunk, release) if trunk else None
-
-    def _since(self, clone: Clone, release: str, base: str | None) -> tuple[Commit, ...]:
-        if base is None:
-            return self._commits(clone, release, f"--max-count={_WITHOUT_A_CUT}")
-        return self._commits(clone, f"{base}..{release}")
-
-    def _commits(self, clone: Clone, spec: str, *options: str) -> tuple[Commit, ...]:
-        return read.read_commits(self._clones.walk(clone, read.COMMIT_FORMAT, spec, *options))
-
-    def _version_text(
-        self, clone: Clone, repository: Repository, release: str | None, missing: list[str]
-    ) -> str | None:
-        path = repository.version_file
-        if release is None or path is None:
-            return None
-        try:
-            text = self._text(clone, release, path)
-        except CockpitError as err:
-            missing.append(f"{clean(path)} could not be fetched: {err.detail}")
-            return None
-        return None if text is None else mask(clean(text.strip()))[:_VERSION_LENGTH]
-
-    def _text(self, clone: Clone, sha: str, path: str) -> str | None:
-        blob = self._clones.entry(clone, sha, path, "blob")
-        return None if blob is None else clean_lines(self._clones.text(clone, blob))
-
-
-class _Known(msgspec.Struct, frozen=True):
-    """What was last read of a repository, valid while its refs stay."""
-
-    repository: Repository
-    refs: dict[str, str]
-    answer: Answer[BranchState]
-
-
-def _at(sha: str | None) -> str:
-    return f"at {short(sha)}" if sha else "absent"
-
-
-def _refused(clone: Clone, pushed: read.PushedRef | None) -> AccessDenied:
-    return AccessDenied(
-        f"{clone.name} refused the push",
-        pushed.summary if pushed else "git gave no reason",
-        "release-cockpit doctor names missing rights",
-    )

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from cockpit.backends.git_names import HEADS
+from cockpit.backends.git_errors import no_repository, no_revision
+from cockpit.backends.git_names import HEADS, SHA
 from cockpit.backends.git_output import read_refs
 from cockpit.backends.git_predictions import Predictor
 from cockpit.backends.git_runner import Clone, GitRunner
 from cockpit.backends.git_trees import Trees
 from cockpit.backends.ports import CommitNode, CommitRecipe
 from cockpit.backends.text import clean
-from cockpit.errors import ConfigError
 from cockpit.release.pickorder import QueueSimulation
 from cockpit.release.prediction import PickOf, Prediction
 
-_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _ORIGIN = "refs/remotes/origin/"
 _VARIABLES = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_REPLACE_OBJECTS": "1"}
 """No protocol at all: a partial clone would otherwise fetch what it lacks."""
@@ -41,7 +39,7 @@ class BorrowedClone:
     @property
     def is_shallow(self) -> bool:
         """Whether its history ends before the beginning."""
-        return (self._whole.git_dir / "shallow").exists()
+        return bool(self._whole.shallow_edges)
 
     def commit(self, revision: str) -> str:
         """The commit a revision names, here or as a branch of origin; raises ConfigError."""
@@ -54,11 +52,7 @@ class BorrowedClone:
             )
             if found.status == 0:
                 return found.output.decode().strip()
-        raise ConfigError(
-            f"{clean(str(self._path))} has no {clean(revision)!r}",
-            "it names neither a commit here nor a branch of origin",
-            "git branch --all lists what there is",
-        )
+        raise no_revision(self._path, revision)
 
     def commits(self, revisions: Sequence[str]) -> tuple[str, ...]:
         """The commits that revisions name, like `commit`, in one process for all that are here."""
@@ -75,7 +69,7 @@ class BorrowedClone:
         if listed.status != 0 or len(names) != len(revisions):
             return tuple(map(self.commit, revisions))
         return tuple(
-            name if _SHA.fullmatch(name) else self.commit(revision)
+            name if SHA.fullmatch(name) else self.commit(revision)
             for name, revision in zip(names, revisions, strict=True)
         )
 
@@ -134,11 +128,7 @@ class BorrowedClone:
         variables = self._seeing(self._path)  # any folder will do, but it must exist
         found = self._git.attempt(self._head, *arguments, variables=variables)
         if found.status != 0:
-            raise ConfigError(
-                f"{clean(str(self._path))} is no git repository",
-                "expected a clone or a bare repository",
-                "give the folder that holds .git, or the bare repository itself",
-            )
+            raise no_repository(self._path)
         return Path(os.fsdecode(found.output.removesuffix(b"\n")))
 
     @staticmethod

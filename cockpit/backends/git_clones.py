@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Literal
 
 from cockpit.backends.git_names import checked_remote, kept_name, remote_name
-from cockpit.backends.git_output import PushedRef, read_push, read_refs
+from cockpit.backends.git_output import COMMIT_FORMAT, PushedRef, read_commits, read_push, read_refs
 from cockpit.backends.git_runner import REMOTE, Clone, Finished, GitRunner
-from cockpit.backends.text import clean, mask
-from cockpit.errors import CockpitError, Unreachable
+from cockpit.backends.text import clean, clean_lines, mask
+from cockpit.errors import AccessDenied, CockpitError, Unreachable
+from cockpit.release.commits import Commit
 
 _FETCH = (
     "fetch",
@@ -123,14 +124,19 @@ class Clones:
             clone, "log", "-z", "--topo-order", form, *options, "--end-of-options", spec, "--"
         )
 
-    def last_change(self, clone: Clone, form: str, sha: str, path: str) -> bytes:
-        """The newest commit of a history that changed a path, if any."""
-        return self._git.run(
+    def commits(self, clone: Clone, spec: str, *options: str) -> tuple[Commit, ...]:
+        """The commits of a range, newest first."""
+        return read_commits(self.walk(clone, COMMIT_FORMAT, spec, *options))
+
+    def last_change(self, clone: Clone, sha: str, path: str) -> Commit | None:
+        """The newest commit of a history that changed a path; None without one."""
+        found = self._git.run(
             clone,
-            *("log", "-z", "--max-count=1", f"--format={form}"),
+            *("log", "-z", "--max-count=1", f"--format={COMMIT_FORMAT}"),
             *("--end-of-options", sha, "--", path),
             variables={"GIT_LITERAL_PATHSPECS": "1"},
         )
+        return next(iter(read_commits(found)), None)
 
     def contains(self, clone: Clone, tip: str, sha: str) -> bool:
         """Whether a commit is part of a history; one that is not there at all is not."""
@@ -149,10 +155,14 @@ class Clones:
         found = re.match(rf"(?:100\d{{3}}|040000) {kind} ([0-9a-f]+)\t".encode(), listed)
         return found[1].decode() if found else None
 
-    def text(self, clone: Clone, blob: str) -> str:
-        """What is in a file, which a partial clone fetches when it is first read."""
+    def file_text(self, clone: Clone, sha: str, path: str) -> str | None:
+        """A file of a commit, cleaned, which a partial clone fetches when it is first read."""
+        blob = self.entry(clone, sha, path, "blob")
+        if blob is None:
+            return None
         self.need(clone, blob)
-        return self._git.run(clone, "cat-file", "blob", blob).decode("utf-8", "replace")
+        found = self._git.run(clone, "cat-file", "blob", blob)
+        return clean_lines(found.decode("utf-8", "replace"))
 
     def commit(
         self, clone: Clone, message: str, parent: str | None, identity: tuple[str, str]
@@ -205,3 +215,23 @@ class Clones:
         """Without the content of files where that saves a transfer; it is fetched when needed."""
         partial = ("--filter=blob:none",) if clone.far else ()
         return self._git.attempt(clone, *_FETCH, *partial, "--", REMOTE, *specs)
+
+
+def borrow(git: GitRunner, clone: Clone, git_dir: Path, head: str) -> Clone:
+    """Make a repository at a commit of a clone, whose objects it borrows and never changes."""
+    made = Clone(git_dir, "", clone.name)
+    git.run(made, "init", "--quiet", "--template=")
+    info = git_dir / "objects" / "info"
+    info.mkdir(parents=True, exist_ok=True)
+    (info / "alternates").write_text(f"{clone.git_dir / 'objects'}\n", encoding="utf-8")
+    (git_dir / "HEAD").write_text(f"{head}\n", encoding="ascii")
+    return made
+
+
+def refused(clone: Clone, pushed: PushedRef | None) -> AccessDenied:
+    """A push that the remote did not take, although everything was as expected."""
+    return AccessDenied(
+        f"{clone.name} refused the push",
+        pushed.summary if pushed else "git gave no reason",
+        "release-cockpit doctor names missing rights",
+    )

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from cockpit.backends.text import clean, clean_lines, mask
-from cockpit.errors import AccessDenied, CockpitError, Throttled, Unreachable
+from cockpit.errors import AccessDenied, CockpitError, ConfigError, Throttled, Unreachable
 
 _THROTTLED_WAIT_S = 60.0
 _NOISE = re.compile(
@@ -73,4 +73,22 @@ def silent(name: str, remote: str, seconds: float) -> Unreachable:
         f"{name} did not answer",
         f"nothing was heard for {seconds:g} s",
         f"try by hand: git ls-remote {mask(clean(remote))}",
+    )
+
+
+def no_repository(path: Path) -> ConfigError:
+    """Somebody's own clone is not there."""
+    return ConfigError(
+        f"{clean(str(path))} is no git repository",
+        "expected a clone or a bare repository",
+        "give the folder that holds .git, or the bare repository itself",
+    )
+
+
+def no_revision(path: Path, revision: str) -> ConfigError:
+    """Somebody's own clone lacks what was named."""
+    return ConfigError(
+        f"{clean(str(path))} has no {clean(revision)!r}",
+        "it names neither a commit here nor a branch of origin",
+        "git branch --all lists what there is",
     )

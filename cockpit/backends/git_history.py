@@ -7,10 +7,11 @@ imported before git has answered is waited for.
 import contextlib
 import os
 import subprocess
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
+from cockpit.backends.git_spawn import NO_PROGRAM, OF_ANOTHER_REPOSITORY, not_installed
 from cockpit.errors import CockpitError, ConfigError
 
 if TYPE_CHECKING:
@@ -22,9 +23,8 @@ _CHUNK = 1 << 18
 _ORIGIN = "refs/remotes/origin/"
 _HEADS = "refs/heads/"
 _ELSEWHERE = (
-    *("GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR"),
-    *("GIT_PREFIX", "GIT_QUARANTINE_PATH", "GIT_SHALLOW_FILE", "GIT_NAMESPACE"),
-    *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
+    *OF_ANOTHER_REPOSITORY,
+    *("GIT_DIR", "GIT_NAMESPACE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
 )
 _VARIABLES = {
     "LC_ALL": "C",
@@ -101,11 +101,7 @@ class ClonedHistory:
         tips = self._tips(branch, trunk, *([f"{line[0]}*"] if line else []))
         there, own = tips.get(branch) or self.commit(branch), tips.get(trunk) or self.commit(trunk)
         given = None if cut is None else tips.get(cut) or self.commit(cut)
-        older = {
-            name: sha
-            for name, sha in tips.items()
-            if line and (each := line_of(name)) and each[0] == line[0] and each[1] < line[1]
-        }
+        older = {name: tips[name] for name in older_lines(branch, tips)}
         return Ranges(there, own, given, older, self._log(own, there, *older.values(), "--"))
 
     def _tips(self, *patterns: str) -> dict[str, str]:
@@ -126,13 +122,9 @@ class ClonedHistory:
                 answer = process.communicate()[0]
             if process.returncode == 0:
                 return answer.decode().strip()
-        from cockpit.backends.text import clean
+        from cockpit.backends.git_errors import no_revision
 
-        raise ConfigError(
-            f"{clean(str(self._path))} has no {clean(revision)!r}",
-            "it names neither a commit here nor a branch of origin",
-            "git branch --all lists what there is",
-        )
+        raise no_revision(self._path, revision)
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The newest commit that two histories share; None where they share none."""
@@ -227,19 +219,13 @@ class ClonedHistory:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
             )
-        except FileNotFoundError as err:
-            raise CockpitError(
-                "git is not installed", str(err), "install git 2.39 or newer"
-            ) from err
+        except NO_PROGRAM as err:
+            raise not_installed() from err
 
     def _no_repository(self) -> ConfigError:
-        from cockpit.backends.text import clean
+        from cockpit.backends.git_errors import no_repository
 
-        return ConfigError(
-            f"{clean(str(self._path))} is no git repository",
-            "expected a clone or a bare repository",
-            "give the folder that holds .git, or the bare repository itself",
-        )
+        return no_repository(self._path)
 
 
 @contextlib.contextmanager
@@ -285,6 +271,18 @@ def line_of(branch: str) -> tuple[str, tuple[int, ...]] | None:
     if len(numbers) < 2 or not all(numbers):
         return None
     return named, tuple(map(int, numbers))
+
+
+def older_lines(branch: str, names: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """Those of the branches that are called like a release branch and are older; their numbers."""
+    own = line_of(branch)
+    if own is None:
+        return {}
+    return {
+        name: line[1]
+        for name in names
+        if (line := line_of(name)) and line[0] == own[0] and line[1] < own[1]
+    }
 
 
 def _expect_success(process: subprocess.Popen[bytes]) -> None:

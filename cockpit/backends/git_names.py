@@ -15,7 +15,8 @@ HEADS = "refs/heads/"
 _KEPT = "refs/cockpit-read/"
 
 _UNFIT = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|[/.]$")
-_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+"""A whole object name, of either format."""
 
 
 def checked_ref(ref: str) -> str:
@@ -31,7 +32,7 @@ def checked_ref(ref: str) -> str:
 
 def checked_sha(sha: str) -> str:
     """A whole object name; raises ConfigError otherwise."""
-    if not _SHA.fullmatch(sha):
+    if not SHA.fullmatch(sha):
         raise ConfigError(
             f"{clean(sha)!r} is not a commit's SHA",
             "expected 40 hexadecimal digits",

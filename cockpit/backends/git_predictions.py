@@ -137,7 +137,7 @@ class _Forecast:
         self._room = room
         self._onto = onto
         self._clone = clone
-        edges = _shallow_edges(clone)
+        edges = clone.shallow_edges
         self._blind_spot = _SHALLOW if edges else ""
         wanted = list(dict.fromkeys(pick.commit for pick in picks))
         nodes = room.contents(list(dict.fromkeys([onto, *wanted])))
@@ -302,14 +302,6 @@ def _picked(pick: PickOf, commit: Commit, node: CommitNode, edges: frozenset[str
 def _node(sha: str, objects: Mapping[str, bytes]) -> CommitNode:
     headers, _, _ = objects[sha].partition(b"\n\n")
     return read_node(sha, headers.decode("utf-8", "replace"))
-
-
-def _shallow_edges(clone: Clone) -> frozenset[str]:
-    """The commits whose parents a shallow clone has not."""
-    try:
-        return frozenset((clone.git_dir / "shallow").read_text(encoding="ascii").split())
-    except FileNotFoundError:
-        return frozenset()
 
 
 def _is_partial(clone: Clone) -> bool:

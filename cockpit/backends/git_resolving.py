@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from cockpit.backends.git_clones import borrow
 from cockpit.backends.git_runner import Clone, GitRunner
 from cockpit.backends.git_trees import Quarantine
 from cockpit.backends.ports import Resolution
@@ -124,17 +125,12 @@ class Resolutions:
         shutil.copytree(own, objects, dirs_exist_ok=True, ignore=shutil.ignore_patterns("info"))
 
     def _prepare(self, clone: Clone, path: Path, onto: str, pick: PickOf) -> None:
-        git_dir = path / ".git"
-        self._git.run(Clone(git_dir, "", clone.name), "init", "--quiet", "--template=")
-        self._git.run(Clone(git_dir, "", clone.name), "config", "core.bare", "false")
-        info = git_dir / "objects" / "info"
-        info.mkdir(parents=True, exist_ok=True)
-        (info / "alternates").write_text(f"{clone.git_dir / 'objects'}\n", encoding="utf-8")
-        (git_dir / "HEAD").write_text(f"{onto}\n", encoding="ascii")
+        made = borrow(self._git, clone, path / ".git", onto)
+        self._git.run(made, "config", "core.bare", "false")
         self._on(path, "reset", "--hard", "--quiet", onto)
         mainline = ("-m", str(pick.mainline)) if pick.mainline else ()
         picked = self._git.attempt(
-            Clone(git_dir, "", clone.name),
+            made,
             *("-c", "merge.conflictStyle=merge", "-c", "rerere.enabled=false"),
             *("cherry-pick", "-n", "-x", *mainline, "--end-of-options", pick.commit),
             variables=_variables(path),
@@ -143,7 +139,7 @@ class Resolutions:
             raise self._git.failure(clone, picked)
         marked = [name for name in self._unmerged(path) if _has_marks(path / os.fsdecode(name))]
         note = _Note(onto, pick.commit, pick.mainline, tuple(map(_text, marked)))
-        (git_dir / _NOTE).write_bytes(msgspec.json.encode(note))
+        (made.git_dir / _NOTE).write_bytes(msgspec.json.encode(note))
 
     def _unresolved(self, path: Path, note: _Note) -> Iterator[tuple[str, str]]:
         """Files with marks, and files that nobody has decided on, each with what is to be done."""

@@ -20,6 +20,7 @@ import msgspec
 
 from cockpit.backends.git_conversation import Conversation
 from cockpit.backends.git_errors import explain, silent
+from cockpit.backends.git_spawn import OF_ANOTHER_REPOSITORY
 from cockpit.backends.text import clean, mask
 from cockpit.errors import CockpitError
 
@@ -44,16 +45,6 @@ _SETTINGS = {
 }
 """What of the person's own configuration must not reach a clone; the rest applies."""
 
-_OF_ANOTHER_REPOSITORY = (
-    "GIT_WORK_TREE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_COMMON_DIR",
-    "GIT_PREFIX",
-    "GIT_QUARANTINE_PATH",
-    "GIT_SHALLOW_FILE",
-)
-
 _LOCKED = re.compile(r"^(?:fatal|error): .*(?:\.lock': File exists|cannot lock ref)", re.MULTILINE)
 _LOCK_FILE = re.compile(r"'([^'\n]+\.lock)': File exists")
 _STALE_LOCK_S = 600.0
@@ -75,6 +66,13 @@ class Clone(msgspec.Struct, frozen=True):
     def exists(self) -> bool:
         """Whether it has been made."""
         return (self.git_dir / "HEAD").is_file()
+
+    @property
+    def shallow_edges(self) -> frozenset[str]:
+        """The commits whose parents were left out, where its remote was cloned to a depth."""
+        with contextlib.suppress(FileNotFoundError):
+            return frozenset((self.git_dir / "shallow").read_text(encoding="ascii").split())
+        return frozenset()
 
     @property
     def far(self) -> bool:
@@ -251,7 +249,7 @@ def _environment(clone: Clone) -> dict[str, str]:
 
 def _forgetting() -> list[str]:
     """What takes variables away that a git hook or alias started the cockpit with."""
-    inherited = [name for name in _OF_ANOTHER_REPOSITORY if name in os.environ]
+    inherited = [name for name in OF_ANOTHER_REPOSITORY if name in os.environ]
     return ["env", *(f"-u{name}" for name in inherited)] if inherited else []
 
 

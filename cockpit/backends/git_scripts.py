@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from cockpit.backends import scripts
+from cockpit.backends.git_clones import borrow
 from cockpit.backends.git_runner import Clone, GitRunner
 from cockpit.backends.git_trees import Quarantine, Trees
 from cockpit.backends.ports import ScriptRun
@@ -93,12 +94,7 @@ class WorkTrees:
         place.tree.mkdir()
         self._on(clone, place, "read-tree", sha)
         self._on(clone, place, "checkout-index", "--all", "--quiet")
-        inner = Clone(place.tree / ".git", "", clone.name)
-        self._git.run(inner, "init", "--quiet", "--template=")
-        info = inner.git_dir / "objects" / "info"
-        info.mkdir(parents=True, exist_ok=True)
-        (info / "alternates").write_text(f"{clone.git_dir / 'objects'}\n", encoding="utf-8")
-        (inner.git_dir / "HEAD").write_text(f"{sha}\n", encoding="utf-8")
+        inner = borrow(self._git, clone, place.tree / ".git", sha)
         shutil.copy(place.index, inner.git_dir / "index")
 
     def _result(self, clone: Clone, sha: str, place: _Place, said: tuple[str, ...]) -> ScriptRun:

@@ -9,6 +9,19 @@ from typing import BinaryIO
 
 from cockpit.errors import CockpitError
 
+OF_ANOTHER_REPOSITORY = (
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_PREFIX",
+    "GIT_QUARANTINE_PATH",
+    "GIT_SHALLOW_FILE",
+)
+"""What a git hook or alias starts the cockpit with, and no git of ours may inherit."""
+NO_PROGRAM = (FileNotFoundError, NotADirectoryError, PermissionError)
+"""How the system says that a program is not there to be started."""
+
 
 def spawn(
     command: Sequence[str], *, env: Mapping[str, str], stdin: BinaryIO | None
@@ -23,7 +36,7 @@ def spawn(
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-    except (FileNotFoundError, NotADirectoryError, PermissionError) as err:
+    except NO_PROGRAM as err:
         raise not_installed() from err
 
 

@@ -10,14 +10,14 @@ import msgspec
 
 from cockpit.backends.git_clones import Clones
 from cockpit.backends.git_findings import Asked, Read, read_findings
-from cockpit.backends.git_history import ClonedHistory, Ranges, line_of
+from cockpit.backends.git_history import ClonedHistory, Ranges, line_of, older_lines
 from cockpit.backends.git_names import HEADS, checked_ref, checked_sha
 from cockpit.backends.git_runner import Clone, GitRunner
 from cockpit.backends.git_trees import Trees
 from cockpit.backends.ports import Answer, ClosedBy, TrunkQuestions
 from cockpit.backends.text import clean, mask
 from cockpit.errors import CockpitError
-from cockpit.release.lineage import History, PickKind
+from cockpit.release.lineage import PickKind
 from cockpit.release.missing_fixes import Fixes
 from cockpit.release.repos import Repository
 from cockpit.release.trunk import BranchChange, Finding, FindingKind, TrunkChange, TrunkReading
@@ -96,15 +96,8 @@ class TrunkReader:
         if own is None:
             return {}
         listed = self._clones.listed(clone, "--heads", [f"{HEADS}{own[0]}*"])
-        lines = {
-            name: line[1]
-            for ref in listed
-            if (name := ref.removeprefix(HEADS))
-            and (line := line_of(name))
-            and line[0] == own[0]
-            and line[1] < own[1]
-        }
-        newest = sorted(lines, key=lambda name: lines[name], reverse=True)[:_OLDER_LINES]
+        lines = older_lines(repository.release_branch, (r.removeprefix(HEADS) for r in listed))
+        newest = sorted(lines, key=lines.__getitem__, reverse=True)[:_OLDER_LINES]
         refs = {checked_ref(HEADS + name): listed[HEADS + name] for name in newest}
         if not refs:
             return {}
@@ -237,7 +230,7 @@ def _missing_fixes(
     """What of the milestone is fixed on trunk alone, and why that may not be all."""
     items = asked.items or ()
     fixes = Fixes(read.told, read.branch, read.held)
-    questions = fixes.open_questions(items, _since(read.told.trunk), asked.ignored)
+    questions = fixes.open_questions(items, fixes.since, asked.ignored)
     recorded: Mapping[int, tuple[str, ...]] = {}
     missing = [asked.items_unknown]
     if questions:
@@ -261,8 +254,3 @@ def _missing_fixes(
         for each in fixes.missing(items, recorded, asked.ignored)
     ]
     return found, "; ".join(filter(None, missing))
-
-
-def _since(trunk: History) -> datetime:
-    since = min((commit.at for commit in trunk.commits[: trunk.own]), default=0)
-    return datetime.fromtimestamp(since, UTC)

@@ -7,21 +7,14 @@ from pathlib import Path
 
 import msgspec
 
-from cockpit.backends.github_builds import (
-    PULL_REQUEST_EVENTS,
-    RUNS,
-    GithubBuilds,
-    path_of,
-    sentence,
-    workflow_of,
-)
+from cockpit.backends.github_builds import GithubBuilds, started_on
 from cockpit.backends.github_errors import NotFound, server_time
-from cockpit.backends.github_http import Listing, Transport, list_kind
+from cockpit.backends.github_http import Listing, Transport
+from cockpit.backends.github_kinds import EVENTS, ISSUES, RUNS, path_of, sentence, workflow_of
 from cockpit.backends.github_pages import PageCache
 from cockpit.backends.github_picks import GithubPicks
 from cockpit.backends.github_records import (
     ActivityRecord,
-    EventRecord,
     IssueRecord,
     MilestoneRecord,
     PermissionsRecord,
@@ -45,9 +38,6 @@ from cockpit.release.milestones import Milestone, MilestoneItem
 from cockpit.release.preparation import PushedRun
 from cockpit.release.repos import Repository
 
-_ISSUES = list_kind("issues", tuple[IssueRecord, ...], lambda rows: (rows, None))
-_MILESTONES = list_kind("milestones", tuple[MilestoneRecord, ...], lambda rows: (rows, None))
-_EVENTS = list_kind("events", tuple[EventRecord, ...], lambda rows: (rows, None))
 _ACTIVITY = msgspec.json.Decoder(tuple[ActivityRecord, ...])
 
 
@@ -106,10 +96,10 @@ class Github(GithubBuilds, GithubPicks, GithubTalk, GithubWrites):
 
     def milestone(self, repository: Repository, title: str) -> Answer[Milestone]:
         """The milestone of exactly this title with every open item."""
-        found, missing = self._milestone(repository, title)
+        found, listing = self._milestone(repository, title)
         if found is None:
             source = f"{self._web}/{repository.name}/milestones"
-            return Answer(Milestone(title), source, missing)
+            return Answer(Milestone(title), source, listing.missing)
         items = self._milestone_issues(repository, found, "open", found.open_issues)
         milestone = Milestone(
             title=title,
@@ -124,9 +114,9 @@ class Github(GithubBuilds, GithubPicks, GithubTalk, GithubWrites):
         self, repository: Repository, title: str
     ) -> Answer[tuple[MilestoneItem, ...] | None]:
         """Every item of the milestone of exactly this title, whatever its state; None without."""
-        found, missing = self._milestone(repository, title)
+        found, listing = self._milestone(repository, title)
         if found is None:
-            return Answer(None, f"{self._web}/{repository.name}/milestones", missing)
+            return Answer(None, f"{self._web}/{repository.name}/milestones", listing.missing)
         expected = found.open_issues + found.closed_issues
         items = self._milestone_issues(repository, found, "all", expected)
         return Answer(tuple(_item(row) for row in items.rows), found.html_url, items.missing)
@@ -136,7 +126,7 @@ class Github(GithubBuilds, GithubPicks, GithubTalk, GithubWrites):
     ) -> Answer[dict[int, tuple[str, ...]]]:
         """The SHAs that closed issues, where GitHub recorded them; one request an issue."""
         listings = self._transport.read_lists(
-            [path_of(repository, f"issues/{number}/events") for number in numbers], _EVENTS
+            [path_of(repository, f"issues/{number}/events") for number in numbers], EVENTS
         )
         found = {
             number: tuple(
@@ -204,19 +194,11 @@ class Github(GithubBuilds, GithubPicks, GithubTalk, GithubWrites):
         """What was asked for since the start, and how much of it cost nothing."""
         return self._transport.usage
 
-    def _milestone(self, repository: Repository, title: str) -> tuple[MilestoneRecord | None, str]:
-        """The milestone of exactly this title, and what is missing of the list."""
-        milestones = self._transport.read_list(
-            path_of(repository, "milestones", state="all"), _MILESTONES
-        )
-        found = next((row for row in milestones.rows if row.title == title), None)
-        return found, milestones.missing
-
     def _milestone_issues(
         self, repository: Repository, milestone: MilestoneRecord, state: str, expected: int
     ) -> Listing[IssueRecord]:
         path = path_of(repository, "issues", milestone=str(milestone.number), state=state)
-        return self._transport.read_list(path, _ISSUES, expected)
+        return self._transport.read_list(path, ISSUES, expected)
 
     def _started(
         self, repository: Repository, branch: str, sha: str
@@ -225,20 +207,15 @@ class Github(GithubBuilds, GithubPicks, GithubTalk, GithubWrites):
         runs = self._transport.read_list(
             path_of(repository, "actions/runs", head_sha=sha, branch=branch), RUNS
         )
-        started = (
-            run
-            for run in runs.rows
-            if (run.head_sha, run.head_branch) == (sha, branch)
-            and run.event not in PULL_REQUEST_EVENTS
-        )
-        return _newest(started, by=lambda run: run.name or ""), runs.missing
+        started = started_on(runs.rows, branch, sha)
+        return _newest(started), runs.missing
 
 
-def _newest(runs: Iterable[RunRecord], by: Callable[[RunRecord], str]) -> list[RunRecord]:
+def _newest(runs: Iterable[RunRecord]) -> list[RunRecord]:
     """The newest run of each workflow."""
     newest: dict[str, RunRecord] = {}
     for run in sorted(runs, key=lambda run: (run.created_at, run.id)):
-        newest[by(run)] = run
+        newest[run.name or ""] = run
     return list(newest.values())
 
 

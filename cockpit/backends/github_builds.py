@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urlencode
 
 import msgspec
 
 from cockpit.backends.github_errors import Gone, NotFound
-from cockpit.backends.github_http import PAGE_SIZE, Transport, list_kind
+from cockpit.backends.github_http import Transport, list_kind
+from cockpit.backends.github_kinds import JOBS, RUN, RUNS, path_of, run_path, sentence, workflow_of
 from cockpit.backends.github_records import (
     CheckRunPage,
     CheckRunRecord,
     CheckSuitePage,
-    JobPage,
     JobRecord,
-    RunPage,
     RunRecord,
     StatusPage,
     StatusRecord,
@@ -39,8 +38,6 @@ from cockpit.release.jobs import (
 )
 from cockpit.release.repos import Repository
 
-RUNS = list_kind("workflow runs", RunPage, lambda page: (page.workflow_runs, page.total_count))
-_JOBS = list_kind("jobs", JobPage, lambda page: (page.jobs, page.total_count))
 _SUITES = list_kind(
     "check suites", CheckSuitePage, lambda page: (page.check_suites, page.total_count)
 )
@@ -49,7 +46,6 @@ _CHECK_RUNS = list_kind(
 )
 _STATUSES = list_kind("statuses", StatusPage, lambda page: (page.statuses, page.total_count))
 
-_RUN = msgspec.json.Decoder(RunRecord)
 _JOB = msgspec.json.Decoder(JobRecord)
 _LONGEST_LINE = 4_096
 """Characters of a log's line that anybody reads."""
@@ -60,7 +56,7 @@ _STATUS_STATES = {
     "error": JobState.FAILED,
     "pending": JobState.RUNNING,
 }
-PULL_REQUEST_EVENTS = ("pull_request", "pull_request_target")
+_PULL_REQUEST_EVENTS = ("pull_request", "pull_request_target")
 """They build a merge with another branch, not the branch itself."""
 
 
@@ -78,33 +74,9 @@ class GithubBuilds:
         runs = self._transport.read_list(
             path_of(repository, "actions/runs", head_sha=candidate.commit_sha), RUNS
         )
-        started = sorted(
-            (
-                run
-                for run in runs.rows
-                if (run.head_sha, run.head_branch) == (candidate.commit_sha, tag)
-                and run.event not in PULL_REQUEST_EVENTS
-            ),
-            key=lambda run: run.id,
-        )
-        listings = self._transport.read_lists(
-            [path_of(repository, f"actions/runs/{run.id}/jobs", filter="all") for run in started],
-            _JOBS,
-        )
-        jobs: list[Job] = []
-        missing = [runs.missing]
-        silent: dict[str, str] = {}
-        for run, listing in zip(started, listings, strict=True):
-            name = workflow_of(run)
-            jobs += [_job(record, name) for record in listing.rows]
-            if listing.missing:
-                missing.append(f"{listing.missing} of {name}")
-            elif not listing.rows:
-                silent[name] = run.conclusion or run.status or "unknown"
-        heard = {job.workflow for job in jobs}
-        missing += [
-            f"{name} has no jobs: {end}" for name, end in silent.items() if name not in heard
-        ]
+        started = sorted(started_on(runs.rows, tag, candidate.commit_sha), key=lambda run: run.id)
+        jobs, left_out = self._jobs(repository, started)
+        missing = [runs.missing, *left_out]
         if not started:
             missing.append(f"GitHub has not started any workflow for {tag} yet")
         query = urlencode({"query": f"branch:{tag}"})
@@ -119,10 +91,34 @@ class GithubBuilds:
             sentence(missing),
         )
 
+    def _jobs(
+        self, repository: Repository, started: Sequence[RunRecord]
+    ) -> tuple[list[Job], list[str]]:
+        """The jobs of all attempts of runs, and what is missing of them."""
+        listings = self._transport.read_lists(
+            [path_of(repository, f"actions/runs/{run.id}/jobs", filter="all") for run in started],
+            JOBS,
+        )
+        jobs: list[Job] = []
+        missing: list[str] = []
+        silent: dict[str, str] = {}
+        for run, listing in zip(started, listings, strict=True):
+            name = workflow_of(run)
+            jobs += [_job(record, name) for record in listing.rows]
+            if listing.missing:
+                missing.append(f"{listing.missing} of {name}")
+            elif not listing.rows:
+                silent[name] = run.conclusion or run.status or "unknown"
+        heard = {job.workflow for job in jobs}
+        missing += [
+            f"{name} has no jobs: {end}" for name, end in silent.items() if name not in heard
+        ]
+        return jobs, missing
+
     def run(self, repository: Repository, run_id: int) -> Run | None:
         """A run in its newest attempt; None when there is none of this number."""
         try:
-            record = self._transport.read(_run_path(repository, run_id), _RUN.decode)
+            record = self._transport.read(run_path(repository, run_id), RUN.decode)
         except NotFound:
             return None
         return _run(record)
@@ -130,7 +126,7 @@ class GithubBuilds:
     def run_jobs(self, repository: Repository, run: Run) -> Answer[tuple[Job, ...]]:
         """The jobs of all attempts of a run, each as GitHub lists it."""
         listing = self._transport.read_list(
-            path_of(repository, f"actions/runs/{run.id}/jobs", filter="all"), _JOBS
+            path_of(repository, f"actions/runs/{run.id}/jobs", filter="all"), JOBS
         )
         jobs = tuple(_job(record, run.workflow) for record in listing.rows)
         return Answer(jobs, run.url, listing.missing)
@@ -211,23 +207,13 @@ class GithubBuilds:
         )
 
 
-def _run_path(repository: Repository, run_id: int) -> str:
-    return f"/repos/{repository.name}/actions/runs/{run_id}"
-
-
-def path_of(repository: Repository, resource: str, **query: str) -> str:
-    """The path of a list of a repository, in the largest pages."""
-    return f"/repos/{repository.name}/{resource}?{urlencode({**query, 'per_page': PAGE_SIZE})}"
-
-
-def sentence(parts: Iterable[str]) -> str:
-    """What is missing, in one line; empty when nothing is."""
-    return "; ".join(part for part in parts if part)
-
-
-def workflow_of(run: RunRecord) -> str:
-    """The name of the workflow that a run is of."""
-    return clean(run.name or f"workflow {run.workflow_id}")
+def started_on(runs: Iterable[RunRecord], ref: str, sha: str) -> Iterator[RunRecord]:
+    """Those of the runs that build a commit of a branch or tag itself."""
+    return (
+        run
+        for run in runs
+        if (run.head_sha, run.head_branch) == (sha, ref) and run.event not in _PULL_REQUEST_EVENTS
+    )
 
 
 def _run(record: RunRecord) -> Run:

@@ -6,14 +6,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-import msgspec
-
-from cockpit.backends.github_builds import RUNS, path_of, sentence, workflow_of
 from cockpit.backends.github_errors import NotFound
-from cockpit.backends.github_http import Transport, list_kind
+from cockpit.backends.github_http import Transport
+from cockpit.backends.github_kinds import (
+    COMMENTS,
+    EVENTS,
+    ISSUES,
+    PULL,
+    PULLS,
+    RUNS,
+    path_of,
+    pull_path,
+    sentence,
+    workflow_of,
+)
 from cockpit.backends.github_records import (
     CommentRecord,
-    EventRecord,
     IssueRecord,
     PullRecord,
     RunRecord,
@@ -29,11 +37,6 @@ from cockpit.release.picks import PickReading, PullChecks, PullSummary, Tracker
 from cockpit.release.repos import Repository
 from cockpit.release.versions import Version
 
-_ISSUES = list_kind("issues", tuple[IssueRecord, ...], lambda rows: (rows, None))
-_COMMENTS = list_kind("comments", tuple[CommentRecord, ...], lambda rows: (rows, None))
-_PULLS = list_kind("pull requests", tuple[PullRecord, ...], lambda rows: (rows, None))
-_EVENTS = list_kind("events", tuple[EventRecord, ...], lambda rows: (rows, None))
-_PULL = msgspec.json.Decoder(PullRecord)
 _FORCED = "head_ref_force_pushed"
 _SINGLY = 20
 """How many nominated pull requests that target other branches are read one by one."""
@@ -55,10 +58,10 @@ class GithubPicks:
         """
         branch = repository.release_branch
         issues = self._transport.read_list(
-            path_of(repository, "issues", labels=label, state="all"), _ISSUES
+            path_of(repository, "issues", labels=label, state="all"), ISSUES
         )
         pulls = self._transport.read_list(
-            path_of(repository, "pulls", base=branch, state="all"), _PULLS
+            path_of(repository, "pulls", base=branch, state="all"), PULLS
         )
         missing = [issues.missing, pulls.missing]
         record = _tracker_among(issues.rows, version)
@@ -85,7 +88,7 @@ class GithubPicks:
 
     def open_pulls(self, repository: Repository, base: str) -> Answer[tuple[PullSummary, ...]]:
         """The pull requests into a branch that are open, oldest first."""
-        pulls = self._transport.read_list(path_of(repository, "pulls", base=base), _PULLS)
+        pulls = self._transport.read_list(path_of(repository, "pulls", base=base), PULLS)
         found = sorted((row for row in pulls.rows if row.base.ref == base), key=lambda r: r.number)
         source = f"{self._web}/{repository.name}/pulls"
         return Answer(tuple(_pull(row) for row in found), source, pulls.missing)
@@ -94,7 +97,7 @@ class GithubPicks:
         self, repository: Repository, issue: IssueRecord, team: Team
     ) -> tuple[Tracker, str]:
         listing = self._transport.read_list(
-            path_of(repository, f"issues/{issue.number}/comments"), _COMMENTS, issue.comments
+            path_of(repository, f"issues/{issue.number}/comments"), COMMENTS, issue.comments
         )
         comments = [read_comment(record) for record in listing.rows]
         nominations = (read_nominations(comment, repository.name) for comment in comments)
@@ -115,24 +118,19 @@ class GithubPicks:
         named = (nomination.release_pull for nomination in (tracker.nominations if tracker else ()))
         absent = sorted({number for number in named if number and number not in listed})
         asked = absent[-_SINGLY:]
-        found = gather([partial(self._single, repository, number) for number in asked], threads=4)
+        found = gather(
+            [partial(read_pull, self._transport, repository, number) for number in asked], threads=4
+        )
         left_out = absent[:-_SINGLY]
         missing = f"{len(left_out)} nominated pull requests were not looked at" if left_out else ""
         return [row for row in found if row is not None], missing
-
-    def _single(self, repository: Repository, number: int) -> PullRecord | None:
-        """A pull request; None where there is none of this number."""
-        try:
-            return self._transport.read(f"/repos/{repository.name}/pulls/{number}", _PULL.decode)
-        except NotFound:
-            return None
 
     def _forced(
         self, repository: Repository, pulls: Sequence[PullRecord]
     ) -> tuple[dict[int, datetime], str]:
         """When the branches of pull requests were last pushed by force, where they were."""
         listings = self._transport.read_lists(
-            [path_of(repository, f"issues/{pull.number}/events") for pull in pulls], _EVENTS
+            [path_of(repository, f"issues/{pull.number}/events") for pull in pulls], EVENTS
         )
         moments = {
             pull.number: [e.created_at for e in listing.rows if e.event == _FORCED and e.created_at]
@@ -158,6 +156,14 @@ class GithubPicks:
             if not listing.missing
         }
         return found, sentence(listing.missing for listing in listings)
+
+
+def read_pull(transport: Transport, repository: Repository, number: int) -> PullRecord | None:
+    """A pull request; None where there is none of this number."""
+    try:
+        return transport.read(pull_path(repository, number), PULL.decode)
+    except NotFound:
+        return None
 
 
 def read_comment(record: CommentRecord) -> Comment:

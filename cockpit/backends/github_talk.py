@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import msgspec
 
-from cockpit.backends.github_builds import path_of
-from cockpit.backends.github_errors import NotFound
-from cockpit.backends.github_http import Transport, list_kind
-from cockpit.backends.github_picks import read_comment
+from cockpit.backends.github_http import Listing, Transport, list_kind
+from cockpit.backends.github_kinds import COMMENTS, MILESTONES, path_of, pull_path
+from cockpit.backends.github_picks import read_comment, read_pull
 from cockpit.backends.github_records import (
     CommentRecord,
     IssueRecord,
     MergeRecord,
     MilestoneRecord,
     PullCommitRecord,
-    PullRecord,
 )
 from cockpit.backends.ports import Answer
 from cockpit.backends.text import clean, clean_lines
@@ -26,12 +24,9 @@ from cockpit.release.nominations import Comment
 from cockpit.release.pullrequests import PullPage
 from cockpit.release.repos import Repository
 
-_COMMENTS = list_kind("comments", tuple[CommentRecord, ...], lambda rows: (rows, None))
 _COMMITS = list_kind("commits", tuple[PullCommitRecord, ...], lambda rows: (rows, None))
-_MILESTONES = list_kind("milestones", tuple[MilestoneRecord, ...], lambda rows: (rows, None))
 _ISSUE = msgspec.json.Decoder(IssueRecord)
 _COMMENT = msgspec.json.Decoder(CommentRecord)
-_PULL = msgspec.json.Decoder(PullRecord)
 _MERGE = msgspec.json.Decoder(MergeRecord)
 
 
@@ -44,7 +39,7 @@ class GithubTalk:
         """The comments under an issue or pull request, oldest first."""
         path = path_of(repository, f"issues/{number}/comments")
         issue = self._transport.read(f"/repos/{repository.name}/issues/{number}", _ISSUE.decode)
-        listing = self._transport.read_list(path, _COMMENTS, issue.comments)
+        listing = self._transport.read_list(path, COMMENTS, issue.comments)
         found = sorted(map(read_comment, listing.rows), key=lambda comment: comment.id)
         return Answer(tuple(found), path, listing.missing)
 
@@ -59,9 +54,8 @@ class GithubTalk:
 
     def pull(self, repository: Repository, number: int) -> PullPage | None:
         """A pull request; None where there is none of this number."""
-        try:
-            row = self._transport.read(f"/repos/{repository.name}/pulls/{number}", _PULL.decode)
-        except NotFound:
+        row = read_pull(self._transport, repository, number)
+        if row is None:
             return None
         return PullPage(
             number=row.number,
@@ -86,10 +80,7 @@ class GithubTalk:
 
     def set_milestone(self, repository: Repository, number: int, title: str) -> None:
         """Put an issue or pull request into the milestone of exactly this title."""
-        listing = self._transport.read_list(
-            path_of(repository, "milestones", state="all"), _MILESTONES
-        )
-        found = next((row for row in listing.rows if row.title == title), None)
+        found, listing = self._milestone(repository, title)
         if found is None:
             raise CockpitError(
                 f"{repository.name} has no milestone {title}",
@@ -108,7 +99,7 @@ class GithubTalk:
         """
         answer = self._transport.write(
             "PUT",
-            f"/repos/{repository.name}/pulls/{number}/merge",
+            f"{pull_path(repository, number)}/merge",
             {
                 "sha": head,
                 "merge_method": "squash",
@@ -120,6 +111,15 @@ class GithubTalk:
             return _MERGE.decode(answer.body).sha
         except msgspec.DecodeError as err:
             raise _unread(err) from err
+
+    def _milestone(
+        self, repository: Repository, title: str
+    ) -> tuple[MilestoneRecord | None, Listing[MilestoneRecord]]:
+        """The milestone of exactly this title, among all that there are."""
+        listing = self._transport.read_list(
+            path_of(repository, "milestones", state="all"), MILESTONES
+        )
+        return next((row for row in listing.rows if row.title == title), None), listing
 
 
 def _unread(err: msgspec.DecodeError) -> Unreachable:

@@ -12,12 +12,11 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from cockpit.backends.github_errors import NotFound
-from cockpit.backends.github_http import PAGE_SIZE, Transport, list_kind
+from cockpit.backends.github_http import PAGE_SIZE, Transport
+from cockpit.backends.github_kinds import JOBS, PULL, PULLS, RUN, RUNS, path_of, pull_path, run_path
 from cockpit.backends.github_records import (
     DispatchRecord,
-    JobPage,
     PullRecord,
-    RunPage,
     RunRecord,
     WorkflowRecord,
 )
@@ -29,11 +28,6 @@ from cockpit.release.jobs import state_of
 from cockpit.release.pullrequests import OpenPull, PullDraft, with_own_part
 from cockpit.release.repos import Repository
 
-_PULLS = list_kind("pull requests", tuple[PullRecord, ...], lambda rows: (rows, None))
-_RUNS = list_kind("workflow runs", RunPage, lambda page: (page.workflow_runs, page.total_count))
-_JOBS = list_kind("jobs", JobPage, lambda page: (page.jobs, page.total_count))
-_PULL = msgspec.json.Decoder(PullRecord)
-_RUN = msgspec.json.Decoder(RunRecord)
 _WORKFLOW = msgspec.json.Decoder(WorkflowRecord)
 
 
@@ -46,8 +40,8 @@ class GithubWrites:
     def pulls_from(self, repository: Repository, branch: str) -> Answer[tuple[OpenPull, ...]]:
         """The open pull requests of a branch of the repository itself."""
         head = f"{repository.name.partition('/')[0]}:{branch}"
-        query = urlencode({"head": head, "state": "open", "per_page": PAGE_SIZE})
-        listing = self._transport.read_list(f"/repos/{repository.name}/pulls?{query}", _PULLS)
+        path = path_of(repository, "pulls", head=head, state="open")
+        listing = self._transport.read_list(path, PULLS)
         found = tuple(_open_pull(row) for row in listing.rows if row.head.ref == branch)
         return Answer(found, f"{repository.name} {head}", listing.missing)
 
@@ -64,15 +58,15 @@ class GithubWrites:
                 "maintainer_can_modify": False,
             },
         )
-        return _open_pull(_decoded(answer.body, _PULL))
+        return _open_pull(_decoded(answer.body, PULL))
 
     def amend_pull(self, repository: Repository, number: int, draft: PullDraft) -> OpenPull:
         """Give a pull request its title and our part of its text; the rest of it stays."""
-        path = f"/repos/{repository.name}/pulls/{number}"
-        there = _decoded(self._transport.ask(path).body, _PULL)
+        path = pull_path(repository, number)
+        there = _decoded(self._transport.ask(path).body, PULL)
         body = with_own_part(there.body or "", draft.body)
         answer = self._transport.write("PATCH", path, {"title": draft.title, "body": body})
-        return _open_pull(_decoded(answer.body, _PULL))
+        return _open_pull(_decoded(answer.body, PULL))
 
     def workflow_state(self, call: WorkflowCall) -> str | None:
         """`active`, or how a workflow was disabled; None when there is no such file."""
@@ -108,13 +102,13 @@ class GithubWrites:
             }
         )
         path = f"{_workflow(call)}/runs?{query}"
-        listing = self._transport.read_list(path, _RUNS)
+        listing = self._transport.read_list(path, RUNS)
         found = sorted(map(_started, listing.rows), key=lambda run: (run.created_at, run.id))
         return Answer(tuple(found), path, listing.missing)
 
     def rerun_failed(self, repository: Repository, run_id: int) -> None:
         """Have a run's failed and cancelled jobs, and what depends on them, run again."""
-        self._transport.write("POST", f"{_run(repository, run_id)}/rerun-failed-jobs", {})
+        self._transport.write("POST", f"{run_path(repository, run_id)}/rerun-failed-jobs", {})
 
     def rerun_job(self, repository: Repository, job_id: int) -> None:
         """Have one job of a run's newest attempt, and what depends on it, run again."""
@@ -122,23 +116,19 @@ class GithubWrites:
 
     def cancel_run(self, repository: Repository, run_id: int) -> None:
         """Ask a run to stop; its jobs may take minutes to do so."""
-        self._transport.write("POST", f"{_run(repository, run_id)}/cancel", {})
+        self._transport.write("POST", f"{run_path(repository, run_id)}/cancel", {})
 
     def started_run(self, repository: str, run_id: int) -> StartedRun:
         """How a run of `owner/name` stands, and how many of its jobs have ended."""
         path = f"/repos/{repository}/actions/runs/{run_id}"
-        run = _started(self._transport.read(path, _RUN.decode))
-        jobs = self._transport.read_list(f"{path}/jobs?filter=latest&per_page={PAGE_SIZE}", _JOBS)
+        run = _started(self._transport.read(path, RUN.decode))
+        jobs = self._transport.read_list(f"{path}/jobs?filter=latest&per_page={PAGE_SIZE}", JOBS)
         ended = sum(job.status == "completed" for job in jobs.rows)
         return msgspec.structs.replace(run, jobs_ended=ended, jobs=len(jobs.rows))
 
 
 def _workflow(call: WorkflowCall) -> str:
     return f"/repos/{call.repository}/actions/workflows/{quote(call.file, safe='')}"
-
-
-def _run(repository: Repository, run_id: int) -> str:
-    return f"/repos/{repository.name}/actions/runs/{run_id}"
 
 
 def _decoded(body: str, decoder: msgspec.json.Decoder[PullRecord]) -> PullRecord:

@@ -72,8 +72,7 @@ class ObjectStore:
     def list_objects(self, prefix: str) -> Iterator[StoredObject]:
         """Every object whose key starts with the prefix, all pages."""
         self._tell("list-objects-v2", "--bucket", self._settings.bucket, "--prefix", prefix)
-        with self._speaking():
-            _, client = self._session()
+        with self._speaking() as (_, client):
             pages = client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._settings.bucket, Prefix=prefix
             )
@@ -120,8 +119,7 @@ class ObjectStore:
             *("get-object", "--bucket", bucket, "--key", stored.key),
             *("--range", span, "--if-match", stored.etag, "/dev/stdout"),
         )
-        with self._speaking():
-            _, client = self._session()
+        with self._speaking() as (_, client):
             try:
                 found = client.get_object(
                     Bucket=bucket, Key=stored.key, Range=span, IfMatch=stored.etag
@@ -138,8 +136,7 @@ class ObjectStore:
 
     def check_access(self) -> str:
         """Who the credential is, in words; raises when the bucket cannot be read."""
-        with self._speaking():
-            session, client = self._session()
+        with self._speaking() as (session, client):
             for prefix in (self._settings.test_prefix, self._settings.stable_prefix):
                 client.list_objects_v2(Bucket=self._settings.bucket, Prefix=f"{prefix}/", MaxKeys=1)
             credentials = session.get_credentials()
@@ -153,8 +150,7 @@ class ObjectStore:
         """What the store says of an object; None when it is not there."""
         from botocore.exceptions import ClientError
 
-        with self._speaking(bucket):
-            _, client = self._session()
+        with self._speaking(bucket) as (_, client):
             try:
                 return client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
             except ClientError as err:
@@ -194,13 +190,16 @@ class ObjectStore:
         return session, client
 
     @contextmanager
-    def _speaking(self, bucket: str | None = None) -> Iterator[None]:
-        """Turns boto3's exceptions into ours; `bucket` is another one than the channels'."""
+    def _speaking(self, bucket: str | None = None) -> Iterator[tuple[Session, S3Client]]:
+        """Session and client, whose exceptions become ours.
+
+        `bucket` is spoken of where it is another one than the channels'.
+        """
         from botocore.exceptions import BotoCoreError, ClientError
 
         where = self._settings.endpoint or "AWS"
         try:
-            yield
+            yield self._session()
         except ClientError as err:
             failure = _refusal(err, bucket or self._settings.bucket, where)
             if isinstance(failure, AccessDenied):
@@ -272,8 +271,7 @@ def _words_for(method: str) -> str:
 
 def _refusal(err: ClientError, bucket: str, where: str) -> CockpitError:
     """What an answer of S3 means that is no success."""
-    answer = err.response
-    code = answer.get("Error", {}).get("Code", "")
+    answer, code = err.response, _code(err)
     said = mask(clean(f"{code}: {answer.get('Error', {}).get('Message', '')}"))
     if code in _EXPIRED:
         return AccessDenied("The AWS credentials have expired", said, _LOGIN_HINT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -40,9 +39,7 @@ class MilestoneQuestions:
         if answer.value is None:
             return None, f"{self.repository.name} has no milestone {self._title}"
         fixes = Fixes(read.told, read.branch, read.held)
-        trunk = read.told.trunk
-        since = min((commit.at for commit in trunk.commits[: trunk.own]), default=0)
-        asked = fixes.open_questions(answer.value, datetime.fromtimestamp(since, UTC), _IGNORED)
+        asked = fixes.open_questions(answer.value, fixes.since, _IGNORED)
         closed = self._github.closing_commits(self.repository, asked)
         found = list(fixes.missing(answer.value, closed.value, _IGNORED))
         return found, "; ".join(filter(None, (answer.missing, closed.missing)))

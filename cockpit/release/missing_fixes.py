@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -38,6 +38,13 @@ class Fixes:
             if not origin.sources
             for number in origin.commit.claims.closes
         }
+
+    @property
+    def since(self) -> datetime:
+        """When the oldest commit was made that trunk alone has; nothing earlier can be missing."""
+        trunk = self._told.trunk
+        oldest = min((commit.at for commit in trunk.commits[: trunk.own]), default=0)
+        return datetime.fromtimestamp(oldest, UTC)
 
     def open_questions(
         self, items: Iterable[MilestoneItem], since: datetime, ignored: Sequence[str]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 
 import msgspec
 
@@ -189,6 +190,57 @@ def queue(reading: PickReading, facts: QueueFacts) -> tuple[Pick, ...]:
     return tuple(_Builder(reading, facts).rows())
 
 
+class _Source(NamedTuple):
+    """What tells of one change: at least one of these."""
+
+    nomination: Nomination | None = None
+    pull: PullSummary | None = None
+    finding: Finding | None = None
+
+    @property
+    def release_pull(self) -> int | None:
+        """The pull request into the branch, which may be named and not be there."""
+        if self.pull is not None:
+            return self.pull.number
+        return self.nomination.release_pull if self.nomination else None
+
+    @property
+    def author(self) -> str:
+        """Who nominated it, else who opened the pull request."""
+        named = self.nomination or self.pull
+        return named.author if named else ""
+
+    @property
+    def url(self) -> str:
+        """Where a person reads about it."""
+        return next((s.url for s in (self.pull, self.nomination, self.finding) if s), "")
+
+    @property
+    def criterion(self) -> Criterion:
+        """By what it would be picked."""
+        if self.nomination is not None:
+            return read_criterion(self.nomination.category)
+        if self.finding is not None and self.finding.kind is FindingKind.MISSING_REVERT:
+            return Criterion.REVERT
+        return Criterion.UNKNOWN
+
+    def title(self, landed: tuple[TrunkChange, ...]) -> str:
+        """What it is called where it goes, else where it is."""
+        named = self.pull or self.finding or (landed[0] if landed else None)
+        return named.title if named else ""
+
+    def trunk_pulls(self, landed: tuple[TrunkChange, ...]) -> tuple[int, ...]:
+        """The pull requests of trunk that it is of, the one named first before the others."""
+        if self.nomination is not None and self.nomination.trunk_pulls:
+            return self.nomination.trunk_pulls
+        if self.pull is not None and self.pull.picked_pull is not None:
+            return (self.pull.picked_pull,)
+        numbers = [change.pull for change in landed]
+        if self.finding is not None:
+            numbers.append(self.finding.pull)
+        return tuple(dict.fromkeys(number for number in numbers if number is not None))
+
+
 class _Builder:
     def __init__(self, reading: PickReading, facts: QueueFacts) -> None:
         self._facts = facts
@@ -206,27 +258,27 @@ class _Builder:
     def rows(self) -> Iterator[Pick]:
         seen: set[int] = set()
         shas: set[str] = set()
-        for key, nomination, pull in self._nominated():
-            row = self._row(key, nomination, pull, None)
+        for key, source in self._nominated().items():
+            row = self._row(key, source)
             seen.update({*row.trunk_pulls, row.release_pull} - {None})  # type: ignore[arg-type]
             shas.update(change.sha for change in row.landed)
             yield row
         for pull in self._pulls.values():
             counts = pull.state == "open" or pull.merged_sha
             if pull.number not in seen and counts and not pull.head_ref.startswith(AUTOMATED):
-                row = self._row(f"pull-{pull.number}", None, pull, None)
+                row = self._row(f"pull-{pull.number}", _Source(pull=pull))
                 seen.update({*row.trunk_pulls, pull.number})
                 shas.update(change.sha for change in row.landed)
                 yield row
         for finding in self._facts.trunk.findings if self._facts.trunk else ():
             if finding.commit not in shas and (finding.pull is None or finding.pull not in seen):
                 shas.add(finding.commit)
-                yield self._row(f"commit-{finding.commit}", None, None, finding)
+                yield self._row(f"commit-{finding.commit}", _Source(finding=finding))
 
-    def _nominated(self) -> Iterable[tuple[str, Nomination, PullSummary | None]]:
+    def _nominated(self) -> dict[str, _Source]:
         """Each change once, with its newest nomination, where its first one stands."""
         picking = self._picking()
-        found: dict[str, tuple[str, Nomination, PullSummary | None]] = {}
+        found: dict[str, _Source] = {}
         for nomination in self._nominations:
             number = nomination.release_pull
             if number is None and nomination.trunk_pull is not None:
@@ -234,8 +286,8 @@ class _Builder:
             named = f"pull-{number or nomination.trunk_pull}"
             if number is None and nomination.trunk_pull is None:
                 named = f"commit-{nomination.trunk_commits[0]}"
-            found[named] = (named, nomination, self._pulls.get(number or -1))
-        return found.values()
+            found[named] = _Source(nomination, self._pulls.get(number or -1))
+        return found
 
     def _picking(self) -> dict[int, int]:
         """Trunk pull request → the one pull request into the branch that picks it."""
@@ -248,58 +300,50 @@ class _Builder:
                 found.setdefault(pull.picked_pull, []).append(pull.number)
         return {trunk: pulls[0] for trunk, pulls in found.items() if len(set(pulls)) == 1}
 
-    def _row(
-        self,
-        key: str,
-        nomination: Nomination | None,
-        pull: PullSummary | None,
-        finding: Finding | None,
-    ) -> Pick:
-        facts = self._facts
-        release_pull = pull.number if pull else nomination.release_pull if nomination else None
-        landed = self._landed(nomination, pull, finding)
-        trunk_pulls = _trunk_pulls(nomination, pull, finding, landed)
-        answers = self._answers_about((release_pull, *trunk_pulls))
-        there = self._on_branch(pull, landed, finding)
-        merged_sha = (
-            pull.merged_sha if pull and pull.merged_sha else there.commit if there else None
-        )
-        found = finding or self._finding(landed, merged_sha)
+    def _row(self, key: str, source: _Source) -> Pick:
+        facts, nomination, pull = self._facts, source.nomination, source.pull
+        landed = self._landed(source)
+        trunk_pulls = source.trunk_pulls(landed)
+        answers = self._answers_about((source.release_pull, *trunk_pulls))
+        there = self._on_branch(source, landed)
+        merged_sha = (pull and pull.merged_sha) or (there.commit if there else None)
+        finding = source.finding or self._finding(landed, merged_sha)
         candidate = self._first_candidate(merged_sha)
         undone_by = there.undone_by if there else ""
         posted = nomination.posted_at if nomination else None
-        criterion = _criterion(nomination, finding)
         phase = phase_on(posted.date(), facts.schedule) if posted else None
         closes = facts.schedule.picks_close
         return Pick(
             key=key,
             trunk_pulls=trunk_pulls,
-            release_pull=release_pull,
-            title=pull.title if pull else finding.title if finding else _title(landed),
-            author=nomination.author if nomination else pull.author if pull else "",
+            release_pull=source.release_pull,
+            title=source.title(landed),
+            author=source.author,
             category=nomination.category if nomination else "",
             state=_state(pull, answers, candidate, merged_sha, undone_by, nomination),
             nominated=nomination is not None,
             candidate=candidate,
-            url=_url(pull, nomination, finding),
-            criterion=criterion,
-            rule=judge_rule(criterion, phase, facts.repository.version),
-            issue=(nomination.issue if nomination else "") or (found.issue if found else ""),
+            url=source.url,
+            criterion=source.criterion,
+            rule=judge_rule(source.criterion, phase, facts.repository.version),
+            issue=(nomination.issue if nomination else "") or (finding.issue if finding else ""),
             posted_at=posted,
             late=bool(posted and closes and posted.date() > closes),
             landed=landed,
             answers=answers,
             pull=pull,
-            predictions=tuple(
-                facts.predictions[change.sha]
-                for change in sorted(landed, key=lambda change: change.at)
-                if change.sha in facts.predictions
-            ),
+            predictions=self._predictions(landed),
             merged_sha=merged_sha,
             undone_by=undone_by,
-            finding=found,
-            problems=tuple(self._problems(nomination, pull, landed, answers, found)),
+            finding=finding,
+            problems=tuple(self._problems(nomination, pull, landed, answers, finding)),
         )
+
+    def _predictions(self, landed: tuple[TrunkChange, ...]) -> tuple[Prediction, ...]:
+        found = (
+            self._facts.predictions.get(change.sha) for change in sorted(landed, key=lambda c: c.at)
+        )
+        return tuple(prediction for prediction in found if prediction is not None)
 
     def _answers_about(self, numbers: Iterable[int | None]) -> tuple[Answer, ...]:
         said = (
@@ -309,9 +353,8 @@ class _Builder:
         )
         return tuple(sorted(said, key=lambda answer: answer.posted_at))
 
-    def _landed(
-        self, nomination: Nomination | None, pull: PullSummary | None, finding: Finding | None
-    ) -> tuple[TrunkChange, ...]:
+    def _landed(self, source: _Source) -> tuple[TrunkChange, ...]:
+        nomination, pull, finding = source
         trunk = self._facts.trunk
         if trunk is None:
             return ()
@@ -331,13 +374,9 @@ class _Builder:
         found += [change for sha in shas if (change := trunk.change(sha))]
         return tuple({change.sha: change for change in found}.values())
 
-    def _on_branch(
-        self,
-        pull: PullSummary | None,
-        landed: tuple[TrunkChange, ...],
-        finding: Finding | None,
-    ) -> BranchChange | None:
+    def _on_branch(self, source: _Source, landed: tuple[TrunkChange, ...]) -> BranchChange | None:
         """The branch's commit of a change: of its pull request, else of trunk's commit."""
+        _, pull, finding = source
         trunk = self._facts.trunk
         if trunk is None:
             return None
@@ -409,39 +448,6 @@ class _Builder:
         merged = pull.merged_sha
         if merged and facts.branch is not None and merged not in self._position:
             yield f"{short(merged)}, which was merged, is not on the branch"
-
-
-def _trunk_pulls(
-    nomination: Nomination | None,
-    pull: PullSummary | None,
-    finding: Finding | None,
-    landed: tuple[TrunkChange, ...],
-) -> tuple[int, ...]:
-    if nomination is not None and nomination.trunk_pulls:
-        return nomination.trunk_pulls
-    if pull is not None and pull.picked_pull is not None:
-        return (pull.picked_pull,)
-    numbers = [change.pull for change in landed]
-    if finding is not None:
-        numbers.append(finding.pull)
-    return tuple(dict.fromkeys(number for number in numbers if number is not None))
-
-
-def _url(pull: PullSummary | None, nomination: Nomination | None, finding: Finding | None) -> str:
-    found = (source.url for source in (pull, nomination, finding) if source is not None)
-    return next(found, "")
-
-
-def _title(landed: tuple[TrunkChange, ...]) -> str:
-    return landed[0].title if landed else ""
-
-
-def _criterion(nomination: Nomination | None, finding: Finding | None) -> Criterion:
-    if nomination is not None:
-        return read_criterion(nomination.category)
-    if finding is not None and finding.kind is FindingKind.MISSING_REVERT:
-        return Criterion.REVERT
-    return Criterion.UNKNOWN
 
 
 def _state(

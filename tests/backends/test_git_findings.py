@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -174,6 +175,13 @@ def test_what_is_nowhere_is_named(cut: Cut, tmp_path: Path) -> None:
         find(tmp_path)
     with pytest.raises(ConfigError, match="is no git repository"):
         find(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("path", [os.devnull, "/nowhere"])
+def test_without_git_it_says_so(cut: Cut, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setenv("PATH", path)
+    with pytest.raises(CockpitError, match="git was not found"):
+        find(cut.repo.git_dir)
 
 
 def test_titles_are_clean_and_any_encoding_is_read(tmp_path: Path) -> None:

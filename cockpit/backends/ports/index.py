@@ -1,0 +1,16 @@
+"""What is asked of the index pages of the channels."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from cockpit.backends.ports.answers import Answer
+from cockpit.release.index_pages import IndexPage
+
+
+class IndexPort(Protocol):
+    """The index pages of the channels, as installers get them."""
+
+    def page(self, prefix: str, folder: str, package: str) -> Answer[IndexPage | None]:
+        """The page of a package in a folder of a channel; None when there is none."""
+        ...
