@@ -106,12 +106,18 @@ class PickDesk:
         return f"{self.config.spec.web}/{self.core.name}/pull/{number}"
 
 
+def pull_digits(text: str) -> str:
+    """The number in `123`, `#123` or a page's address, as it is written; empty for all else."""
+    digits = text.rstrip("/").rpartition("/pull/")[2].lstrip("#")
+    return digits if digits.isdigit() else ""
+
+
 def pull_numbers(texts: tuple[str, ...]) -> tuple[int, ...]:
     """Pull requests as people name them: `123`, `#123` or their pages, each once."""
     found: list[int] = []
     for text in texts:
-        digits = text.rstrip("/").rpartition("/pull/")[2].lstrip("#")
-        if not digits.isdigit():
+        digits = pull_digits(text)
+        if not digits:
             raise ConfigError(
                 f"{text!r} names no pull request",
                 "expected its number, or the address of its page",
