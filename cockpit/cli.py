@@ -14,7 +14,7 @@ from cockpit.errors import CockpitError, ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from cockpit.logs import LogFile
-    from cockpit.operations.registry import OperationSpec, Parameter
+    from cockpit.operations.specs import OperationSpec, Parameter
 
 
 def main(argv: Sequence[str] | None = None) -> int:
