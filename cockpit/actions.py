@@ -3,59 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import Enum
 
 import msgspec
 
+from cockpit.action import Action, Group
+from cockpit.actions_operating import OPERATING
 from cockpit.guards import (
     Availability,
-    Capture,
     Disabled,
     Enabled,
-    Guard,
     Scope,
     Selection,
     Situation,
-    always,
     came_from_a_pick,
-    can_bury,
     can_compare,
-    can_cut,
-    can_freeze,
-    can_pin,
-    can_release,
-    can_tag,
-    can_unfreeze,
     has_builds,
     has_files,
     has_log,
     has_url,
     is_cut,
-    nothing,
-    of_branch,
-    of_candidate,
-    of_repository,
-    of_uncut_domains,
     selected,
-)
-from cockpit.guards_builds import (
-    can_cancel,
-    can_dispatch,
-    can_rerun_failed,
-    can_rerun_job,
-    of_job,
-    of_run,
-)
-from cockpit.guards_picks import (
-    can_decide,
-    can_merge,
-    can_nominate,
-    can_pick,
-    can_request,
-    can_resolve,
-    of_changes,
-    of_landed,
-    of_pulls,
 )
 from cockpit.operations.plan import Danger
 
@@ -73,40 +40,6 @@ __all__ = [
     "availability",
     "offered",
 ]
-
-
-class Group(Enum):
-    """Headings of help and palette."""
-
-    MOVE = "Move"
-    LOOK = "Look"
-    ACT = "Act"
-    COCKPIT = "Cockpit"
-
-
-class Action(msgspec.Struct, frozen=True):
-    """Something a person can do, by key, palette or command line."""
-
-    id: str
-    title: str
-    """Starts with a verb."""
-    tooltip: str
-    keys: tuple[str, ...]
-    group: Group
-    danger: Danger
-    scopes: tuple[Scope, ...] = (Scope.EVERYWHERE,)
-    guard: Guard = always
-    operation: str | None = None
-    """The operation behind it; every action above `local` has one."""
-    arguments: Capture = nothing
-    """What the operation is called with: fixed when the key is pressed."""
-    asks: tuple[str, ...] = ()
-    """Parameters of the operation that a person fills in before the plan is read.
-
-    Nobody is asked for those that are all known from what is selected.
-    """
-    footer: bool = False
-    """Whether it is one of the few that the footer names."""
 
 
 def _has_next(situation: Situation) -> Availability:
@@ -314,266 +247,7 @@ ACTIONS: tuple[Action, ...] = (
         guard=_has_next,
         footer=True,
     ),
-    Action(
-        "cut-branch",
-        "Cut the branches",
-        "Push release/X.Y and orig/release/X.Y of every repository whose turn it is",
-        ("b",),
-        Group.ACT,
-        Danger.IRREVERSIBLE,
-        (Scope.DASHBOARD, Scope.BRANCHES),
-        can_cut,
-        "cut-branch",
-        of_uncut_domains,
-    ),
-    Action(
-        "release-changes",
-        "Propose the release-only changes",
-        "One pull request into each release branch, opened or updated; people merge it",
-        ("R",),
-        Group.ACT,
-        Danger.REMOTE,
-        (Scope.DASHBOARD, Scope.BRANCHES),
-        is_cut,
-        "release-changes",
-        of_repository,
-    ),
-    Action(
-        "bump-version",
-        "Propose the trunk's next version",
-        "A pull request that sets the version file of the trunk to the next line",
-        ("B",),
-        Group.ACT,
-        Danger.REMOTE,
-        (Scope.DASHBOARD, Scope.BRANCHES),
-        is_cut,
-        "bump-version",
-        of_repository,
-    ),
-    Action(
-        "tag-candidate",
-        "Tag the next candidate",
-        "Push vX.Y.Z-rcN at the head of the release branch",
-        ("t",),
-        Group.ACT,
-        Danger.IRREVERSIBLE,
-        (Scope.DASHBOARD, Scope.BRANCHES, Scope.BUILDS),
-        can_tag,
-        "tag-candidate",
-        of_repository,
-        footer=True,
-    ),
-    Action(
-        "pin-candidates",
-        "Pin the candidates",
-        "Record in the ledger what the tags are now, so that a moved one raises an alarm",
-        ("P",),
-        Group.ACT,
-        Danger.REMOTE,
-        (Scope.DASHBOARD, Scope.BRANCHES, Scope.BUILDS, Scope.CHECKLIST),
-        can_pin,
-        "pin-candidates",
-    ),
-    Action(
-        "tag-final",
-        "Tag the release",
-        "Push vX.Y.Z on the commit of the final candidate",
-        ("F",),
-        Group.ACT,
-        Danger.IRREVERSIBLE,
-        (Scope.DASHBOARD, Scope.BRANCHES, Scope.TIMELINE),
-        can_release,
-        "tag-final",
-        of_repository,
-    ),
-    Action(
-        "mark-dud",
-        "Declare a candidate a dud",
-        "Numbering, comparisons and gates go on without it; its tag stays",
-        ("D",),
-        Group.ACT,
-        Danger.REMOTE,
-        (Scope.BRANCHES, Scope.TIMELINE),
-        can_bury,
-        "mark-dud",
-        of_candidate,
-        ("name", "reason"),
-    ),
-    Action(
-        "freeze",
-        "Freeze the branch",
-        "Close the selected release branch to further changes, for everybody to see",
-        ("z",),
-        Group.ACT,
-        Danger.REMOTE,
-        (Scope.BRANCHES, Scope.TIMELINE),
-        can_freeze,
-        "freeze",
-        of_branch,
-        ("reason",),
-    ),
-    Action(
-        "unfreeze",
-        "Open the frozen branch",
-        "End the freeze of the selected release branch",
-        ("Z",),
-        Group.ACT,
-        Danger.REMOTE,
-        (Scope.BRANCHES, Scope.TIMELINE),
-        can_unfreeze,
-        "unfreeze",
-        of_branch,
-        ("reason",),
-    ),
-    Action(
-        "rerun-failed",
-        "Re-run what failed",
-        "The failed jobs of the selected job's run; elsewhere those of every ended run",
-        ("x",),
-        Group.ACT,
-        Danger.REMOTE,
-        (Scope.DASHBOARD, Scope.BUILDS),
-        can_rerun_failed,
-        "rerun-failed",
-        of_run,
-    ),
-    Action(
-        "rerun-job",
-        "Re-run the job",
-        "The selected job, and what depends on it",
-        ("X",),
-        Group.ACT,
-        Danger.REMOTE,
-        (Scope.BUILDS,),
-        can_rerun_job,
-        "rerun-job",
-        of_job,
-    ),
-    Action(
-        "cancel-run",
-        "Cancel the run",
-        "Stop everything of the selected job's run",
-        ("K",),
-        Group.ACT,
-        Danger.REMOTE,
-        (Scope.BUILDS,),
-        can_cancel,
-        "cancel-run",
-        of_run,
-    ),
-    Action(
-        "dispatch",
-        "Start a workflow",
-        "One of the config's, with its inputs; a dry run unless it is switched to live",
-        ("W",),
-        Group.ACT,
-        Danger.REMOTE,
-        (Scope.DASHBOARD, Scope.BUILDS),
-        can_dispatch,
-        "dispatch",
-    ),
-    Action(
-        "approve",
-        "Approve",
-        "Say so on the tracker and in the ledger, for every marked pick",
-        ("a",),
-        Group.ACT,
-        Danger.REMOTE,
-        (Scope.PICKS,),
-        can_decide(approving=True),
-        "approve",
-        of_pulls,
-    ),
-    Action(
-        "deny",
-        "Deny",
-        "Say so on the tracker and in the ledger, with a reason",
-        ("V",),
-        Group.ACT,
-        Danger.REMOTE,
-        (Scope.PICKS,),
-        can_decide(approving=False),
-        "deny",
-        of_pulls,
-        ("reason",),
-    ),
-    Action(
-        "ask-pick",
-        "Ask for more",
-        "A question on the tracker to whoever nominated it",
-        ("I",),
-        Group.ACT,
-        Danger.REMOTE,
-        (Scope.PICKS,),
-        can_decide(approving=False),
-        "ask-pick",
-        of_pulls,
-        ("question",),
-    ),
-    Action(
-        "pick",
-        "Pick onto the branch",
-        "A pull request for every marked change, exactly as predicted",
-        ("C",),
-        Group.ACT,
-        Danger.REMOTE,
-        (Scope.PICKS,),
-        can_pick,
-        "pick",
-        of_changes,
-        ("category",),
-    ),
-    Action(
-        "resolve",
-        "Resolve the conflict",
-        "In your editor or shell, in a throw-away work tree; then the pick with what you made",
-        ("E",),
-        Group.ACT,
-        Danger.REMOTE,
-        (Scope.PICKS,),
-        can_resolve,
-        "resolve",
-        of_changes,
-        ("category",),
-    ),
-    Action(
-        "merge-pick",
-        "Merge into the branch",
-        "Squash every marked pick that is approved and green, at the head that is shown",
-        ("S",),
-        Group.ACT,
-        Danger.IRREVERSIBLE,
-        (Scope.PICKS,),
-        can_merge,
-        "merge-pick",
-        of_pulls,
-    ),
-    Action(
-        "nominate",
-        "Nominate",
-        "Ask for a landed change on the tracker",
-        ("U",),
-        Group.ACT,
-        Danger.REMOTE,
-        (Scope.PICKS,),
-        can_nominate,
-        "nominate",
-        of_landed,
-        ("category",),
-    ),
-    Action(
-        "request-bot",
-        "Have the bot pick it",
-        "@pytorchbot cherry-pick on the landed pull request",
-        ("at",),
-        Group.ACT,
-        Danger.REMOTE,
-        (Scope.PICKS,),
-        can_request,
-        "request-bot",
-        of_landed,
-        ("classification",),
-    ),
+    *OPERATING,
     Action(
         "arm",
         "Arm or disarm",

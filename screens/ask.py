@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Input, Label
 
-from cockpit.operations.registry import Parameter
+from cockpit.operations.specs import Parameter
 from cockpit.views.marks import Tone
 from cockpit.views.table import Line, Span
 from screens.dialog import Dialog

@@ -12,6 +12,7 @@ import threading
 import msgspec
 
 from cockpit.commands.common import has_terminal, open_cockpit
+from cockpit.commands.operation_words import borrows
 from cockpit.errors import CockpitError, ExitCode, Refused
 from cockpit.operations.plan import Danger, Plan, PlanFacts
 from cockpit.operations.registry import operation
@@ -22,6 +23,10 @@ from cockpit.runtime import Cockpit
 
 def plan(arguments: argparse.Namespace) -> int:
     """Print what an operation would do."""
+    if borrows(arguments):
+        from cockpit.commands import cut
+
+        return cut.plan(arguments)
     made = asyncio.run(_plan(open_cockpit(arguments), arguments))
     if arguments.json:
         sys.stdout.write(plan_json(made.facts) + "\n")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
-from cockpit.errors import CockpitError, Conflict, Unreachable
+from cockpit.errors import CockpitError, Unreachable
 from cockpit.operations.awaiting import WAITING, awaited
 from cockpit.operations.plan import (
     Danger,
@@ -20,7 +20,7 @@ from cockpit.operations.plan import (
     StepState,
 )
 from cockpit.operations.rights import write_blockers
-from cockpit.operations.runs import builds_of, existing_run
+from cockpit.operations.runs import builds_of, existing_run, run_now
 from cockpit.release.jobs import Run
 from cockpit.release.record import CancelRequested
 from cockpit.release.repos import Repository
@@ -90,12 +90,7 @@ class CancelRunStep:
         return run if run.ended else None
 
     def _run(self) -> Run:
-        run = self._github.run(self._repository, self._id)
-        if run is None:
-            raise Conflict(
-                f"Run {self._id} is gone", f"{self._repository.name} has no such run", "plan again"
-            )
-        return run
+        return run_now(self._github, self._repository, self._id)
 
 
 class CancelRuns:

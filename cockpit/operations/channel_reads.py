@@ -46,21 +46,19 @@ def promotion_blockers(backends: Backends, repository: Repository) -> list[str]:
         listing = _listing(backends, repository, table)
     except CockpitError as err:
         return [f"whether the wheels are promoted could not be read: {err.title}"]
-    expected = {_file(wheel): wheel.stored.size for wheel in listing.test}
-    there = {_file(wheel): wheel.stored.size for wheel in listing.stable}
     of = f"of {listing.package} {listing.version}"
     blockers = []
-    if not expected and not there:
+    if not listing.test and not listing.stable:
         return [f"no wheel {of} is in the stable channel: promote first"]
-    if missing := sorted(set(expected) - set(there)):
+    expected = _names(listing.test)
+    if missing := sorted(expected - _names(listing.promoted())):
         wheels = counted(len(expected), "wheel")
         said = "is" if len(missing) == 1 else "are"
         blockers.append(
             f"{len(missing)} of {wheels} {of} {said} not in the stable channel,"
             f" such as {missing[0]}: promote first"
         )
-    differing = [name for name, size in expected.items() if there.get(name, size) != size]
-    if differing:
+    if differing := list(dict.fromkeys(wheel.stored.name for wheel in listing.differing())):
         blockers.append(f"what was promoted differs from the test channel: {_few(differing)}")
     return blockers + _uncovered(backends, repository, listing)
 
@@ -89,8 +87,8 @@ def _listing(backends: Backends, repository: Repository, table: ObjectStoreTable
     return PackageListing(package, str(repository.version), test, stable)
 
 
-def _file(wheel: Wheel) -> str:
-    return wheel.stored.key.rpartition("/")[2]
+def _names(wheels: tuple[Wheel, ...]) -> set[str]:
+    return {wheel.stored.name for wheel in wheels}
 
 
 def _few(names: list[str]) -> str:

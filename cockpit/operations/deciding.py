@@ -25,19 +25,13 @@ from cockpit.release.nominations import Answer, Comment, Verdict, read_answers
 from cockpit.release.people import Duty
 from cockpit.release.picks import Pick, PickState
 from cockpit.release.pickwords import decision_text, mark_of, quoted_links
-from cockpit.release.record import Approved, Denied, Ledger, NeedsInfo
+from cockpit.release.record import DECISIONS, Approved, Decision, Event, Ledger
 from cockpit.release.words import counted
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
 
-Decision = Approved | Denied | NeedsInfo
 _NAMES = {Verdict.APPROVED: "approve", Verdict.DENIED: "deny", Verdict.NEEDS_INFO: "ask-pick"}
-_EVENTS: dict[Verdict, type[Decision]] = {
-    Verdict.APPROVED: Approved,
-    Verdict.DENIED: Denied,
-    Verdict.NEEDS_INFO: NeedsInfo,
-}
 _DOES = {
     Verdict.APPROVED: "Approve",
     Verdict.DENIED: "Deny",
@@ -184,7 +178,7 @@ class DecideOnPicks:
 
         if verdict is Verdict.APPROVED:
             return remark, found, Approved(number, self._words, head)
-        return remark, found, _EVENTS[verdict](number, self._words)
+        return remark, found, DECISIONS[verdict](number, self._words)
 
 
 def _comment_of(answer: Answer, comments: Sequence[Comment]) -> Comment | None:
@@ -193,12 +187,9 @@ def _comment_of(answer: Answer, comments: Sequence[Comment]) -> Comment | None:
 
 def _last(ledger: Ledger, pull: int, email: str) -> Decision | None:
     last: Decision | None = None
-    for recorded in ledger.entries:
-        entry = recorded.entry
-        if entry is None or entry.email != email:
-            continue
-        if isinstance(entry.event, Approved | Denied | NeedsInfo) and entry.event.pull == pull:
-            last = entry.event
+    for entry, event in ledger.events(Event):
+        if isinstance(event, Decision) and event.pull == pull and entry.email == email:
+            last = event
     return last
 
 

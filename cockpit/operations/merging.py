@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cockpit.errors import AccessDenied, CockpitError, Throttled, Unreachable
-from cockpit.operations.awaiting import WAITING, awaited
+from cockpit.operations.awaiting import asked_once, listed
 from cockpit.operations.pick_queue import PickDesk
 from cockpit.operations.plan import (
     Danger,
@@ -34,7 +33,6 @@ from cockpit.release.words import counted
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
 
-_PAUSES_S = (0.0, 0.5, 1.0, 2.0, 4.0)
 _NOT_BY_THE_BOT = Section(
     "How",
     (
@@ -96,23 +94,18 @@ class MergePull:
 
     def apply(self, report: Callable[[Progress], None], cancel: threading.Event) -> None:
         """Ask GitHub once, with the head; when its answer is lost, looking tells."""
-        report(Progress(note="asking GitHub"))
         squash = self._squash
-        try:
+
+        def ask() -> None:
             self._github.merge_pull(
                 squash.repository, squash.number, squash.head, squash.title, squash.message
             )
-        except (AccessDenied, Throttled):
-            raise
-        except CockpitError as err:
-            report(WAITING)
-            pauses = _PAUSES_S if isinstance(err, Unreachable) else _PAUSES_S[:1]
-            if awaited(self._merged, pauses, cancel) is None:
-                raise
+
+        asked_once(ask, self._merged, report, cancel)
 
     def verify(self) -> Probe:
         """Look until GitHub shows it, for a few seconds."""
-        awaited(self._merged, _PAUSES_S, threading.Event())
+        listed(self._merged)
         return self.probe()
 
     def _merged(self) -> PullPage | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cockpit.errors import ConfigError
@@ -10,6 +11,8 @@ from cockpit.operations.pick_comments import PostComment, Remark
 from cockpit.operations.pick_queue import PickDesk
 from cockpit.operations.plan import Danger, Plan, Section
 from cockpit.release.pickwords import bot_request, nomination_text
+from cockpit.release.pullrequests import PullPage
+from cockpit.release.repos import Repository
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
@@ -45,10 +48,7 @@ class NominatePick:
         blockers = [*desk.blockers]
         if desk.tracker is None:
             blockers.append("there is no tracker to nominate it on")
-        if page is None:
-            blockers.append(f"#{self._pull} is no pull request of {core.name}")
-        elif page.state != "closed":
-            blockers.append(f"#{self._pull} has not landed on {core.trunk}")
+        blockers += _not_landed(core, self._pull, page)
         if release and into is None:
             blockers.append(f"#{release} is no pull request of {core.name}")
         elif into is not None and into.base != core.release_branch:
@@ -99,11 +99,7 @@ class RequestBot:
         desk = PickDesk(self._backends)
         core = desk.core
         page = self._backends.github.pull(core, self._pull)
-        blockers = []
-        if page is None:
-            blockers.append(f"#{self._pull} is no pull request of {core.name}")
-        elif page.state != "closed":
-            blockers.append(f"#{self._pull} has not landed on {core.trunk}")
+        blockers = list(_not_landed(core, self._pull, page))
         row = desk.row(self._pull)
         warnings = []
         if row is not None and row.pull is not None and row.pull.state == "open":
@@ -127,3 +123,11 @@ class RequestBot:
             blockers=tuple(blockers),
             warnings=tuple(warnings),
         )
+
+
+def _not_landed(core: Repository, pull: int, page: PullPage | None) -> Iterator[str]:
+    """Why a pull request has nothing on trunk that could be picked: landing closes it."""
+    if page is None:
+        yield f"#{pull} is no pull request of {core.name}"
+    elif page.state != "closed":
+        yield f"#{pull} has not landed on {core.trunk}"

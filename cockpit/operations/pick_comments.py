@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cockpit.errors import AccessDenied, CockpitError, Conflict, Throttled, Unreachable
-from cockpit.operations.awaiting import WAITING, awaited
+from cockpit.errors import Conflict, Unreachable
+from cockpit.operations.awaiting import asked_once, listed
 from cockpit.operations.plan import Expectation, Probe, Progress, StepFacts, StepState
 from cockpit.release.nominations import Comment
 from cockpit.release.pickwords import mark_of, marked
@@ -17,9 +17,6 @@ from cockpit.release.repos import Repository
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
-
-_PAUSES_S = (0.0, 0.5, 1.0, 2.0, 4.0)
-"""How long GitHub may take to list a comment that it has taken."""
 
 Found = Callable[[Sequence[Comment]], Comment | None]
 
@@ -61,7 +58,7 @@ class PostComment:
 
     def probe(self) -> Probe:
         """Whether it is there already."""
-        found = self._found(self._comments())
+        found = self._there()
         if found is not None:
             return Probe(StepState.DONE, f"@{found.author} wrote it: {found.url}")
         return Probe(StepState.TODO, f"#{self._remark.issue} has no such comment")
@@ -69,21 +66,20 @@ class PostComment:
     def apply(self, report: Callable[[Progress], None], cancel: threading.Event) -> None:
         """Post it once; when the answer is lost, what GitHub lists tells whether it arrived."""
         body = marked(self._remark.compose(), self._remark.what)
-        report(Progress(note="asking GitHub"))
-        try:
-            self._github.comment(self._repository, self._remark.issue, body)
-        except (AccessDenied, Throttled):
-            raise
-        except CockpitError as err:
-            report(WAITING)
-            pauses = _PAUSES_S if isinstance(err, Unreachable) else _PAUSES_S[:1]
-            if awaited(lambda: self._found(self._comments()), pauses, cancel) is None:
-                raise
+        asked_once(
+            lambda: self._github.comment(self._repository, self._remark.issue, body),
+            self._there,
+            report,
+            cancel,
+        )
 
     def verify(self) -> Probe:
         """Look until GitHub lists it, for a few seconds."""
-        awaited(lambda: self._found(self._comments()), _PAUSES_S, threading.Event())
+        listed(self._there)
         return self.probe()
+
+    def _there(self) -> Comment | None:
+        return self._found(self._comments())
 
     def _with_mark(self, comments: Sequence[Comment]) -> Comment | None:
         mine = self._remark.login.lower()

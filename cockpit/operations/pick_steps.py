@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from cockpit.errors import CockpitError
-from cockpit.operations.awaiting import awaited
+from cockpit.operations.awaiting import listed
 from cockpit.operations.pick_comments import PostComment, Remark, needed_pull_url
 from cockpit.operations.plan import Expectation, Probe, Progress, StepFacts, StepState
 from cockpit.release.nominations import Comment
@@ -17,7 +17,6 @@ from cockpit.release.pullrequests import OpenPull
 if TYPE_CHECKING:
     from cockpit.operations.pick_queue import PickDesk
 
-_PAUSES_S = (0.0, 0.5, 1.0, 2.0, 4.0)
 REVERT_CATEGORY = "cherry-pick revert"
 
 
@@ -94,7 +93,7 @@ class SetMilestone:
     def apply(self, report: Callable[[Progress], None], cancel: threading.Event) -> None:
         """Set it; setting it twice is the same."""
         report(Progress(note="asking GitHub"))
-        pull = awaited(self._picked.pull, _PAUSES_S, cancel)
+        pull = listed(self._picked.pull, cancel)
         if pull is None:
             raise CockpitError(
                 f"GitHub lists no pull request of {self._picked.branch} yet",

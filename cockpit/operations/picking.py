@@ -9,7 +9,7 @@ import msgspec
 
 from cockpit.backends.ports import Answer, PickDraft, PickRecipe, Resolution, TrunkQuestions
 from cockpit.errors import CockpitError, ConfigError
-from cockpit.operations.pick_queue import PickDesk
+from cockpit.operations.pick_queue import PickDesk, pull_digits
 from cockpit.operations.pick_steps import Picked, SetMilestone, nominating, replying
 from cockpit.operations.plan import Danger, Plan, Section, Step
 from cockpit.operations.pull_request_steps import BranchDraft, OpenOrUpdate, PushDraft
@@ -323,8 +323,8 @@ def why_not(label: str, prediction: Prediction, branch: str) -> str:
 
 def _number(text: str) -> int | None:
     """The pull request that is named; None for a commit."""
-    digits = text.rstrip("/").rpartition("/pull/")[2].lstrip("#")
-    if digits.isdigit() and len(digits) < 8:
+    digits = pull_digits(text)
+    if digits and len(digits) < 8:
         return int(digits)
     if 7 <= len(text) <= 40 and all(letter in "0123456789abcdef" for letter in text.lower()):
         return None

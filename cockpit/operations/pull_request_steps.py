@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cockpit.errors import AccessDenied, CockpitError, Conflict, Throttled, Unreachable
+from cockpit.errors import Conflict, Unreachable
+from cockpit.operations.awaiting import asked_once, listed
 from cockpit.operations.plan import Expectation, Probe, Progress, StepFacts, StepState
 from cockpit.release.commits import short
 from cockpit.release.pullrequests import OpenPull, PullDraft
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
         GitPort,
         PickRecipe,
     )
-
-_PAUSES_S = (0.0, 0.5, 1.0, 2.0, 4.0)
-"""How long GitHub may take to list what it has just made."""
 
 
 class BranchDraft(msgspec.Struct, frozen=True):
@@ -166,35 +164,24 @@ class OpenOrUpdate:
 
     def apply(self, report: Callable[[Progress], None], cancel: threading.Event) -> None:
         """Ask GitHub once; when its answer is lost, what it lists tells whether it was done."""
-        report(Progress(note="asking GitHub"))
         found = self._find()
-        try:
+
+        def ask() -> None:
             if found is None:
                 self._github.open_pull(self._repository, self._draft)
             else:
                 self._github.amend_pull(self._repository, found.number, self._draft)
-        except (AccessDenied, Throttled):
-            raise
-        except CockpitError as err:
-            report(Progress(note="waiting for GitHub"))
-            looks = len(_PAUSES_S) if isinstance(err, Unreachable) else 1
-            if self._patiently(cancel, looks) is None:
-                raise
+
+        asked_once(ask, self._as_it_should_be, report, cancel)
 
     def verify(self) -> Probe:
         """Look until GitHub lists it, for a few seconds."""
-        self._patiently(threading.Event(), len(_PAUSES_S))
+        listed(self._as_it_should_be)
         return self.probe()
 
-    def _patiently(self, cancel: threading.Event, looks: int) -> OpenPull | None:
-        """The pull request as it should be; None when so many looks do not find it."""
-        for pause in _PAUSES_S[:looks]:
-            if cancel.wait(pause):
-                return None
-            found = self._find()
-            if found is not None and found.is_like(self._draft):
-                return found
-        return None
+    def _as_it_should_be(self) -> OpenPull | None:
+        found = self._find()
+        return found if found is not None and found.is_like(self._draft) else None
 
     def _find(self) -> OpenPull | None:
         answer = self._github.pulls_from(self._repository, self._draft.head)

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cockpit.errors import AccessDenied, CockpitError, Conflict, Throttled, Unreachable
+from cockpit.errors import AccessDenied, CockpitError, Throttled, Unreachable
 from cockpit.operations.awaiting import WAITING, awaited
 from cockpit.operations.plan import Expectation, Probe, Progress, StepFacts, StepState
+from cockpit.operations.runs import run_now
 from cockpit.release.jobs import Run
 from cockpit.release.record import RerunRefused, RerunRequested
 from cockpit.release.repos import Repository
@@ -114,13 +115,7 @@ class RerunStep:
         return self.probe()
 
     def _run(self) -> Run:
-        again = self._again
-        run = self._github.run(again.repository, again.run)
-        if run is None:
-            raise Conflict(
-                f"Run {again.run} is gone", f"{again.repository.name} has no such run", "plan again"
-            )
-        return run
+        return run_now(self._github, self._again.repository, self._again.run)
 
     def _started(self) -> Run | None:
         run = self._run()

@@ -14,9 +14,9 @@ _WRITING = ("admin", "write")
 
 
 def write_blockers(github: GithubPort, repository: Repository, what: str) -> list[str]:
-    """Why the account may not act on the workflows of a repository; throttling is no such reason.
+    """Why the account may not write to a repository; what cannot be read blocks as well.
 
-    `what` is what it takes write access for, such as “to re-run jobs”.
+    `what` is what it takes write access for, such as “re-running jobs”.
     """
     try:
         github.account()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cockpit.errors import CockpitError, ConfigError
+from cockpit.errors import CockpitError, ConfigError, Conflict
 from cockpit.release.candidates import Candidate
 from cockpit.release.jobs import CandidateBuilds, Run
 from cockpit.release.repos import Repository
 
 if TYPE_CHECKING:
-    from cockpit.backends.ports import Answer
+    from cockpit.backends.ports import Answer, GithubPort
     from cockpit.backends.provider import Backends
 
 _RUN = re.compile(
@@ -53,6 +53,14 @@ def existing_run(backends: Backends, repository: Repository, number: int) -> Run
             "it was deleted, or never was",
             "copy the run's address from its page",
         )
+    return run
+
+
+def run_now(github: GithubPort, repository: Repository, number: int) -> Run:
+    """A run that a plan was made for, as it is now; raises Conflict where it is gone."""
+    run = github.run(repository, number)
+    if run is None:
+        raise Conflict(f"Run {number} is gone", f"{repository.name} has no such run", "plan again")
     return run
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cockpit.errors import CockpitError
+from cockpit.operations.pick_queue import PickDesk
 from cockpit.operations.plan import Section
 from cockpit.release.branches import BranchState
 from cockpit.release.lookups import pick_label
-from cockpit.release.picks import Pick, PickState, QueueFacts, queue
+from cockpit.release.picks import Pick, PickState
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository
 from cockpit.release.words import counted
@@ -46,7 +47,7 @@ def unpicked(
     """The core's open picks; for another repository, which has no tracker, its open pulls."""
     try:
         if repository == backends.config.core:
-            return _of_core(backends, repository, branch, ledger)
+            return _of_core(PickDesk(backends, branch=branch, ledger=ledger))
         return _of_domain(backends, repository)
     except CockpitError as err:
         subject = "the cherry-pick queue" if repository == backends.config.core else "open pulls"
@@ -54,21 +55,10 @@ def unpicked(
         return Unpicked(Section("What is still unpicked is not known", ()), trouble=(trouble,))
 
 
-def _of_core(backends: Backends, core: Repository, branch: BranchState, ledger: Ledger) -> Unpicked:
-    config = backends.config
-    answer = backends.github.picks(
-        core, config.version, config.settings.github.tracker_label, config.team
-    )
-    facts = QueueFacts(
-        core,
-        branch,
-        decisions=ledger.decisions(config.team),
-        schedule=config.settings.schedule,
-        dead=lambda tag: ledger.is_dud(core, tag),
-    )
-    rows = queue(answer.value, facts)
+def _of_core(desk: PickDesk) -> Unpicked:
     still = sorted(
-        (pick for pick in rows if pick.state in _OPEN), key=lambda pick: _OPEN.index(pick.state)
+        (pick for pick in desk.rows if pick.state in _OPEN),
+        key=lambda pick: _OPEN.index(pick.state),
     )
     return Unpicked(
         _section([f"{pick_label(pick)} {_said(pick)}: {pick.title or _NO_PULL}" for pick in still]),
@@ -77,7 +67,7 @@ def _of_core(backends: Backends, core: Repository, branch: BranchState, ledger: 
             for pick in still
             if pick.state in (PickState.APPROVED, PickState.READY)
         ),
-        _unread(answer.missing, "the cherry-pick queue"),
+        _unread(desk.missing, "the cherry-pick queue"),
     )
 
 

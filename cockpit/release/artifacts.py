@@ -183,6 +183,13 @@ class PackageListing(msgspec.Struct, frozen=True):
         names = {wheel.stored.name for wheel in self.stable}
         return tuple(wheel for wheel in self.test if wheel.stored.name in names)
 
+    def differing(self) -> tuple[Wheel, ...]:
+        """Wheels of the test channel whose namesake in the stable channel has another size."""
+        sizes = {wheel.stored.name: wheel.stored.size for wheel in self.stable}
+        return tuple(
+            wheel for wheel in self.promoted() if sizes[wheel.stored.name] != wheel.stored.size
+        )
+
 
 class LibtorchListing(msgspec.Struct, frozen=True):
     """The libtorch archives of the release in the two channels."""

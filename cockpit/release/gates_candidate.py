@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from cockpit.release.artifacts import PackageListing, Wheel
 from cockpit.release.candidates import Candidate
 from cockpit.release.commits import short
 from cockpit.release.coverage import configuration, unstarted, unstarted_workflows
@@ -137,7 +136,7 @@ def _wheels_promoted(state: ReleaseState) -> Verdict:
         if listing is None or not listing.test:
             absent.append(f"{repo.package} {repo.version} is not in the test channel")
             continue
-        differing += [f"{w.stored.name} differs from the promoted one" for w in _differing(listing)]
+        differing += [f"{w.stored.name} differs from the promoted one" for w in listing.differing()]
         there = len(listing.promoted())
         line = f"{there} of {len(listing.test)} wheels of {repo.package} are in the stable channel"
         (counted if there == len(listing.test) else absent).append(line)
@@ -146,11 +145,6 @@ def _wheels_promoted(state: ReleaseState) -> Verdict:
     if absent:
         return failed(*absent, then="promote the wheels to the stable channel", pending=True)
     return passed(*counted)
-
-
-def _differing(listing: PackageListing) -> list[Wheel]:
-    stable = {wheel.stored.name: wheel.stored.size for wheel in listing.stable}
-    return [w for w in listing.test if stable.get(w.stored.name, w.stored.size) != w.stored.size]
 
 
 def _final_tag(state: ReleaseState) -> Verdict:

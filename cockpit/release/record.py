@@ -311,12 +311,14 @@ KnownEvent = (
     | LeaseTaken
     | LeaseReleased
 )
+Decision = Approved | Denied | NeedsInfo
+DECISIONS: dict[Verdict, type[Decision]] = {
+    Verdict.APPROVED: Approved,
+    Verdict.DENIED: Denied,
+    Verdict.NEEDS_INFO: NeedsInfo,
+}
+"""What records each verdict about a pick."""
 E = TypeVar("E", bound=Event)
-_DECISIONS: tuple[tuple[type[Approved | Denied | NeedsInfo], Verdict], ...] = (
-    (Approved, Verdict.APPROVED),
-    (Denied, Verdict.DENIED),
-    (NeedsInfo, Verdict.NEEDS_INFO),
-)
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -440,11 +442,7 @@ class Ledger(msgspec.Struct, frozen=True, dict=True):
     def freezes(self) -> dict[tuple[str, str], Declared]:
         """Repository and branch → who froze it, of those that are frozen."""
         found: dict[tuple[str, str], Declared] = {}
-        for recorded in self.entries:
-            entry = recorded.entry
-            if entry is None:
-                continue
-            event = entry.event
+        for entry, event in self.events(Event):
             if isinstance(event, Frozen):
                 declared = Declared(event.branch, event.reason, entry.by, entry.at)
                 found.setdefault((event.repository, event.branch), declared)
@@ -460,7 +458,7 @@ class Ledger(msgspec.Struct, frozen=True, dict=True):
         """What was decided about picks by those whose word counts, oldest first."""
         found = [
             Answer(event.pull, verdict, entry.by, entry.at)
-            for kind, verdict in _DECISIONS
+            for verdict, kind in DECISIONS.items()
             for entry, event in self.events(kind)
             if team.may_approve(entry.email, entry.by)
         ]
@@ -470,21 +468,18 @@ class Ledger(msgspec.Struct, frozen=True, dict=True):
     def lease(self) -> Lease | None:
         """The lease that was taken last and not released, expired or not."""
         held: Lease | None = None
-        for recorded in self.entries:
-            entry = recorded.entry
-            if entry is None:
-                continue
-            if isinstance(entry.event, LeaseTaken):
-                taken_at = held.taken_at if held and held.id == entry.event.lease else entry.at
+        for entry, event in self.events(Event):
+            if isinstance(event, LeaseTaken):
+                taken_at = held.taken_at if held and held.id == event.lease else entry.at
                 held = Lease(
-                    entry.event.lease,
+                    event.lease,
                     entry.by,
                     entry.email,
                     entry.host,
-                    entry.event.operation,
+                    event.operation,
                     taken_at,
-                    entry.event.expires_at,
+                    event.expires_at,
                 )
-            elif isinstance(entry.event, LeaseReleased) and held and held.id == entry.event.lease:
+            elif isinstance(event, LeaseReleased) and held and held.id == event.lease:
                 held = None
         return held

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.errors import CockpitError, ConfigError, Refused
-from cockpit.operations import merging, pick_comments, pick_steps, pull_request_steps
+from cockpit.operations import awaiting
 from cockpit.operations.picking import PickWish
 from cockpit.operations.plan import Danger, Plan
 from cockpit.operations.resolving import Resolver
@@ -65,8 +65,7 @@ def issues(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issues]:
 @pytest.fixture
 def world(issues: Issues, monkeypatch: pytest.MonkeyPatch) -> World:
     """The module's world as it began."""
-    for module in (merging, pick_comments, pick_steps, pull_request_steps):
-        monkeypatch.setattr(module, "_PAUSES_S", (0.0, 0.01))
+    monkeypatch.setattr(awaiting, "LISTED_WITHIN_S", (0.0, 0.01))
     return issues.rewind()
 
 

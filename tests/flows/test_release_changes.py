@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from cockpit.errors import ConfigError, Refused, Unreachable
-from cockpit.operations import pull_request_steps
+from cockpit.operations import awaiting
 from cockpit.operations.plan import Plan, StepState
 from cockpit.operations.runner import Ending, Outcome
 from cockpit.rehearsal.faults import Fault
@@ -182,7 +182,7 @@ async def test_a_lost_answer_is_looked_up_and_not_asked_again(world: World) -> N
 async def test_a_request_that_never_arrived_fails_and_the_next_run_makes_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pull_request_steps, "_PAUSES_S", (0.0, 0.01))
+    monkeypatch.setattr(awaiting, "LISTED_WITHIN_S", (0.0, 0.01))
     fault = world.faults.add(Fault(kind="reset", methods=("POST",), path=f"{PULLS}$", times=0))
     cockpit = cockpit_on(world)
     plan = await planned(cockpit)
