@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from cockpit.backends.ports import Answer
-from cockpit.backends.threads import gather
 from cockpit.errors import CockpitError
 from cockpit.feeds.artifact_facts import ArtifactFacts
 from cockpit.release.artifacts import (
@@ -26,6 +25,7 @@ from cockpit.release.artifacts import (
 )
 from cockpit.release.index_pages import IndexFile, IndexPage
 from cockpit.release.versions import Version
+from cockpit.threads import gather
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends

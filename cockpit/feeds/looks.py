@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from cockpit.backends.ports import Answer
 from cockpit.backends.tag_changes import with_changes
-from cockpit.backends.threads import gather, spread
 from cockpit.errors import CockpitError, Throttled, Unreachable
 from cockpit.feeds.channels import ChannelLook
 from cockpit.feeds.picking import PickingLook
@@ -36,6 +35,7 @@ from cockpit.release.state import ReleaseState
 from cockpit.release.submodules import Submodules
 from cockpit.release.trunk import TrunkReading
 from cockpit.release.validations import Validations
+from cockpit.threads import gather, spread
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from cockpit.backends.ports import Answer
-from cockpit.backends.threads import gather
 from cockpit.errors import CockpitError, Throttled, Unreachable
 from cockpit.release.branches import Branches
 from cockpit.release.preparation import Base, Nightly, Part, Preparation
@@ -17,6 +16,7 @@ from cockpit.release.repos import Repository, Role
 from cockpit.release.submodules import BranchSubmodules, Submodules
 from cockpit.release.triton import TritonPin, TritonSource
 from cockpit.release.workflow_coverage import FOLDER, TargetCoverage, coverage_of
+from cockpit.threads import gather
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
