@@ -11,7 +11,6 @@ from cockpit.release.build_groups import Grouping, needs_somebody
 from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState
 from cockpit.views.build_details import job_detail, place_detail
-from cockpit.views.build_files import doubted
 from cockpit.views.build_grid import Grid, build_grid, foremost, jobs_at, key_of
 from cockpit.views.build_progress import progress_plot
 from cockpit.views.build_subject import (
@@ -253,9 +252,7 @@ class BuildsScreen(ListScreen):
         return build_subject(sight.state, self._repository)
 
     def _grid(self, sight: Sight) -> Grid:
-        subject = self._subject(sight)
-        noted = doubted(sight.state, self._repository)
-        return build_grid(subject, moment_of(sight.state, subject), noted)
+        return build_grid(sight.state, self._repository)
 
     def _annotate(self, sight: Sight) -> None:
         """Say how the list is grouped, or which page of the matrix this is."""
