@@ -22,6 +22,7 @@ from cockpit.views.build_subject import (
     moment_of,
 )
 from cockpit.views.builds import builds_pane, legend
+from cockpit.views.stops import stop_beside
 from cockpit.views.table import Detail, Line, Pane
 from screens.pane import BESIDE_FROM, ListScreen
 from screens.sight import Sight
@@ -213,19 +214,22 @@ class BuildsScreen(ListScreen):
         if self._sight is None:
             return
         subject = self._subject(self._sight)
-        jobs = jobs_by_key(subject.builds)
         if self._as_list:
+            jobs = jobs_by_key(subject.builds)
             order = [row.key for row in self._pane.table.rows_shown if not row.heading]
-            red = [key for key in order if needs_somebody(jobs[key])]
+            red = [at for at, key in enumerate(order) if needs_somebody(jobs[key])]
         else:
             order = list(self._matrix.keys)
-            red = [key for key in order if any(map(needs_somebody, jobs_at(subject, key)))]
+            red = [
+                at
+                for at, key in enumerate(order)
+                if any(map(needs_somebody, jobs_at(subject, key)))
+            ]
         if not red:
             self.app.notify("No job needs anybody")
             return
-        here = order.index(self.cursor_key) if self.cursor_key in order else -1
-        ahead = [key for key in red if (order.index(key) - here) * step > 0]
-        found = (ahead or red)[0 if step > 0 else -1]
+        here = order.index(self.cursor_key) if self.cursor_key in order else None
+        found = order[stop_beside(red, here, step)]
         if self._as_list:
             self._pane.table.select(found)
         else:
