@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from cockpit.backends.ports import ApiBudget, ApiUsage, Resolution
 from cockpit.backends.provider import Backends
-from cockpit.backends.threads import in_thread
 from cockpit.commandlog import CommandLog
 from cockpit.config import Config, NotificationsTable
 from cockpit.feeds.cache import ReadingCache
@@ -24,6 +23,7 @@ from cockpit.release.job_logs import JobLog
 from cockpit.release.jobs import CandidateBuilds, Step
 from cockpit.release.repos import Repository
 from cockpit.release.state import ReleaseState
+from cockpit.threads import in_thread
 
 if TYPE_CHECKING:
     from cockpit.operations.runner import Observer, Outcome, Runner

@@ -60,10 +60,6 @@ class AskScreen(Dialog[dict[str, str]]):
     def _fields(self) -> list[Input]:
         return list(self.query(Input))
 
-    @on(Button.Pressed, "#cancel")
-    def _cancel(self) -> None:
-        self.action_leave()
-
     @on(Button.Pressed, "#go-on")
     @on(Input.Submitted)
     def _go_on(self) -> None:

@@ -11,7 +11,6 @@ from cockpit.release.build_groups import Grouping, needs_somebody
 from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState
 from cockpit.views.build_details import job_detail, place_detail
-from cockpit.views.build_files import doubted
 from cockpit.views.build_grid import Grid, build_grid, foremost, jobs_at, key_of
 from cockpit.views.build_progress import progress_plot
 from cockpit.views.build_subject import (
@@ -23,6 +22,7 @@ from cockpit.views.build_subject import (
     moment_of,
 )
 from cockpit.views.builds import builds_pane, legend
+from cockpit.views.stops import stop_beside
 from cockpit.views.table import Detail, Line, Pane
 from screens.pane import BESIDE_FROM, ListScreen
 from screens.sight import Sight
@@ -214,19 +214,22 @@ class BuildsScreen(ListScreen):
         if self._sight is None:
             return
         subject = self._subject(self._sight)
-        jobs = jobs_by_key(subject.builds)
         if self._as_list:
+            jobs = jobs_by_key(subject.builds)
             order = [row.key for row in self._pane.table.rows_shown if not row.heading]
-            red = [key for key in order if needs_somebody(jobs[key])]
+            red = [at for at, key in enumerate(order) if needs_somebody(jobs[key])]
         else:
             order = list(self._matrix.keys)
-            red = [key for key in order if any(map(needs_somebody, jobs_at(subject, key)))]
+            red = [
+                at
+                for at, key in enumerate(order)
+                if any(map(needs_somebody, jobs_at(subject, key)))
+            ]
         if not red:
             self.app.notify("No job needs anybody")
             return
-        here = order.index(self.cursor_key) if self.cursor_key in order else -1
-        ahead = [key for key in red if (order.index(key) - here) * step > 0]
-        found = (ahead or red)[0 if step > 0 else -1]
+        here = order.index(self.cursor_key) if self.cursor_key in order else None
+        found = order[stop_beside(red, here, step)]
         if self._as_list:
             self._pane.table.select(found)
         else:
@@ -253,9 +256,7 @@ class BuildsScreen(ListScreen):
         return build_subject(sight.state, self._repository)
 
     def _grid(self, sight: Sight) -> Grid:
-        subject = self._subject(sight)
-        noted = doubted(sight.state, self._repository)
-        return build_grid(subject, moment_of(sight.state, subject), noted)
+        return build_grid(sight.state, self._repository)
 
     def _annotate(self, sight: Sight) -> None:
         """Say how the list is grouped, or which page of the matrix this is."""

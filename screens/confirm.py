@@ -142,10 +142,6 @@ class ConfirmScreen(Dialog[Confirmed]):
         else:
             self.notify(f"saved as {path}", markup=False)
 
-    @on(Button.Pressed, "#cancel")
-    def _cancel(self) -> None:
-        self.action_leave()
-
     @on(Button.Pressed, "#yes")
     def _confirm(self) -> None:
         self.action_confirm()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, TypeVar
 
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
+from textual.widgets import Button
 
 Result = TypeVar("Result")
 
@@ -44,6 +46,11 @@ class Dialog(ModalScreen[Result]):
     def body(self) -> VerticalScroll:
         """The part that scrolls."""
         return self.query_one("#body", VerticalScroll)
+
+    @on(Button.Pressed, "#cancel, #close, #stay")
+    def _leave_pressed(self) -> None:
+        """A button that says so does what escape does."""
+        self.action_leave()
 
     def action_leave(self) -> None:
         """Close without a result."""

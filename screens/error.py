@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -62,7 +61,3 @@ class ErrorScreen(Dialog[None]):
         """Copy everything that is shown."""
         error = self.error
         self.copy("\n".join(filter(None, (error.title, error.detail, error.hint))), "the error")
-
-    @on(Button.Pressed, "#close")
-    def _close_pressed(self) -> None:
-        self.action_leave()

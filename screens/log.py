@@ -18,6 +18,7 @@ from cockpit.release.jobs import Job, Step
 from cockpit.views.framing import line
 from cockpit.views.job_log import log_extent, log_spans
 from cockpit.views.marks import NEEDS_YOU, Tone
+from cockpit.views.stops import stop_beside
 from cockpit.views.table import Line, Span
 from screens.base import CockpitScreen
 from screens.outside import page_text
@@ -171,11 +172,7 @@ class LogScreen(CockpitScreen):
             what = f"no line contains {self._search}" if self._search else "no failing line found"
             self.app.notify(what, markup=False)
             return
-        here = self._view.marked
-        at = 0 if step > 0 else -1
-        if here is not None:
-            at = bisect_right(stops, here) if step > 0 else bisect_left(stops, here) - 1
-        self._mark(stops[at % len(stops)])
+        self._mark(stop_beside(stops, self._view.marked, step))
 
     def _mark(self, at: int) -> None:
         self._view.mark(at)

@@ -115,10 +115,6 @@ class ProgressScreen(Dialog[None]):
         text = "\n".join(line.text for line in run_lines(self._run))
         self.copy(f"{self._run.plan.sentence}\n{text}\n", "the report")
 
-    @on(Button.Pressed, "#close")
-    def _close_pressed(self) -> None:
-        self.action_leave()
-
     @on(Button.Pressed, "#stop")
     def _stop_pressed(self) -> None:
         self.action_stop()

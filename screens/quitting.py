@@ -47,10 +47,6 @@ class QuitScreen(Dialog[bool]):
         """Quit."""
         self.dismiss(True)
 
-    @on(Button.Pressed, "#stay")
-    def _stay(self) -> None:
-        self.action_leave()
-
     @on(Button.Pressed, "#quit")
     def _quit(self) -> None:
         self.action_quit_anyway()

@@ -9,7 +9,7 @@ from functools import partial
 from textual.app import App
 from textual.timer import Timer
 
-from cockpit.backends.threads import in_thread
+from cockpit.threads import in_thread
 from screens.base import CockpitScreen
 from screens.sight import Sight
 from widgets.bursts import WINDOW_S

@@ -69,16 +69,12 @@ class Sight:
         return self._panes[name, full]
 
     def detail(self, name: str, key: str) -> Detail | None:
-        """Everything about one row."""
+        """Everything about one row of a pane that is shown as such in full."""
         match name:
             case "branches":
                 from cockpit.views.branches import branch_detail
 
                 return branch_detail(self.state, key)
-            case "builds":
-                from cockpit.views.build_details import job_detail
-
-                return job_detail(self.state, key)
             case "picks":
                 from cockpit.views.picks import pick_detail
 
@@ -87,10 +83,12 @@ class Sight:
                 from cockpit.views.checklist import item_detail
 
                 return item_detail(self.state, self.process, key)
-            case _:
+            case "ledger":
                 from cockpit.views.ledger import entry_detail
 
                 return entry_detail(self.state, key)
+            case _:
+                raise KeyError(name)
 
     def situation(self, scopes: tuple[Scope, ...], selection: Selection | None) -> Situation:
         """What the guards of the actions look at."""

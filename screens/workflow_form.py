@@ -110,10 +110,6 @@ class WorkflowForm(Dialog[dict[str, str]]):
     def _switched(self, event: Switch.Changed) -> None:
         self._say(event.switch)
 
-    @on(Button.Pressed, "#cancel")
-    def _cancel(self) -> None:
-        self.action_leave()
-
     @on(Button.Pressed, "#go-on")
     @on(Input.Submitted)
     def _go_on(self) -> None:

@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from cockpit.backends.ports import Clock
-from cockpit.backends.threads import spread
 from cockpit.config import Settings
 from cockpit.errors import Unreachable
+from cockpit.threads import spread
 
 _TIMEOUT_S = 2.0
 _RESYNC_S = 2.0

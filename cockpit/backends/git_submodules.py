@@ -14,9 +14,9 @@ from cockpit.backends.git_errors import last_words
 from cockpit.backends.git_names import HEADS, checked_sha, kept_name, remote_name
 from cockpit.backends.git_runner import REMOTE, Clone, GitRunner
 from cockpit.backends.text import clean, mask
-from cockpit.backends.threads import gather
 from cockpit.errors import CockpitError
 from cockpit.release.submodules import Address, Reach, Submodule, address_of
+from cockpit.threads import gather
 
 _FILE = ".gitmodules"
 _GITLINK = re.compile(rb"160000 commit ([0-9a-f]+)\t([^\0]+)\0")

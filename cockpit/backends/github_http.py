@@ -28,8 +28,8 @@ from cockpit.backends.github_errors import (
 from cockpit.backends.github_pages import Page, PageCache
 from cockpit.backends.github_texts import TextEnd, read_end
 from cockpit.backends.ports import ApiBudget, ApiUsage, ApiUse, Credential
-from cockpit.backends.threads import gather
 from cockpit.errors import CockpitError, Unreachable
+from cockpit.threads import gather
 
 if TYPE_CHECKING:
     import requests

@@ -28,7 +28,6 @@ from cockpit.backends.github_records import (
 )
 from cockpit.backends.ports import Answer
 from cockpit.backends.text import clean, clean_lines
-from cockpit.backends.threads import gather
 from cockpit.release.coverage import worst
 from cockpit.release.jobs import JobState, state_of
 from cockpit.release.nominations import Comment, read_answers, read_nominations, tracker_version
@@ -36,6 +35,7 @@ from cockpit.release.people import Duty, Team
 from cockpit.release.picks import PickReading, PullChecks, PullSummary, Tracker
 from cockpit.release.repos import Repository
 from cockpit.release.versions import Version
+from cockpit.threads import gather
 
 _FORCED = "head_ref_force_pushed"
 _SINGLY = 20

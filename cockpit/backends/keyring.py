@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from cockpit.backends.ports import Credential
 from cockpit.backends.text import clean
-from cockpit.backends.threads import within
 from cockpit.config import Config
 from cockpit.errors import CockpitError, ConfigError
+from cockpit.threads import within
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend

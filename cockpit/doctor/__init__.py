@@ -10,7 +10,6 @@ from functools import partial
 import msgspec
 
 from cockpit.backends.provider import Backends
-from cockpit.backends.threads import spread
 from cockpit.config import Config
 from cockpit.doctor import machine, remotes, services
 from cockpit.doctor.results import (
@@ -21,6 +20,7 @@ from cockpit.doctor.results import (
     render,
 )
 from cockpit.errors import CockpitError
+from cockpit.threads import spread
 
 __all__ = ["Check", "examine", "exit_code", "render", "run_all"]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from cockpit.backends.ports import Answer
-from cockpit.backends.threads import gather
 from cockpit.errors import CockpitError
 from cockpit.feeds.artifact_facts import ArtifactFacts
+from cockpit.feeds.attempting import attempt_all
 from cockpit.release.artifacts import (
     Artifacts,
     F,
@@ -26,12 +26,12 @@ from cockpit.release.artifacts import (
 )
 from cockpit.release.index_pages import IndexFile, IndexPage
 from cockpit.release.versions import Version
+from cockpit.threads import gather
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
     from cockpit.config import ObjectStoreTable
 
-T = TypeVar("T")
 _THREADS = 8
 _DESCRIBED_A_LOOK = 240
 """How many files are asked for their checksum in one look: at 50 ms each, under two seconds."""
@@ -114,7 +114,7 @@ class ChannelLook:
         calls = [partial(index.page, table.test_prefix, *place) for place in wanted]
         found: list[IndexPage] = []
         unread: dict[str, str] = {}
-        for (folder, package), answer in zip(wanted, _attempted(calls), strict=True):
+        for (folder, package), answer in zip(wanted, attempt_all(calls), strict=True):
             if isinstance(answer, CockpitError):
                 unread[f"{folder}/{package}"] = str(answer)
             elif answer.missing:
@@ -143,7 +143,7 @@ class ChannelLook:
         asked = [file for file in known if file.sha256 is None][:_DESCRIBED_A_LOOK]
         calls = [partial(self._backends.store.describe, file.key) for file in asked]
         untold: dict[str, str] = {}
-        for file, answer in zip(asked, _attempted(calls), strict=True):
+        for file, answer in zip(asked, attempt_all(calls), strict=True):
             if isinstance(answer, CockpitError):
                 untold[file.key] = str(answer)
             elif answer is not None:
@@ -165,7 +165,7 @@ class ChannelLook:
         store = self._backends.store
         calls = [partial(read_contents, store, file) for file in files]
         problems: dict[str, str] = {}
-        for file, answer in zip(files, _attempted(calls), strict=True):
+        for file, answer in zip(files, attempt_all(calls), strict=True):
             if isinstance(answer, CockpitError):
                 problems[file.key] = str(answer)
             else:
@@ -229,15 +229,3 @@ def _archives(
         tuple(found for found in released if found.version == str(version)),
         earlier(released, version),
     )
-
-
-def _attempted(calls: Iterable[Callable[[], T]]) -> list[T | CockpitError]:
-    """What all calls return or fail with, several at once."""
-
-    def one(call: Callable[[], T]) -> T | CockpitError:
-        try:
-            return call()
-        except CockpitError as err:
-            return err
-
-    return gather([partial(one, call) for call in calls], threads=_THREADS)

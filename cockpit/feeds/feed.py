@@ -10,11 +10,11 @@ from typing import Generic, TypeVar
 import msgspec
 
 from cockpit.backends.ports import Answer
-from cockpit.backends.threads import in_thread
 from cockpit.errors import CockpitError, Throttled
 from cockpit.feeds.cache import ReadingCache
 from cockpit.feeds.pace import LONGEST_WAIT, quiet_factor, slowed
 from cockpit.release.state import Failure, FeedState, Reading, ReleaseState
+from cockpit.threads import in_thread
 
 T = TypeVar("T")
 Look = Callable[[ReleaseState], Answer[T]]

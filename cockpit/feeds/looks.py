@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from cockpit.backends.ports import Answer
 from cockpit.backends.tag_changes import with_changes
-from cockpit.backends.threads import gather, spread
 from cockpit.errors import CockpitError, Throttled, Unreachable
+from cockpit.feeds.attempting import attempt_all
 from cockpit.feeds.channels import ChannelLook
 from cockpit.feeds.picking import PickingLook
 from cockpit.feeds.preparing import PreparationLook, SubmodulesLook
@@ -36,6 +36,7 @@ from cockpit.release.state import ReleaseState
 from cockpit.release.submodules import Submodules
 from cockpit.release.trunk import TrunkReading
 from cockpit.release.validations import Validations
+from cockpit.threads import spread
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
@@ -237,15 +238,8 @@ class Looks:
         repositories: Sequence[Repository], look: Callable[[Repository], Answer[T]]
     ) -> list[tuple[Repository, Answer[T] | CockpitError]]:
         """Look at several repositories at the same time."""
-
-        def one(repository: Repository) -> Answer[T] | CockpitError:
-            try:
-                return look(repository)
-            except CockpitError as err:
-                return err
-
-        calls = [partial(one, repository) for repository in repositories]
-        return list(zip(repositories, gather(calls, threads=8), strict=True))
+        answers = attempt_all([partial(look, repository) for repository in repositories])
+        return list(zip(repositories, answers, strict=True))
 
 
 def _needed(branches: Branches | None) -> Branches:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from cockpit.backends.ports import Answer
-from cockpit.backends.threads import gather
 from cockpit.errors import CockpitError, Throttled, Unreachable
+from cockpit.feeds.attempting import attempt, attempt_all
 from cockpit.release.branches import Branches
 from cockpit.release.preparation import Base, Nightly, Part, Preparation
 from cockpit.release.repos import Repository, Role
 from cockpit.release.submodules import BranchSubmodules, Submodules
 from cockpit.release.triton import TritonPin, TritonSource
 from cockpit.release.workflow_coverage import FOLDER, TargetCoverage, coverage_of
+from cockpit.threads import gather
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
 
-T = TypeVar("T")
 _LONGEST_TEXT = 100
 """Of a version or pin file; what is longer is something else."""
 
@@ -52,8 +52,8 @@ class PreparationLook:
         }
         found = Preparation()
         failures: dict[Part, CockpitError] = {}
-        calls = [partial(_attempted, look, branches) for look in looks.values()]
-        for part, answer in zip(looks, gather(calls, threads=len(looks)), strict=True):
+        calls = [partial(look, branches) for look in looks.values()]
+        for part, answer in zip(looks, attempt_all(calls), strict=True):
             if isinstance(answer, CockpitError):
                 failures[part] = answer
             else:
@@ -156,7 +156,7 @@ class SubmodulesLook:
         for repository in self._config.repositories:
             if repository.name in problems:
                 continue
-            answer = _attempted(partial(self._read, repository), branches)
+            answer = attempt(partial(self._read, repository, branches))
             if isinstance(answer, CockpitError):
                 problems[repository.name] = str(answer)
             else:
@@ -188,13 +188,6 @@ def _cut_from(branches: Branches, repository: Repository) -> str:
             "correct cut_from in the config",
         )
     return state.cut_from_sha
-
-
-def _attempted(look: Callable[[Branches], T], branches: Branches) -> T | CockpitError:
-    try:
-        return look(branches)
-    except CockpitError as err:
-        return err
 
 
 def _joined(found: Preparation, part: Preparation) -> Preparation:

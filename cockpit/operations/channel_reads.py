@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cockpit.backends.threads import gather
 from cockpit.errors import CockpitError
 from cockpit.release.artifacts import PackageListing, Wheel, read_wheel
 from cockpit.release.repos import Repository
 from cockpit.release.words import counted
+from cockpit.threads import gather
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends

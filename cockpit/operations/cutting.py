@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cockpit.backends.threads import gather
 from cockpit.errors import CockpitError, ConfigError
 from cockpit.operations.channel_reads import wheels_in
 from cockpit.operations.commit_checks import check_blockers
@@ -21,6 +20,7 @@ from cockpit.release.repos import Repository, Role
 from cockpit.release.rewrites import RuleSet, unified_diff
 from cockpit.release.versions import Line
 from cockpit.release.words import counted
+from cockpit.threads import gather
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from cockpit.backends.threads import gather
 from cockpit.errors import CockpitError, ConfigError
 from cockpit.operations.change_drafts import (
     ProposedChange,
@@ -24,6 +23,7 @@ from cockpit.release.releasechanges import Script, changes_branch
 from cockpit.release.releasechanges_edits import next_trunk_version
 from cockpit.release.releasechanges_rules import bump
 from cockpit.release.repos import Repository, Role
+from cockpit.threads import gather
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cockpit.backends.threads import gather
 from cockpit.errors import CockpitError, ConfigError
 from cockpit.operations.plan import Danger, Plan, Section
 from cockpit.operations.rerun_steps import Again, RerunStep
@@ -31,6 +30,7 @@ from cockpit.release.reruns import (
     told,
 )
 from cockpit.release.words import counted
+from cockpit.threads import gather
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends

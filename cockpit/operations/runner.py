@@ -10,12 +10,12 @@ from enum import Enum
 
 import msgspec
 
-from cockpit.backends.threads import in_thread
 from cockpit.errors import CockpitError, Conflict, Refused
 from cockpit.ledger.store import LedgerStore
 from cockpit.operations.lease import TERM, LeaseDesk
 from cockpit.operations.plan import Danger, Plan, Probe, Progress, Step, StepState
 from cockpit.release.record import OperationFinished, PlanConfirmed, StepDone
+from cockpit.threads import in_thread
 
 
 class StepOutcome(Enum):

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import msgspec
 
-from cockpit.release.job_names import LIBTORCH, UPLOAD, JobKey, parse_job_name
+from cockpit.release.job_names import LIBTORCH, JobKey, parse_job_name
 from cockpit.release.jobs import CandidateBuilds, Job, JobState
 from cockpit.release.remembered import remembered
 from cockpit.release.support import Cell, Slot, SupportMatrix
@@ -39,25 +39,6 @@ def cell_of(key: JobKey) -> Cell | None:
     if key.package not in WHEELS or key.python is None:
         return None
     return Cell(key.os, key.arch, key.accelerator, key.python)
-
-
-def jobs_by_cell(builds: CandidateBuilds) -> dict[Cell, list[tuple[str, Job]]]:
-    """Stage and job of everything that works on one wheel."""
-    found: dict[Cell, list[tuple[str, Job]]] = defaultdict(list)
-    for job in builds.jobs:
-        key = job.key
-        cell = cell_of(key) if key else None
-        if key is not None and cell is not None:
-            found[cell].append((key.stage, job))
-    return found
-
-
-def cell_state(jobs: Iterable[tuple[str, Job]]) -> JobState:
-    """The state of one wheel: the worst of its stages; without an upload it is not there yet."""
-    stages = list(jobs)
-    state = worst(job.state for _, job in stages)
-    uploads = any(stage == UPLOAD for stage, _ in stages)
-    return JobState.EXPECTED if state is JobState.PASSED and not uploads else state
 
 
 def slot_of(key: JobKey) -> Slot:

@@ -16,9 +16,10 @@ from cockpit.release.artifacts import Artifacts, StoredObject
 from cockpit.release.commits import short
 from cockpit.release.finding_kinds import Finding, FindingKind, Severity
 from cockpit.release.index_pages import IndexPage
+from cockpit.release.job_names import LIBTORCH
 from cockpit.release.jobs import Job, JobState
 from cockpit.release.lookups import branch_of, is_red
-from cockpit.release.staging import LIBTORCH, Staged, StagedPackage
+from cockpit.release.staging import Staged, StagedPackage
 from cockpit.release.state import ReleaseState
 from cockpit.release.support import Cell
 from cockpit.release.verdicts import NextStep

@@ -11,6 +11,7 @@ from cockpit.release.artifacts import Place
 from cockpit.release.finding_kinds import Finding, FindingKind, Severity
 from cockpit.release.finding_rules import Case, found_in, unknown_of
 from cockpit.release.lookups import core_package
+from cockpit.release.remembered import remembered
 from cockpit.release.staging import Staged, staged_packages
 from cockpit.release.state import ReleaseState
 from cockpit.release.support import Cell
@@ -27,9 +28,6 @@ __all__ = [
     "findings",
     "findings_by_cell",
 ]
-
-
-_KEPT = "coverage"
 
 
 class CellState(Enum):
@@ -67,19 +65,13 @@ class CellStatus(msgspec.Struct, frozen=True):
         return self.staged.package
 
 
+@remembered
 def coverage(state: ReleaseState) -> tuple[CellStatus, ...]:
     """Every file that the candidates of the release bring, expected against present.
 
     Empty while the channels have not been read. Several gates, the board and the screens ask for
-    it of one state, which keeps it.
+    it of one state.
     """
-    kept: dict[str, tuple[CellStatus, ...]] = vars(state)
-    if _KEPT not in kept:
-        kept[_KEPT] = _coverage(state)
-    return kept[_KEPT]
-
-
-def _coverage(state: ReleaseState) -> tuple[CellStatus, ...]:
     artifacts = state.artifacts.value
     if artifacts is None:
         return ()

@@ -8,10 +8,10 @@ from cockpit.release.candidates import Candidate
 from cockpit.release.commits import short
 from cockpit.release.coverage import configuration, unstarted, unstarted_workflows
 from cockpit.release.findings import FindingKind, finding_evidence, findings
+from cockpit.release.job_names import LIBTORCH
 from cockpit.release.jobs import CandidateBuilds, Job, JobState
 from cockpit.release.lookups import branch_of, core_package, is_red, known, listing_of
 from cockpit.release.repos import Repository, Role
-from cockpit.release.staging import LIBTORCH
 from cockpit.release.state import ReleaseState
 from cockpit.release.support import SupportMatrix
 from cockpit.release.verdicts import (

@@ -16,10 +16,10 @@ from cockpit.release.findings import (
     finding_evidence,
 )
 from cockpit.release.gates_candidate import judge_builds
+from cockpit.release.job_names import LIBTORCH
 from cockpit.release.jobs import Check, JobState
 from cockpit.release.lookups import core_package, known, repositories_of
 from cockpit.release.repos import Role
-from cockpit.release.staging import LIBTORCH
 from cockpit.release.state import ReleaseState
 from cockpit.release.support import SupportMatrix
 from cockpit.release.validations import validations_of

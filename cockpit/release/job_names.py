@@ -97,9 +97,9 @@ def _bracketed(workflow: str, words: list[str]) -> JobKey | None:
 
 def _package_of(workflow: str, words: Iterable[str]) -> str | None:
     told = workflow.lower()
-    if any(word.lower().startswith("libtorch") for word in words):
-        return "libtorch"
-    for package in ("triton", "docker", "libtorch", "manywheel"):
+    if any(word.lower().startswith(LIBTORCH) for word in words):
+        return LIBTORCH
+    for package in ("triton", "docker", LIBTORCH, "manywheel"):
         if package in told:
             return package
     return "wheel" if "wheel" in told else None

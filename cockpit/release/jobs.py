@@ -217,11 +217,6 @@ class EarlierBuilds(msgspec.Struct, frozen=True):
 
     candidates: tuple[CandidateBuilds, ...] = ()
 
-    def of(self, tag: str) -> CandidateBuilds | None:
-        """The builds of one candidate, or None when they were not read."""
-        found = (b for b in self.candidates if b.candidate and b.candidate.tag.name == tag)
-        return next(found, None)
-
 
 class Check(msgspec.Struct, frozen=True, gc=False):
     """A check run or a status on a commit that is not a job of Actions."""

@@ -20,7 +20,10 @@ _BY_VALUE = (str, int, frozenset)
 
 
 def remembered(function: Callable[P, R]) -> Callable[P, R]:
-    """Remember the newest results of a pure function of readings; positional arguments only."""
+    """Remember the newest results of a pure function of readings or states.
+
+    It is called with positional arguments only.
+    """
     kept: list[tuple[tuple[object, ...], R]] = []
 
     @wraps(function)

@@ -12,14 +12,12 @@ import msgspec
 from cockpit.release.artifacts import Libtorch, PackageListing, Place, StoredObject, Wheel
 from cockpit.release.candidates import Candidate
 from cockpit.release.coverage import cell_of
-from cockpit.release.job_names import STAGES, UPLOAD, JobKey
+from cockpit.release.job_names import LIBTORCH, STAGES, UPLOAD, JobKey
 from cockpit.release.jobs import CandidateBuilds, Job
 from cockpit.release.lookups import listing_of
 from cockpit.release.repos import Repository
 from cockpit.release.state import ReleaseState
 from cockpit.release.support import Archive, Cell, SupportMatrix
-
-LIBTORCH = "libtorch"
 
 
 class Staged(msgspec.Struct, frozen=True):

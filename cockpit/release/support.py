@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cockpit.release.job_names import EXTRACT, UPLOAD
+from cockpit.release.job_names import EXTRACT, LIBTORCH, UPLOAD
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,7 +119,7 @@ class SupportMatrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             for stage in target.stages
         )
         archives = (
-            Slot("libtorch", target.os, target.arch, accelerator, None, stage)
+            Slot(LIBTORCH, target.os, target.arch, accelerator, None, stage)
             for target in self.targets
             for accelerator in target.libtorch
             for stage in (EXTRACT, UPLOAD)

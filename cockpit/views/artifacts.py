@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from cockpit.release.findings import CellState, CellStatus, Finding, Severity
+from cockpit.release.job_names import LIBTORCH
 from cockpit.release.lookups import listing_of
-from cockpit.release.staging import LIBTORCH
 from cockpit.release.state import ReleaseState
 from cockpit.views.framing import line
 from cockpit.views.marks import (

@@ -9,24 +9,24 @@ from cockpit.release.coverage import configuration, elapsed
 from cockpit.release.durations import Durations
 from cockpit.release.jobs import Attempt, Check, Job, JobState
 from cockpit.release.state import ReleaseState
-from cockpit.release.support import Cell as WheelCell
 from cockpit.release.words import counted
 from cockpit.views.ages import duration, timestamp
 from cockpit.views.build_files import file_lines
 from cockpit.views.build_grid import (
     CHECKS,
+    Grid,
     build_grid,
     jobs_at,
+    silent_mark,
+    slot_mark,
+    slot_title,
     wheel_of,
 )
 from cockpit.views.build_subject import BuildSubject, build_subject, jobs_by_key, moment_of
 from cockpit.views.framing import detail, field, heading, line, link, marked
 from cockpit.views.marks import (
-    EXPECTED,
     FAILED,
     JOB_MARKS,
-    NEVER_STARTED,
-    Mark,
     Tone,
     job_mark,
 )
@@ -112,19 +112,25 @@ def place_detail(state: ReleaseState, key: str, repository: str = "") -> Detail 
     subject = build_subject(state, repository)
     wheel, now = wheel_of(key), moment_of(state, subject)
     if wheel is not None:
-        return _wheel_detail(subject, wheel, key, now, file_lines(state, wheel, repository))
+        grid, file = build_grid(state, repository), file_lines(state, wheel, repository)
+        return detail(
+            f"{wheel.os} {wheel.arch} · {wheel.accelerator} · Python {wheel.python}",
+            _stage_lines(subject, grid, key, now),
+            (_BLANK, *file) if file else (),
+            _history(jobs_at(subject, key)),
+        )
     title = key.partition(":")[2]
     if title == CHECKS:
         return _checks_detail(subject.checks.found)
     jobs = jobs_at(subject, key)
     lines = [_job_line(subject, job, now, configuration(job)) for job in jobs]
     lines += [
-        line(*marked(NEVER_STARTED if slot in subject.never else EXPECTED, str(slot)))
+        line(*marked(slot_mark(subject, slot), str(slot)))
         for slot in subject.absent
-        if title == f"{slot.package} {slot.os} {slot.arch}"
+        if title == slot_title(slot)
     ]
     if title in subject.silent_workflows:
-        mark = EXPECTED if subject.builds.unfinished_runs else NEVER_STARTED
+        mark = silent_mark(subject)
         return detail(
             title,
             line(*marked(mark, mark.word)),
@@ -133,39 +139,26 @@ def place_detail(state: ReleaseState, key: str, repository: str = "") -> Detail 
     return detail(title, *lines) if lines else None
 
 
-def _wheel_detail(
-    subject: BuildSubject, wheel: WheelCell, key: str, now: datetime, file: tuple[Line, ...]
-) -> Detail:
+def _stage_lines(subject: BuildSubject, grid: Grid, key: str, now: datetime) -> tuple[Line, ...]:
+    """What a wheel's stages have come to, the jobs that are not listed among them."""
     jobs = jobs_at(subject, key)
     lines = []
-    for stage, mark in zip(*_stages_at(subject, key, now), strict=True):
+    for stage, mark in grid.stages_at(key):
         here = [job for job in jobs if job.key and job.key.stage == stage]
         lines += [_job_line(subject, job, now, stage) for job in here]
         if not here and mark is not None:
             lines.append(line(*marked(mark, f"{stage:<7} "), Span(f"  {mark.word}", Tone.DIM)))
-    if file:
-        lines += [_BLANK, *file]
+    return tuple(lines)
+
+
+def _history(jobs: Sequence[Job]) -> tuple[Line, ...]:
+    """The superseded attempts of a wheel's jobs, and the workflows that make it."""
+    lines: list[Line] = []
     for job in jobs:
         if job.superseded:
             lines += [_BLANK, heading(job.key.stage if job.key else job.name), *_attempts(job)]
-    pages = dict.fromkeys(job.workflow for job in jobs)
-    return detail(
-        f"{wheel.os} {wheel.arch} · {wheel.accelerator} · Python {wheel.python}",
-        *lines,
-        _BLANK,
-        *(field("workflow", page) for page in pages),
-    )
-
-
-def _stages_at(
-    subject: BuildSubject, key: str, now: datetime
-) -> tuple[tuple[str, ...], tuple[Mark | None, ...]]:
-    grid = build_grid(subject, now)
-    for row in grid.rows:
-        for cell in row.cells:
-            if cell is not None and cell.key == key:
-                return grid.stages, cell.marks
-    return (), ()
+    workflows = dict.fromkeys(job.workflow for job in jobs)
+    return (*lines, _BLANK, *(field("workflow", workflow) for workflow in workflows))
 
 
 def _job_line(subject: BuildSubject, job: Job, now: datetime, title: str) -> Line:

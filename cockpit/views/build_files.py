@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cockpit.release.findings import CellStatus, Severity, coverage
+from cockpit.release.findings import CellStatus, Severity, coverage, findings_by_cell
 from cockpit.release.lookups import core_package
 from cockpit.release.state import ReleaseState
 from cockpit.release.support import Cell as WheelCell
@@ -14,9 +14,6 @@ from cockpit.views.framing import heading, line, marked
 from cockpit.views.marks import NO_DATA, Tone
 from cockpit.views.table import Line, Span
 
-Doubted = frozenset[WheelCell]
-"""Wheels whose file somebody should look at."""
-NONE_DOUBTED: Doubted = frozenset()
 _BYTES_A_MB = 1_000_000
 
 
@@ -25,15 +22,17 @@ def is_core(state: ReleaseState, repository: str) -> bool:
     return repository in ("", state.spec.core.name)
 
 
-def doubted(state: ReleaseState, repository: str = "") -> Doubted:
-    """The wheels of the core with a finding; what is only still to come is none."""
+def doubted(state: ReleaseState, repository: str = "") -> frozenset[WheelCell]:
+    """The wheels whose file somebody should look at; what is only still to come is no reason.
+
+    Empty for a library.
+    """
     if not is_core(state, repository):
-        return NONE_DOUBTED
+        return frozenset()
     return frozenset(
-        status.place
-        for status in _of_core(state)
-        if isinstance(status.place, WheelCell)
-        and any(finding.severity is not Severity.WAITS for finding in status.findings)
+        wheel
+        for wheel, found in findings_by_cell(state).items()
+        if any(finding.severity is not Severity.WAITS for finding in found)
     )
 
 
@@ -41,13 +40,10 @@ def file_lines(state: ReleaseState, wheel: WheelCell, repository: str = "") -> t
     """The wheel's file in the test channel, and what is found; nothing for a library."""
     if not is_core(state, repository):
         return ()
-    found = next((status for status in _of_core(state) if status.place == wheel), None)
-    return tuple(_lines(state, found)) if found else ()
-
-
-def _of_core(state: ReleaseState) -> Iterator[CellStatus]:
     package = core_package(state)
-    return (status for status in coverage(state) if status.package == package)
+    mine = (status for status in coverage(state) if status.package == package)
+    found = next((status for status in mine if status.place == wheel), None)
+    return tuple(_lines(state, found)) if found else ()
 
 
 def _lines(state: ReleaseState, status: CellStatus) -> Iterator[Line]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 
 import msgspec
 
@@ -18,11 +17,12 @@ from cockpit.release.durations import slow_jobs
 from cockpit.release.job_names import LIBTORCH, STAGES, JobKey
 from cockpit.release.jobs import CandidateBuilds, Check, Job
 from cockpit.release.remembered import remembered
+from cockpit.release.state import ReleaseState
 from cockpit.release.support import Cell as WheelCell
 from cockpit.release.support import Slot
 from cockpit.views.ages import grouped
-from cockpit.views.build_files import NONE_DOUBTED, Doubted
-from cockpit.views.build_subject import BuildSubject
+from cockpit.views.build_files import doubted
+from cockpit.views.build_subject import BuildSubject, build_subject, moment_of
 from cockpit.views.marks import (
     CANCELLED,
     EXPECTED,
@@ -107,6 +107,12 @@ class Grid(msgspec.Struct, frozen=True):
     def __bool__(self) -> bool:
         return bool(self.rows or self.others)
 
+    def stages_at(self, key: str) -> tuple[tuple[str, Mark | None], ...]:
+        """Each stage of a wheel with its mark; nothing where it has no cell."""
+        cells = (cell for row in self.rows for cell in row.cells if cell is not None)
+        found = next((cell for cell in cells if cell.key == key), None)
+        return tuple(zip(self.stages, found.marks, strict=True)) if found else ()
+
 
 def short_pythons(pythons: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """What all Pythons begin with, and the rest of each: `3.` and `12`, `13`, `13t`."""
@@ -121,10 +127,29 @@ def worst_mark(marks: Iterable[Mark]) -> Mark | None:
     return min(marks, key=lambda mark: _SEVERITY.get(mark.shape, -1), default=None)
 
 
-def build_grid(subject: BuildSubject, now: datetime, doubted: Doubted = NONE_DOUBTED) -> Grid:
-    """The grid of a candidate; made anew only when a reading changed or a job became slow."""
-    slow = slow_jobs(subject.builds, subject.durations, now)
-    return _grid(subject, slow, doubted)
+def build_grid(state: ReleaseState, repository: str = "") -> Grid:
+    """The grid of a repository's candidate, of the core's where none is named.
+
+    It is made anew only when a reading changed, a job became slow or a file doubtful.
+    """
+    subject = build_subject(state, repository)
+    slow = slow_jobs(subject.builds, subject.durations, moment_of(state, subject))
+    return _grid(subject, slow, doubted(state, repository))
+
+
+def slot_mark(subject: BuildSubject, slot: Slot) -> Mark:
+    """The mark of a job that was expected and is not listed."""
+    return NEVER_STARTED if slot in subject.never else EXPECTED
+
+
+def silent_mark(subject: BuildSubject) -> Mark:
+    """The mark of a workflow that was expected and has no run."""
+    return EXPECTED if subject.builds.unfinished_runs else NEVER_STARTED
+
+
+def slot_title(slot: Slot) -> str:
+    """The row below the wheels in which a job that is not listed stands."""
+    return f"{slot.package} {slot.os} {slot.arch}"
 
 
 def wheel_key(cell: WheelCell) -> str:
@@ -212,7 +237,7 @@ def _more(title: str) -> str:
 
 
 @remembered
-def _grid(subject: BuildSubject, slow: frozenset[int], doubted: Doubted) -> Grid:
+def _grid(subject: BuildSubject, slow: frozenset[int], noted: frozenset[WheelCell]) -> Grid:
     places = _sorted_out(subject.builds)
     absent = {slot for slot in subject.absent if slot.package == "wheel"}
     expected = subject.support.cells()
@@ -226,12 +251,12 @@ def _grid(subject: BuildSubject, slow: frozenset[int], doubted: Doubted) -> Grid
     rows: dict[_Place, dict[str, GridCell]] = defaultdict(dict)
     for cell in cells:
         missing = {
-            stage: NEVER_STARTED if slot in subject.never else EXPECTED
+            stage: slot_mark(subject, slot)
             for stage in stages
             if (slot := _slot(cell, stage)) in absent
         }
         marks = cell_marks(stages, places.wheels.get(cell, {}), missing, slow)
-        note = NEEDS_YOU if cell in doubted else None
+        note = NEEDS_YOU if cell in noted else None
         rows[cell.os, cell.arch, cell.accelerator][cell.python] = GridCell(
             wheel_key(cell), marks, note
         )
@@ -292,8 +317,7 @@ def _others(subject: BuildSubject, places: _Places) -> tuple[WideRow, ...]:
     absent: dict[str, list[Mark]] = defaultdict(list)
     for slot in subject.absent:
         if slot.package != "wheel":
-            title = f"{slot.package} {slot.os} {slot.arch}"
-            absent[title].append(NEVER_STARTED if slot in subject.never else EXPECTED)
+            absent[slot_title(slot)].append(slot_mark(subject, slot))
     makers = _makers(subject.builds).union(*map(_makers, subject.earlier))
     titles = sorted(
         dict.fromkeys((*absent, *places.groups)),
@@ -302,7 +326,7 @@ def _others(subject: BuildSubject, places: _Places) -> tuple[WideRow, ...]:
     rows = [
         _wide(title, places.by_key.get(_more(title), ()), absent.get(title, ())) for title in titles
     ]
-    mark = EXPECTED if subject.builds.unfinished_runs else NEVER_STARTED
+    mark = silent_mark(subject)
     rows += [
         WideRow(_more(pattern), pattern, (Span(f"{mark.shape} {mark.word}", mark.tone),))
         for pattern in subject.silent_workflows

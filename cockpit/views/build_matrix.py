@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState
-from cockpit.views.build_files import doubted
 from cockpit.views.build_grid import Grid, GridCell, build_grid, short_pythons, worst_mark
-from cockpit.views.build_subject import build_subject, moment_of
 from cockpit.views.framing import line
 from cockpit.views.marks import NOT_APPLICABLE, Mark, Tone
 from cockpit.views.table import Line, Span
@@ -76,10 +75,10 @@ def _folded(group: Sequence[Mark]) -> tuple[Mark, ...]:
 
 def build_matrix(state: ReleaseState) -> Matrix:
     """Every wheel of the support matrix and of the jobs, each by the worst of its stages."""
-    subject = build_subject(state)
-    return _matrix(build_grid(subject, moment_of(state, subject), doubted(state)))
+    return _matrix(build_grid(state))
 
 
+@remembered
 def _matrix(grid: Grid) -> Matrix:
     rows = []
     for target in dict.fromkeys(row.target for row in grid.rows):

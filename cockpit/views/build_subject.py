@@ -8,7 +8,7 @@ import msgspec
 
 from cockpit.release.coverage import never_started, unstarted, unstarted_workflows
 from cockpit.release.durations import Durations, durations
-from cockpit.release.jobs import CandidateBuilds, Check, Checks, EarlierBuilds, Job
+from cockpit.release.jobs import CandidateBuilds, Checks, EarlierBuilds, Job
 from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState
 from cockpit.release.support import Slot, SupportMatrix
@@ -151,8 +151,3 @@ def jobs_by_key(builds: CandidateBuilds) -> dict[str, Job]:
 def keys_of_jobs(builds: CandidateBuilds) -> dict[int, str]:
     """The key of every job by its number."""
     return {job.id: key for key, job in jobs_by_key(builds).items()}
-
-
-def check_key(check: Check) -> str:
-    """What a check is known by."""
-    return f"check:{check.id}"

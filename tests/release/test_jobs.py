@@ -10,7 +10,6 @@ import pytest
 
 from cockpit.release.coverage import (
     SEVERITY,
-    cell_state,
     configuration,
     elapsed,
     unstarted,
@@ -156,14 +155,6 @@ def test_the_worst_state_speaks_for_a_group() -> None:
         assert worst(SEVERITY[position:]) is state
     assert worst(()) is JobState.UNKNOWN
     assert set(SEVERITY) == set(JobState)
-
-
-def test_a_wheel_is_not_there_before_its_upload() -> None:
-    build = job(1, "manywheel-py3_12-cpu-build / build")
-    upload = job(2, "manywheel-py3_12-cpu-upload / upload")
-
-    assert cell_state([("build", build)]) is JobState.EXPECTED
-    assert cell_state([("build", build), ("upload", upload)]) is JobState.PASSED
 
 
 def test_jobs_that_never_started_are_told_only_where_names_can_be_read() -> None:

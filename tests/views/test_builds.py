@@ -36,7 +36,7 @@ from cockpit.views.build_grid import (
     wheel_of,
 )
 from cockpit.views.build_progress import progress_plot
-from cockpit.views.build_subject import build_repositories, build_subject, moment_of
+from cockpit.views.build_subject import build_repositories, build_subject
 from cockpit.views.builds import build_summary, builds_pane, legend
 from cockpit.views.builds_comparison import builds_comparison_detail, builds_comparison_pane
 from cockpit.views.job_log import log_extent, log_spans
@@ -83,9 +83,7 @@ def state_of(found: CandidateBuilds, **changes: object) -> ReleaseState:
 
 
 def grid_of(found: CandidateBuilds, **changes: object) -> Grid:
-    state = state_of(found, **changes)
-    subject = build_subject(state)
-    return build_grid(subject, moment_of(state, subject))
+    return build_grid(state_of(found, **changes))
 
 
 def marks(grid: Grid, cell: Cell) -> tuple[Mark | None, ...]:
@@ -204,7 +202,7 @@ def test_what_is_no_wheel_stands_below_and_nothing_is_dropped() -> None:
     checks = Checks(PICK_2.sha, (red,))
     state = state_of(found, checks=feed(checks))
     subject = build_subject(state)
-    grid = build_grid(subject, NOW)
+    grid = build_grid(state)
 
     titles = [row.title for row in grid.others]
     assert titles == [
@@ -232,7 +230,7 @@ def test_a_workflow_that_was_never_started_has_a_row() -> None:
     support = msgspec.structs.replace(GREEN.spec.support, workflows=("Create Release",))
     spec = msgspec.structs.replace(GREEN.spec, support=support)
     state = with_(spec=spec)
-    (row,) = build_grid(build_subject(state), NOW).others
+    (row,) = build_grid(state).others
 
     assert row.title == "Create Release"
     assert row.spans[0].text == f"{NEVER_STARTED.shape} {NEVER_STARTED.word}"
@@ -243,7 +241,7 @@ def test_a_finding_marks_its_cell_and_the_detail_has_the_file() -> None:
     mine = listing(CORE)
     missing = Artifacts((msgspec.structs.replace(mine, test=mine.test[1:]), listing(VISION)))
     state = with_(artifacts=feed(missing))
-    grid = build_grid(build_subject(state), NOW, doubted(state))
+    grid = build_grid(state)
     first = grid.rows[0].cells[0]
 
     assert first is not None
@@ -333,7 +331,7 @@ def test_a_library_has_a_grid_of_its_own() -> None:
     named = msgspec.structs.replace(library.candidate, name=tagged, tag=VISION_RC1)
     library = msgspec.structs.replace(library, candidate=named)
     state = with_(libraries=feed(LibraryBuilds((library,))))
-    grid = build_grid(build_subject(state, VISION.name), NOW)
+    grid = build_grid(state, VISION.name)
 
     assert build_repositories(state) == (GREEN.spec.core.name, VISION.name)
     assert (grid.pythons, grid.stages) == (("3.12",), ("build", "upload"))

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from cockpit.backends.threads import gather, spread, within
+from cockpit.threads import gather, spread, within
 
 
 def test_results_come_in_the_order_of_the_calls() -> None:
