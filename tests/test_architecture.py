@@ -25,7 +25,7 @@ SDK_HOMES = {
 LAYERS = (
     ("cockpit.errors", "cockpit.places", "cockpit.still", "cockpit.threads", "cockpit.release"),
     ("cockpit.process",),
-    ("cockpit.config",),
+    ("cockpit.config", "cockpit.config_tables"),
     ("cockpit.backends.ports",),
     ("cockpit.backends", "cockpit.ledger", "cockpit.commandlog", "cockpit.editing", "cockpit.logs"),
     ("cockpit.feeds",),
