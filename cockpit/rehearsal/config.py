@@ -45,6 +45,7 @@ version = {version}
 [identity]
 name = {captain_name}
 email = {captain_email}
+instead_of_git = true
 
 {repositories}
 [github]

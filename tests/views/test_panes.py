@@ -14,7 +14,12 @@ from cockpit.release.branches import Branches
 from cockpit.release.jobs import JobState
 from cockpit.release.nominations import Verdict
 from cockpit.release.picks import PickReading
-from cockpit.release.record import LeaseTaken, Note, Recorded, Signed
+from cockpit.release.record import (
+    LeaseTaken,
+    Note,
+    Recorded,
+)
+from cockpit.release.signoffs import Signed
 from cockpit.release.state import FeedState, ReleaseState
 from cockpit.views.board import board_lines
 from cockpit.views.branches import branch_detail, branches_pane
@@ -457,7 +462,7 @@ def test_the_detail_of_a_signed_item_shows_the_signature_and_whether_it_holds() 
     )
     found = text(item_detail(with_(ledger=feed(ledger(*PINNED, *entries))), PROCESS, "performance"))
 
-    for words in ("Signatures", "void: another commit", "slow", "fine", "https://x/1"):
+    for words in ("Signatures", "is another commit", "slow", "fine", "https://x/1"):
         assert words in found
 
 
