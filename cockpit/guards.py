@@ -30,6 +30,7 @@ class Scope(Enum):
     BUILDS_SCREEN = "builds in full"
     JOB = "job"
     LOG = "log"
+    WALK = "walk-through"
 
 
 class Selection(msgspec.Struct, frozen=True):

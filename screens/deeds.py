@@ -91,6 +91,11 @@ class Deeds:
                 self._push(BuildsScreen(repository=meant_repository(situation).name))
             case "show-pick":
                 self._show_pick(situation)
+            case "walk":
+                from cockpit.guards_checklist import item_meant
+                from screens.walk import WalkScreen
+
+                self._push(WalkScreen(item_meant(situation)))
             case "help":
                 from screens.help import HelpScreen
 

@@ -35,6 +35,7 @@ LAYERS = (
         "cockpit.guards",
         "cockpit.guards_builds",
         "cockpit.guards_picks",
+        "cockpit.guards_checklist",
         "cockpit.action",
         "cockpit.actions",
         "cockpit.actions_operating",

@@ -72,9 +72,11 @@ class Backends:
             from cockpit.backends.git import GitClones
 
             given = self.config.settings.identity
+            who = (given.name, given.email) if given else None
             return GitClones(
                 self._data / "clones",
-                stand_in=(given.name, given.email) if given else None,
+                identity=who if given and given.instead_of_git else None,
+                stand_in=who,
                 log=self._log,
             )
 

@@ -77,9 +77,9 @@ def _is(made: Plan, digest: str) -> bool:
 def _confirm(made: Plan, arguments: argparse.Namespace) -> None:
     """Have a person, or `--yes` with the digest of what was seen, say yes."""
     if arguments.yes:
-        if made.danger is Danger.IRREVERSIBLE and not arguments.plan:
+        if made.typed and not arguments.plan:
             raise Refused(
-                "Not confirmed: this cannot be undone",
+                "Not confirmed: what follows from it cannot be undone",
                 "--yes needs --plan with the digest of the plan that was seen",
                 f"{_again('do', arguments)} --yes --plan {made.digest[:12]}",
             )
@@ -90,7 +90,7 @@ def _confirm(made: Plan, arguments: argparse.Namespace) -> None:
             "there is no terminal to ask on, and a dry run is the default",
             f"{_again('do', arguments)} --yes --plan {made.digest[:12]}",
         )
-    wanted = made.target if made.danger is Danger.IRREVERSIBLE else "yes"
+    wanted = made.target if made.typed else "yes"
     if input(f"Type {wanted} to go on: ").strip() != wanted:
         raise Refused("Not confirmed", "nothing was done", "")
 

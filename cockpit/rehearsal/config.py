@@ -46,6 +46,7 @@ final_workflows = ["Create Release", "Build Official *"]
 [identity]
 name = {captain_name}
 email = {captain_email}
+instead_of_git = true
 
 {repositories}
 [github]
