@@ -26,6 +26,7 @@ from cockpit.guards_builds import (
     of_job,
     of_run,
 )
+from cockpit.guards_checklist import can_override, of_gate
 from cockpit.guards_picks import (
     can_decide,
     can_merge,
@@ -197,6 +198,19 @@ OPERATING: tuple[Action, ...] = (
         (Scope.DASHBOARD, Scope.BUILDS),
         can_dispatch,
         "dispatch",
+    ),
+    Action(
+        "override",
+        "Override the gate",
+        "Let the release go on in spite of the selected item's gate, for this candidate alone",
+        ("O",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.CHECKLIST, Scope.BOARD),
+        can_override,
+        "override",
+        of_gate,
+        ("reason",),
     ),
     Action(
         "approve",

@@ -74,12 +74,14 @@ class Conductor:
             self._go_on(entry, arguments)
             return
         from cockpit.operations.registry import operation
+        from cockpit.release.gates import GATES
         from screens.ask import AskScreen
 
         spec = operation(entry.operation)
         asked = tuple(p for p in spec.parameters if p.name in entry.asks)
         meant = meant_repository(situation)
-        subject = f"{meant.release_branch} of {meant.name}"
+        gate = GATES.get(arguments.get("gate", ""))
+        subject = gate.title if gate else f"{meant.release_branch} of {meant.name}"
         screen = AskScreen(entry.title, subject, entry.tooltip, asked, arguments)
 
         def filled(given: dict[str, str] | None) -> None:

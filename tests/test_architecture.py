@@ -32,6 +32,7 @@ LAYERS = (
         "cockpit.runtime",
         "cockpit.guards",
         "cockpit.guards_builds",
+        "cockpit.guards_checklist",
         "cockpit.guards_picks",
         "cockpit.action",
         "cockpit.actions",

@@ -71,10 +71,12 @@ class Backends:
         def make() -> GitPort:
             from cockpit.backends.git import GitClones
 
-            given = self.config.settings.identity
+            told = self.config.settings.identity
+            somebody = (told.name, told.email) if told else None
             return GitClones(
                 self._data / "clones",
-                stand_in=(given.name, given.email) if given else None,
+                identity=somebody if told and told.always else None,
+                stand_in=somebody,
                 log=self._log,
             )
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from cockpit.errors import ConfigError
 from cockpit.operations.branch_specs import BRANCH_OPERATIONS
+from cockpit.operations.gate_specs import GATE_OPERATIONS
 from cockpit.operations.pick_specs import PICK_OPERATIONS
 from cockpit.operations.run_specs import RUN_OPERATIONS
 from cockpit.operations.specs import OperationSpec
 
-OPERATIONS: tuple[OperationSpec, ...] = (*BRANCH_OPERATIONS, *RUN_OPERATIONS, *PICK_OPERATIONS)
+OPERATIONS: tuple[OperationSpec, ...] = (
+    *BRANCH_OPERATIONS,
+    *RUN_OPERATIONS,
+    *PICK_OPERATIONS,
+    *GATE_OPERATIONS,
+)
 
 
 def operation(name: str) -> OperationSpec:
