@@ -18,6 +18,7 @@ from cockpit.guards import (
     of_repository,
     of_uncut_domains,
 )
+from cockpit.guards_board import can_override, of_gate
 from cockpit.guards_builds import (
     can_cancel,
     can_dispatch,
@@ -199,6 +200,19 @@ OPERATING: tuple[Action, ...] = (
         (Scope.DASHBOARD, Scope.BUILDS),
         can_dispatch,
         "dispatch",
+    ),
+    Action(
+        "override",
+        "Override the gate",
+        "Let the release go on in spite of the selected item's gate, for this candidate alone",
+        ("O",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.CHECKLIST, Scope.BOARD),
+        can_override,
+        "override",
+        of_gate,
+        ("reason",),
     ),
     Action(
         "approve",

@@ -63,7 +63,14 @@ class Cockpit:
         """This process's only way to write."""
         from cockpit.operations.runner import Runner
 
-        return Runner(self.backends.ledger, read_only=self.read_only)
+        return Runner(self.backends.ledger, read_only=self.read_only, forbids=self._forbidden)
+
+    def _forbidden(self, plan: Plan) -> str:
+        """Why whoever flies may not carry a plan out; git is asked anew who that is."""
+        from cockpit.operations.permission import refusal
+
+        self.backends.recognise()
+        return refusal(self.config.team, self.backends.me, plan.operation, plan.danger)
 
     @property
     def state(self) -> ReleaseState:

@@ -6,14 +6,13 @@ import os
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-import msgspec
 from textual.app import App
 from textual.screen import Screen
 
 from cockpit.actions import Scope, Situation
 from cockpit.errors import CockpitError
 from cockpit.guards import meant_candidate, meant_repository, pick_meant, selected_job
-from cockpit.release.board import board
+from cockpit.guards_board import for_next, next_step
 from cockpit.release.findings import Severity, findings
 from cockpit.release.words import counted
 from screens.arming import ARMED_FOR, Arming
@@ -79,6 +78,10 @@ class Deeds:
                 from screens.pane import PaneScreen
 
                 self._push(PaneScreen("ledger"))
+            case "board":
+                from screens.board import BoardScreen
+
+                self._push(BoardScreen())
             case "timeline":
                 from screens.timeline import TimelineScreen
 
@@ -180,11 +183,9 @@ class Deeds:
         self._app.notify(text, title="Copied", markup=False)
 
     async def _next(self, situation: Situation) -> None:
-        following_action = board(situation.state).next.action
-        if following_action is not None:
-            # What comes next concerns the release, not the row that happens to be selected.
-            whole = msgspec.structs.replace(situation, selection=None)
-            await self._perform(following_action, whole)
+        following = next_step(situation)
+        if following.action is not None:
+            await self._perform(following.action, for_next(situation, following.action))
 
     def _refresh(self) -> None:
         self._app.notify("looking at every backend")

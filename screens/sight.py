@@ -24,6 +24,7 @@ PANE_SCOPES = {
     "builds": Scope.BUILDS,
     "picks": Scope.PICKS,
     "checklist": Scope.CHECKLIST,
+    "board": Scope.BOARD,
     "ledger": Scope.LEDGER,
 }
 
@@ -55,11 +56,17 @@ class Sight:
         """What blocks, is risky, is ready and comes next."""
         return board(self.state)
 
+    @property
+    def _stranger(self) -> str:
+        """Why whoever flies may only look; empty for people of the team."""
+        return self.state.spec.team.stranger(self.state.me)
+
     def header(self, width: int) -> Line:
         """The line on top of every screen."""
         left = self.budget.remaining if self.budget else None
         resets_at = self.budget.resets_at if self.budget else None
-        controls = Controls(self.armed_for, self.read_only, left, resets_at)
+        looks_only = self.read_only or bool(self.state.me and self._stranger)
+        controls = Controls(self.armed_for, looks_only, left, resets_at)
         return header(self.state, self.process, controls, width)
 
     def pane(self, name: str, *, full: bool = False) -> Pane:
@@ -83,6 +90,10 @@ class Sight:
                 from cockpit.views.checklist import item_detail
 
                 return item_detail(self.state, self.process, key)
+            case "board":
+                from cockpit.views.board_pane import board_detail
+
+                return board_detail(self.state, key)
             case "ledger":
                 from cockpit.views.ledger import entry_detail
 
@@ -99,6 +110,7 @@ class Sight:
             armed=self.armed_for is not None,
             read_only=self.read_only,
             running=self.running,
+            process=self.process,
         )
 
     def _made(self, name: str, *, full: bool) -> Pane:
@@ -119,6 +131,10 @@ class Sight:
                 from cockpit.views.checklist import checklist_pane
 
                 return checklist_pane(self.state, self.process, every=full)
+            case "board":
+                from cockpit.views.board_pane import board_pane
+
+                return board_pane(self.state)
             case "ledger":
                 from cockpit.views.ledger import ledger_pane
 
