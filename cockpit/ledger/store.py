@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import random
 import shlex
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import get_args
+from typing import cast, get_args
 
 import msgspec
 
 from cockpit.backends.ports import Clock, GitPort, LedgerCommit
 from cockpit.backends.text import clean, clean_lines, mask
-from cockpit.errors import Conflict
+from cockpit.errors import CockpitError, Conflict
 from cockpit.release.commits import short
 from cockpit.release.record import Entry, KnownEvent, Ledger, Recorded
 
 _SUBJECT_LENGTH = 72
 _RAW_LENGTH = 4000
-_TRIES = 40
-_LONGEST_PAUSE_S = 1.0
+_TRIES = 10_000
+_PATIENCE_S = 180.0
+"""How long an event is put on ever newer tips before somebody is told that it was not written."""
+_SHORTEST_PAUSE_S = 0.01
+_LONGEST_PAUSE_S = 0.5
 _KINDS = frozenset(kind.__struct_config__.tag for kind in get_args(KnownEvent))
 
 
@@ -95,6 +99,20 @@ def _each_text(value: object, change: Callable[[str], str]) -> object:
     return value
 
 
+class _Wish:
+    """An event that a thread waits to see recorded."""
+
+    def __init__(self, event: KnownEvent) -> None:
+        self.event = event
+        self.recorded: Recorded | None = None
+        self.problem: Exception | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether another thread has seen to it."""
+        return self.recorded is not None or self.problem is not None
+
+
 class LedgerStore:
     """One release's ledger; may be used from any thread and by any number of processes."""
 
@@ -108,6 +126,9 @@ class LedgerStore:
         self._cockpit_version = cockpit_version
         self._clock = clock
         self._last = Ledger()
+        self._turn = threading.Lock()
+        self._wishes: list[_Wish] = []
+        self._wishes_lock = threading.Lock()
 
     @property
     def email(self) -> str:
@@ -141,8 +162,19 @@ class LedgerStore:
         return ledger
 
     def append(self, event: KnownEvent) -> Recorded:
-        """Record an event, whatever the ledger holds."""
-        return self.append_if(lambda _: event)
+        """Record an event, whatever the ledger holds.
+
+        What several threads append at once goes out in one push, in the order they came.
+        """
+        wish = _Wish(event)
+        with self._wishes_lock:
+            self._wishes.append(wish)
+        with self._turn:
+            if not wish.done:
+                self._grant()
+        if wish.problem is not None:
+            raise wish.problem
+        return cast("Recorded", wish.recorded)
 
     def append_if(self, decide: Callable[[Ledger], KnownEvent]) -> Recorded:
         """Record what `decide` makes of the newest ledger, and nothing if that moved meanwhile.
@@ -150,24 +182,67 @@ class LedgerStore:
         `decide` raises to refuse. It is asked again whenever somebody else was quicker, so what
         it allowed is still true when its event is written.
         """
-        name, email = self._git.identity()
+        with self._turn:
+            return self._append(lambda ledger: (decide(ledger),))[0]
+
+    def _grant(self) -> None:
+        """Record what every thread that waits has asked for."""
+        with self._wishes_lock:
+            granted, self._wishes = self._wishes, []
+        try:
+            recorded = self._append(lambda _: tuple(wish.event for wish in granted))
+        except Exception as problem:  # noqa: BLE001  (each thread is told what became of its own)
+            for wish in granted:
+                wish.problem = problem
+        else:
+            for wish, found in zip(granted, recorded, strict=True):
+                wish.recorded = found
+
+    def _append(self, decide: Callable[[Ledger], tuple[KnownEvent, ...]]) -> tuple[Recorded, ...]:
+        """Put events on the tip: first on the one that is known, which saves a look at the remote.
+
+        A push on another tip than the remote's is rejected: what was decided upon was the newest
+        ledger, or nothing is written.
+        """
+        patience = time.monotonic() + _PATIENCE_S
         for turn in range(_TRIES):
-            ledger = self.read()
-            event = decide(ledger)
-            entry = Entry(self.now(), name, email, self.host, self._cockpit_version, event)
-            message = encode(entry)
+            known = turn == 0 and self._last.tip is not None
+            ledger = self._last if known else self.read()
             try:
-                sha = self._git.append_ledger(self._remote, self._ref, message, ledger.tip)
+                events = decide(ledger)
+            except CockpitError:
+                if not known:
+                    raise
+                continue  # nobody is refused for what may have passed
+            try:
+                return self._put(events, ledger)
             except Conflict:
-                longest = min(_LONGEST_PAUSE_S, 0.05 * 2**turn)
+                longest = min(_LONGEST_PAUSE_S, _SHORTEST_PAUSE_S * 2**turn)
                 time.sleep(random.uniform(0, longest))  # noqa: S311  (spreads, hides nothing)
-                continue
-            return decode(LedgerCommit(sha, name, email, entry.at, message, "N"))
+            if time.monotonic() > patience:
+                break
         raise Conflict(
             "The ledger is too busy",
-            f"somebody else was quicker {_TRIES} times",
+            "somebody else was quicker every time",
             "try again in a moment",
         )
+
+    def _put(self, events: Sequence[KnownEvent], ledger: Ledger) -> tuple[Recorded, ...]:
+        """Push events onto the tip of a ledger; raises Conflict when that is not the tip."""
+        name, email = self._git.identity()
+        at = self.now()
+        entries = [
+            Entry(at, name, email, self.host, self._cockpit_version, event) for event in events
+        ]
+        messages = [encode(entry) for entry in entries]
+        made = self._git.append_ledger(self._remote, self._ref, messages, ledger.tip)
+        commits = tuple(
+            LedgerCommit(sha, name, email, at, message, "")
+            for sha, message in zip(made, messages, strict=True)
+        )
+        if self._last is ledger:
+            self._last = _extended(ledger, commits)
+        return tuple(map(decode, commits))
 
     def _read_since(self, tip: str | None) -> tuple[LedgerCommit, ...]:
         return self._git.read_ledger(self._remote, self._ref, tip)

@@ -210,8 +210,13 @@ class GitPort(Protocol):
         """Fetch a ledger and read its chain, oldest first, after `since` when given."""
         ...
 
-    def append_ledger(self, remote: str, ref: str, message: str, parent: str | None) -> str:
-        """Commit on `parent` and push fast-forward only; raises Conflict when the tip moved."""
+    def append_ledger(
+        self, remote: str, ref: str, messages: Sequence[str], parent: str | None
+    ) -> tuple[str, ...]:
+        """Commit on `parent`, one on the other, and push them all or none, fast-forward only.
+
+        Raises Conflict when the tip has moved.
+        """
         ...
 
     def identity(self) -> tuple[str, str]:
