@@ -77,6 +77,7 @@ class Backends:
                 self._data / "clones",
                 identity=who if given and given.instead_of_git else None,
                 stand_in=who,
+                sign=self.config.settings.ledger.sign,
                 log=self._log,
             )
 

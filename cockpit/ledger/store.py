@@ -25,6 +25,8 @@ _PATIENCE_S = 180.0
 """How long an event is put on ever newer tips before somebody is told that it was not written."""
 _SHORTEST_PAUSE_S = 0.01
 _LONGEST_PAUSE_S = 0.5
+_FALSE = {"B": "bad", "R": "by a key that was revoked"}
+"""Signatures, as `%G?` has them, that prove the opposite of what they should."""
 _KINDS = frozenset(kind.__struct_config__.tag for kind in get_args(KnownEvent))
 
 
@@ -72,6 +74,8 @@ def _read(commit: LedgerCommit) -> tuple[Entry | None, str]:
         return None, "not an entry: its message is not the cockpit's"
     if _without_zone(entry):
         return None, "not an entry: a time without its zone"
+    if commit.signature in _FALSE:
+        return None, f"forged: git says that its signature is {_FALSE[commit.signature]}"
     if entry.email != commit.email:
         return None, f"forged: it names {entry.email}, but {commit.email} wrote it"
     return entry, ""

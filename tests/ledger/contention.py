@@ -40,7 +40,7 @@ def contend(
     ]
     ends = [process.communicate(timeout=1200) for process in started]
     spent = time.monotonic() - began
-    assert [errors for _, errors in ends] == [""] * processes
+    assert not any(errors for _, errors in ends), "".join(errors for _, errors in ends)
     _check(remote, folder, names, [sha for output, _ in ends for sha in output.split()], each)
     if at_once == 1:
         for name in names:
