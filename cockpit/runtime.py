@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from cockpit.backends.ports import ApiBudget, ApiUsage, Resolution
 from cockpit.backends.provider import Backends
 from cockpit.commandlog import CommandLog
-from cockpit.config import Config, NotificationsTable
+from cockpit.config import Config
+from cockpit.config_tables import NotificationsTable
 from cockpit.feeds.cache import ReadingCache
 from cockpit.feeds.feed import Feed
 from cockpit.feeds.hub import NAMES, FeedHub
@@ -29,6 +30,18 @@ if TYPE_CHECKING:
     from cockpit.operations.runner import Observer, Outcome, Runner
 
 
+def _process_of(config: Config) -> Process:
+    """The process that the config names, with the project's own file over it."""
+    from cockpit.operations.registry import OPERATIONS
+
+    return load_process(
+        config.settings.release.process,
+        config.path.parent,
+        extend=config.settings.process.extend,
+        operations=tuple(spec.name for spec in OPERATIONS),
+    )
+
+
 class Cockpit:
     """Everything that draws nothing, for one release.
 
@@ -40,7 +53,7 @@ class Cockpit:
         folders = config.folders
         self.config = config
         self.read_only = read_only
-        self.process: Process = load_process(config.settings.release.process, config.path.parent)
+        self.process = _process_of(config)
         self.command_log = CommandLog()
         self.backends = Backends(
             config, data=folders.data, cache=folders.cache, log=self.command_log.add

@@ -321,6 +321,10 @@ class GitClones:
         """The tip of a ledger on its remote; None when the ledger does not exist yet."""
         return self._ledgers.tip(remote, ref)
 
+    def bring_ledger(self, remote: str, ref: str) -> str | None:
+        """Fetch a ledger without reading it; gives its tip, None where there is none yet."""
+        return self._ledgers.bring(remote, ref)
+
     def read_ledger(
         self, remote: str, ref: str, since: str | None = None
     ) -> tuple[LedgerCommit, ...]:

@@ -34,6 +34,15 @@ class Ledgers:
         """The tip of a ledger on its remote; None when the ledger does not exist yet."""
         return self._clones.listed(self._of(remote), "--refs", [checked_ref(ref)]).get(ref)
 
+    def bring(self, remote: str, ref: str) -> str | None:
+        """Fetch a ledger without reading it; gives its tip, None where there is none yet."""
+        clone = self._of(remote)
+        with self._clones.lock(clone):
+            tip = self._fetch(clone, ref)
+        if tip is not None:
+            self._known.add(tip)
+        return tip
+
     def read(self, remote: str, ref: str, since: str | None = None) -> tuple[LedgerCommit, ...]:
         """Fetch a ledger and read its chain, oldest first, after `since` when given.
 

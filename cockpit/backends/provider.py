@@ -132,6 +132,21 @@ class Backends:
         return self._once("index", make)
 
     @property
+    def package_index(self) -> IndexPort | None:
+        """The package index's pages; None when the config wants nothing looked for there."""
+        base = self.config.settings.index.simple
+        if not base:
+            return None
+
+        def make() -> IndexPort:
+            from cockpit.backends.github_pages import PageCache
+            from cockpit.backends.index import IndexPages
+
+            return IndexPages(base, log=self._log, cache=PageCache(self._cache / "index"))
+
+        return self._once("package index", make)
+
+    @property
     def ledger(self) -> LedgerStore:
         """The shared record."""
 

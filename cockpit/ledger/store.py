@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shlex
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import cast, get_args
 
@@ -21,10 +22,10 @@ from cockpit.release.record import Entry, KnownEvent, Ledger, Recorded
 _SUBJECT_LENGTH = 72
 _RAW_LENGTH = 4000
 _TRIES = 10_000
-_PATIENCE_S = 180.0
+_PATIENCE_S = 300.0
 """How long an event is put on ever newer tips before somebody is told that it was not written."""
-_SHORTEST_PAUSE_S = 0.01
-_LONGEST_PAUSE_S = 0.5
+_SHORTEST_PAUSE_S = 0.05
+_LONGEST_PAUSE_S = 2.0
 _FALSE = {"B": "bad", "R": "by a key that was revoked"}
 """Signatures, as `%G?` has them, that prove the opposite of what they should."""
 _KINDS = frozenset(kind.__struct_config__.tag for kind in get_args(KnownEvent))
@@ -130,6 +131,8 @@ class LedgerStore:
         self._cockpit_version = cockpit_version
         self._clock = clock
         self._last = Ledger()
+        self._tip: str | None = None
+        """The newest tip that is known, which may be ahead of what was read."""
         self._turn = threading.Lock()
         self._wishes: list[_Wish] = []
         self._wishes_lock = threading.Lock()
@@ -163,6 +166,7 @@ class LedgerStore:
             ledger = _extended(Ledger(), self._read_since(None))
             ledger = Ledger((*ledger.entries, self._rewritten(known, conflict)), ledger.tip)
         self._last = ledger
+        self._tip = ledger.tip
         return ledger
 
     def append(self, event: KnownEvent) -> Recorded:
@@ -187,14 +191,25 @@ class LedgerStore:
         it allowed is still true when its event is written.
         """
         with self._turn:
-            return self._append(lambda ledger: (decide(ledger),))[0]
+            for known in self._tries():
+                ledger = self._last if known and self._last.tip == self._tip else self.read()
+                try:
+                    event = decide(ledger)
+                except CockpitError:
+                    if not known:
+                        raise
+                    continue  # nobody is refused for what may have passed
+                with contextlib.suppress(Conflict):
+                    (recorded,) = self._put((event,), ledger.tip)
+                    return recorded
+        raise _too_busy()
 
     def _grant(self) -> None:
         """Record what every thread that waits has asked for."""
         with self._wishes_lock:
             granted, self._wishes = self._wishes, []
         try:
-            recorded = self._append(lambda _: tuple(wish.event for wish in granted))
+            recorded = self._record(tuple(wish.event for wish in granted))
         except Exception as problem:  # noqa: BLE001  (each thread is told what became of its own)
             for wish in granted:
                 wish.problem = problem
@@ -202,50 +217,47 @@ class LedgerStore:
             for wish, found in zip(granted, recorded, strict=True):
                 wish.recorded = found
 
-    def _append(self, decide: Callable[[Ledger], tuple[KnownEvent, ...]]) -> tuple[Recorded, ...]:
-        """Put events on the tip: first on the one that is known, which saves a look at the remote.
+    def _record(self, events: Sequence[KnownEvent]) -> tuple[Recorded, ...]:
+        """Put events on the tip, whatever is below it, so that nothing has to be read."""
+        for known in self._tries():
+            tip = self._tip if known else self._git.bring_ledger(self._remote, self._ref)
+            with contextlib.suppress(Conflict):
+                return self._put(events, tip)
+        raise _too_busy()
 
-        A push on another tip than the remote's is rejected: what was decided upon was the newest
-        ledger, or nothing is written.
+    def _tries(self) -> Iterator[bool]:
+        """Tries until patience ends, with pauses that let others end; whether the tip is known.
+
+        The first is on the tip that is known already, which saves a look at the remote: a push on
+        any other than the remote's is rejected, so what was true of it is true, or nothing is
+        written.
         """
         patience = time.monotonic() + _PATIENCE_S
+        if self._tip is not None:
+            yield True
         for turn in range(_TRIES):
-            known = turn == 0 and self._last.tip is not None
-            ledger = self._last if known else self.read()
-            try:
-                events = decide(ledger)
-            except CockpitError:
-                if not known:
-                    raise
-                continue  # nobody is refused for what may have passed
-            try:
-                return self._put(events, ledger)
-            except Conflict:
-                longest = min(_LONGEST_PAUSE_S, _SHORTEST_PAUSE_S * 2**turn)
-                time.sleep(random.uniform(0, longest))  # noqa: S311  (spreads, hides nothing)
+            yield False
             if time.monotonic() > patience:
-                break
-        raise Conflict(
-            "The ledger is too busy",
-            "somebody else was quicker every time",
-            "try again in a moment",
-        )
+                return
+            longest = min(_LONGEST_PAUSE_S, _SHORTEST_PAUSE_S * 2**turn)
+            time.sleep(random.uniform(0, longest))  # noqa: S311  (spreads, hides nothing)
 
-    def _put(self, events: Sequence[KnownEvent], ledger: Ledger) -> tuple[Recorded, ...]:
-        """Push events onto the tip of a ledger; raises Conflict when that is not the tip."""
+    def _put(self, events: Sequence[KnownEvent], tip: str | None) -> tuple[Recorded, ...]:
+        """Push events onto a tip; raises Conflict when it is not the remote's."""
         name, email = self._git.identity()
         at = self.now()
         entries = [
             Entry(at, name, email, self.host, self._cockpit_version, event) for event in events
         ]
         messages = [encode(entry) for entry in entries]
-        made = self._git.append_ledger(self._remote, self._ref, messages, ledger.tip)
+        made = self._git.append_ledger(self._remote, self._ref, messages, tip)
         commits = tuple(
             LedgerCommit(sha, name, email, at, message, "")
             for sha, message in zip(made, messages, strict=True)
         )
-        if self._last is ledger:
-            self._last = _extended(ledger, commits)
+        if self._last.tip == tip:
+            self._last = _extended(self._last, commits)
+        self._tip = made[-1]
         return tuple(map(decode, commits))
 
     def _read_since(self, tip: str | None) -> tuple[LedgerCommit, ...]:
@@ -262,6 +274,14 @@ class LedgerStore:
             problem=f"the ledger was rewritten: {conflict.detail}",
             raw=f"{len(known.entries)} entries up to {short(known.tip or '')} were known before",
         )
+
+
+def _too_busy() -> Conflict:
+    return Conflict(
+        "The ledger is too busy",
+        "somebody else was quicker every time",
+        "try again in a moment",
+    )
 
 
 def _extended(known: Ledger, newer: tuple[LedgerCommit, ...]) -> Ledger:

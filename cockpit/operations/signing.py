@@ -25,7 +25,7 @@ from cockpit.process.loader import Process, load_process
 from cockpit.release.branches import Branches
 from cockpit.release.checklist import Item, ItemState, item_states, unlocked_by
 from cockpit.release.record import Entry, Ledger
-from cockpit.release.signatures import bound_to, duties_of, newest_plan, why_not
+from cockpit.release.signatures import bound_to, newest_plan, why_not
 from cockpit.release.signoffs import (
     EvidenceFile,
     NotApplicable,
@@ -152,7 +152,11 @@ class SpeakOfItem:
         self._kind = kind
         self._evidence = evidence
         config = backends.config
-        self._process: Process = load_process(config.settings.release.process, config.path.parent)
+        self._process: Process = load_process(
+            config.settings.release.process,
+            config.path.parent,
+            extend=config.settings.process.extend,
+        )
         item = self._process.by_id.get(item_id)
         if item is None:
             raise ConfigError(
@@ -281,13 +285,14 @@ class SpeakOfItem:
     def _blockers(self, event: Spoken, state: ReleaseState, found: ItemState) -> list[str]:
         item, team = self._item, state.spec.team
         blockers = []
-        patch = "patch" if state.spec.version.patch else "minor"
-        if item.applies_to not in ("any", patch):
-            blockers.append(f"{item.id} is only for a {item.applies_to} release")
+        beside = item.beside(state.spec.version)
+        if beside:
+            blockers.append(f"{item.id} is {beside}")
         if self._kind in (Signed, NotApplicable, Withdrawn):
-            problem = why_not(item, team, self._backends.ledger.email)
+            role = self._process.role_of(item)
+            problem = why_not(role, team, self._backends.ledger.email)
             if problem:
-                able = [p.name for p in team.people if set(duties_of(item)) & set(p.duties)]
+                able = [person.name for person in team.signers(role)]
                 blockers.append(f"{problem}: there is {', '.join(able) or 'nobody'}")
         if not event.commit_sha and self._kind in (Signed, NotApplicable):
             what = "candidate" if item.binds == "candidate" else "branch"

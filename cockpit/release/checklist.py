@@ -11,11 +11,13 @@ import msgspec
 
 from cockpit.release.commits import short
 from cockpit.release.gates import GATES
+from cockpit.release.overrides import override_of
+from cockpit.release.people import OwnerRole
 from cockpit.release.phases import PhaseId, standing
-from cockpit.release.record import Entry, Override
 from cockpit.release.signatures import Said, Signature, Standing, signed_words, standing_of
 from cockpit.release.state import ReleaseState
 from cockpit.release.verdicts import Outcome, Verdict
+from cockpit.release.versions import Line, Version
 
 PHASE_PREFIX = "phase "
 """What the keys of a checklist's phases begin with; no item's id holds a space."""
@@ -48,30 +50,59 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     kind: Kind
     owner: str
-    """The role that answers for it."""
+    """The role that answers for it, one of the process's roles."""
+    what: str = ""
+    """What is done, in a few sentences."""
     why: str = ""
     needs: tuple[str, ...] = ()
     """Items that come before it."""
     applies_to: Literal["any", "minor", "patch"] = "any"
+    since: str = ""
+    """The first line that has it, such as `2.6`; empty for all."""
+    until: str = ""
+    """The last line that has it."""
     binds: Literal["candidate", "release"] = "candidate"
     """What a signature holds for: this candidate alone, or the whole release."""
     gate: str | None = None
     operation: str | None = None
+    evidence: str = ""
+    """What a signature should point at."""
     links: tuple[str, ...] = ()
     signers: int = 1
-    """How many people sign it."""
+    """How many people have to sign it."""
+    left_out: str = ""
+    """Why a project does without it; it stays visible, and holds nothing up."""
+
+    def beside(self, version: Version) -> str:
+        """Why a release does without this item; empty where it does not."""
+        kind = "patch" if version.patch else "minor"
+        if self.left_out:
+            return f"left out: {self.left_out}"
+        if self.applies_to not in ("any", kind):
+            return f"only for a {self.applies_to} release"
+        if self.since and version.line < Line.parse(self.since):
+            return f"only from {self.since} on"
+        if self.until and version.line > Line.parse(self.until):
+            return f"only up to {self.until}"
+        return ""
 
 
 class Process(msgspec.Struct, frozen=True, dict=True):
-    """A release process: phases in order and the items of each."""
+    """A release process: phases in order, the items of each, and the roles that own them."""
 
     phases: tuple[Phase, ...]
     items: tuple[Item, ...]
+    roles: tuple[OwnerRole, ...] = ()
 
     @cached_property
     def by_id(self) -> dict[str, Item]:
         """Items by their id."""
         return {item.id: item for item in self.items}
+
+    def role_of(self, item: Item) -> OwnerRole:
+        """The role that answers for an item, with the duty that signing it takes."""
+        found = (role for role in self.roles if role.id == item.owner)
+        return next(found, OwnerRole(item.owner))
 
     def phase(self, phase_id: PhaseId) -> Phase:
         """The phase of this id, titled by its id where the process does not name it."""
@@ -84,6 +115,7 @@ class Progress(Enum):
 
     PASSED = "passed"
     SIGNED = "signed"
+    OVERRIDDEN = "overridden"
     NOT_APPLICABLE = "does not apply"
     FAILED = "failed"
     PROBLEM = "problem"
@@ -97,7 +129,12 @@ class Progress(Enum):
     @property
     def settled(self) -> bool:
         """Whether later items may go on."""
-        return self in (Progress.PASSED, Progress.SIGNED, Progress.NOT_APPLICABLE)
+        return self in (
+            Progress.PASSED,
+            Progress.SIGNED,
+            Progress.OVERRIDDEN,
+            Progress.NOT_APPLICABLE,
+        )
 
 
 class ItemState(msgspec.Struct, frozen=True):
@@ -134,18 +171,17 @@ def current_phase(process: Process, state: ReleaseState) -> CurrentPhase:
 def item_states(process: Process, state: ReleaseState) -> tuple[ItemState, ...]:
     """How every item stands, in the process's order."""
     present = standing(state).phase
-    alone = {item.id: _judged(item, state) for item in process.items}
+    alone = {item.id: _judged(item, process.role_of(item), state) for item in process.items}
     settled = {item_id for item_id, found in alone.items() if found.progress.settled}
     return tuple(_in_order(alone[item.id], settled, present) for item in process.items)
 
 
-def _judged(item: Item, state: ReleaseState) -> ItemState:
+def _judged(item: Item, role: OwnerRole, state: ReleaseState) -> ItemState:
     """An item by itself, whatever it needs."""
-    version = state.spec.version
-    patch = "patch" if version.patch else "minor"
-    if item.applies_to not in ("any", patch):
-        return ItemState(item, Progress.NOT_APPLICABLE, f"only for a {item.applies_to} release")
-    said = standing_of(item, state)
+    without = item.beside(state.spec.version)
+    if without:
+        return ItemState(item, Progress.NOT_APPLICABLE, without)
+    said = standing_of(item, role, state)
     if said.problems:
         last = said.problems[-1]
         verdict = GATES[item.gate].judge(state) if item.gate else None
@@ -177,11 +213,10 @@ _ENDING = {Said.SIGNED: "signed", Said.NOT_APPLICABLE: "waived it for"}
 def _gated(item: Item, gate: str, state: ReleaseState, said: Standing) -> ItemState:
     verdict = GATES[gate].judge(state)
     if not verdict.clear:
-        override = _override(gate, state)
+        override = override_of(gate, state)
         if override is not None:
-            entry, event = override
-            words = f"overridden by {entry.by}: {event.reason}"
-            return ItemState(item, Progress.SIGNED, words, verdict, said)
+            words = override.describe()
+            return ItemState(item, Progress.OVERRIDDEN, words, verdict, said)
     progress = {
         Outcome.PASSED: Progress.PASSED,
         Outcome.NOT_APPLICABLE: Progress.NOT_APPLICABLE,
@@ -189,17 +224,6 @@ def _gated(item: Item, gate: str, state: ReleaseState, said: Standing) -> ItemSt
         Outcome.UNKNOWN: Progress.UNDER_WAY if verdict.pending else Progress.UNKNOWN,
     }[verdict.outcome]
     return ItemState(item, progress, verdict.headline, verdict, said)
-
-
-def _override(gate: str, state: ReleaseState) -> tuple[Entry, Override] | None:
-    """The newest override of a gate that was given for the present candidate."""
-    sha = state.candidate.commit_sha if state.candidate else ""
-    found = [
-        (entry, event)
-        for entry, event in state.record.events(Override)
-        if event.gate == gate and sha and event.commit_sha == sha
-    ]
-    return found[-1] if found else None
 
 
 def unlocked_by(

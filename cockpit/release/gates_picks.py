@@ -19,6 +19,9 @@ from cockpit.release.verdicts import (
 
 
 def _queue_gate(state: ReleaseState, rows: tuple[Pick, ...], held: str, then: str) -> Verdict:
+    core = state.spec.core
+    if branch_of(state, core) is None:
+        return not_applicable(f"{core.release_branch} has not been cut")
     tracker = known(state.picks).tracker
     if tracker is None:
         return unknown(f"no release tracker of {state.spec.version} was found")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cockpit.release.lookups import branch_of
-from cockpit.release.people import Duty, Team
+from cockpit.release.people import Duty, OwnerRole, Team
 from cockpit.release.record import Entry, Ledger
 from cockpit.release.signoffs import (
     EvidenceFile,
@@ -25,13 +25,6 @@ from cockpit.release.words import counted, short
 
 if TYPE_CHECKING:
     from cockpit.release.checklist import Item
-
-_DUTIES: dict[str, tuple[Duty, ...]] = {
-    "captain": (Duty.CAPTAIN,),
-    "on-call": (Duty.ON_CALL, Duty.CAPTAIN),
-}
-"""Who signs for each owner role; for every other one a reviewer or a captain does."""
-_ANY_REVIEWER = (Duty.REVIEWER, Duty.CAPTAIN)
 
 
 class Said(Enum):
@@ -126,30 +119,31 @@ def newest_plan(item: Item, record: Ledger, subject: str = "") -> PlanBinding | 
     return max(found, key=lambda plan: plan.at, default=None)
 
 
-def duties_of(item: Item) -> tuple[Duty, ...]:
-    """Any one of these duties lets a person sign the item."""
-    return _DUTIES.get(item.owner, _ANY_REVIEWER)
-
-
-def why_not(item: Item, team: Team, email: str) -> str:
-    """Why whoever goes by this address may not speak for an item; empty when they may.
+def why_not(role: OwnerRole, team: Team, email: str) -> str:
+    """Why whoever goes by this address may not speak for a role's items; empty when they may.
 
     A config that names nobody leaves it to everybody.
     """
-    if not team.people:
+    if not team.people or team.may_sign(email, role):
         return ""
-    wanted = duties_of(item)
     person = team.by_email(email)
-    if person is not None and set(wanted).intersection(person.duties):
-        return ""
-    takes = " or ".join(duty.value for duty in wanted)
     who = f"{person.name} is none" if person else f"the config does not know {email or 'who it is'}"
-    return f"it takes a {takes}, and {who}"
+    return f"it takes a {signers_of(role)}, and {who}"
 
 
-def standing_of(item: Item, state: ReleaseState) -> Standing:
+def signers_of(role: OwnerRole) -> str:
+    """Who signs for a role, in words."""
+    if role.duty is Duty.CAPTAIN:
+        return "captain"
+    contact = f", a contact of {role.workstream}" if role.workstream else ""
+    return f"{role.duty.value}{contact} or captain"
+
+
+def standing_of(item: Item, role: OwnerRole, state: ReleaseState) -> Standing:
     """What was said about an item, and what of it holds now."""
-    said = tuple(_signature(item, state, *found) for found in state.record.words.get(item.id, ()))
+    said = tuple(
+        _signature(item, role, state, *found) for found in state.record.words.get(item.id, ())
+    )
     if not said:
         return Standing()
     holding = [word for word in said if word.holds]
@@ -177,7 +171,9 @@ def _open_problems(said: tuple[Signature, ...]) -> tuple[Signature, ...]:
     return tuple(found)
 
 
-def _signature(item: Item, state: ReleaseState, entry: Entry, word: Word) -> Signature:
+def _signature(
+    item: Item, role: OwnerRole, state: ReleaseState, entry: Entry, word: Word
+) -> Signature:
     return Signature(
         said=_SAID[type(word)],
         by=entry.by,
@@ -189,7 +185,7 @@ def _signature(item: Item, state: ReleaseState, entry: Entry, word: Word) -> Sig
         links=word.links,
         files=word.files,
         void=_moved_on(item, state, word) or _planned_anew(item, state, word),
-        uncounted=why_not(item, state.spec.team, entry.email),
+        uncounted=why_not(role, state.spec.team, entry.email),
     )
 
 

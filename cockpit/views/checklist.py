@@ -48,6 +48,7 @@ FEEDS = (
 MARKS: dict[Progress, Mark] = {
     Progress.PASSED: PASSED,
     Progress.SIGNED: PASSED,
+    Progress.OVERRIDDEN: NEEDS_YOU,
     Progress.NOT_APPLICABLE: NOT_APPLICABLE,
     Progress.FAILED: FAILED,
     Progress.PROBLEM: FAILED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cockpit.release.checklist import ItemState, Kind, Process
-from cockpit.release.signatures import bound_to, duties_of, newest_plan, why_not
+from cockpit.release.signatures import bound_to, newest_plan, signers_of, why_not
 from cockpit.release.state import ReleaseState
 from cockpit.release.walking import Tally, wants_a_person
 from cockpit.release.words import counted, short
@@ -49,27 +49,30 @@ def walk_page(state: ReleaseState, process: Process, found: ItemState) -> tuple[
     if item.needs:
         lines += [_BLANK, *need_lines(process, item.needs, found.waits_for)]
     lines += [_BLANK, heading("What to do")]
-    lines += [line(text) for text in _what_to_do(state, found)]
+    lines += [line(item.what)] if item.what else []
+    lines += [line(text) for text in _what_to_do(state, process, found)]
     if item.why:
         lines += [_BLANK, heading("Why"), line(item.why)]
     return tuple(lines)
 
 
-def _what_to_do(state: ReleaseState, found: ItemState) -> list[str]:
+def _what_to_do(state: ReleaseState, process: Process, found: ItemState) -> list[str]:
     item = found.item
     if item.gate is not None and not found.said.problems:
         return [f"The cockpit judges it; ! reports a problem with it. {item.owner} answers for it."]
     if not wants_a_person(found) and not found.progress.settled:
         return ["It is not its turn yet: what comes before it is open. ! reports a problem."]
-    duties = " or ".join(duty.value for duty in duties_of(item))
-    problem = why_not(item, state.spec.team, state.me) if state.me else ""
+    role = process.role_of(item)
+    problem = why_not(role, state.spec.team, state.me) if state.me else ""
     lines = [f"You cannot sign it: {problem}"] if problem else []
+    if item.evidence:
+        lines.append(f"Evidence wanted: {item.evidence}")
     if item.kind is Kind.AUTO and item.operation:
         lines.append(f"{item.operation} does it.")
     if found.progress.settled:
         return [*lines, "It is settled; + signs it too, ! reports a problem."]
     lines.append(
-        f"Look at the evidence, and sign with + what you saw ({duties})."
+        f"Look at the evidence, and sign with + what you saw ({signers_of(role)})."
         + (f" It takes {counted(item.signers, 'signature')}." if item.signers > 1 else "")
     )
     return [*lines, _bound(state, found)]

@@ -33,6 +33,9 @@ PROCESS = parse(
 id = "promotion"
 number = 4
 title = "Promotion"
+[[roles]]
+id = "captain"
+duty = "captain"
 [[items]]
 id = "docs"
 phase = "promotion"

@@ -434,7 +434,7 @@ def test_in_full_every_phase_is_listed_in_order() -> None:
 def test_a_phase_counts_what_is_settled_and_what_failed() -> None:
     heading = checklist_pane(with_(ci=feed(checks(JobState.FAILED))), PROCESS).table.rows[0]
 
-    assert cells(heading)[2] == "7/19 · 1 failed"
+    assert cells(heading)[2] == "7/23 · 1 failed"
 
 
 def test_the_detail_of_a_gate_shows_evidence_and_next_action() -> None:

@@ -204,6 +204,10 @@ class GitPort(Protocol):
         """The tip of a ledger on its remote; None when the ledger does not exist yet."""
         ...
 
+    def bring_ledger(self, remote: str, ref: str) -> str | None:
+        """Fetch a ledger without reading it; gives its tip, None where there is none yet."""
+        ...
+
     def read_ledger(
         self, remote: str, ref: str, since: str | None = None
     ) -> tuple[LedgerCommit, ...]:
