@@ -21,7 +21,8 @@ from cockpit.operations.plan import (
     StepFacts,
     StepState,
 )
-from cockpit.process.loader import Process, load_process
+from cockpit.operations.process_in_use import process_of
+from cockpit.process.loader import Process
 from cockpit.release.branches import Branches
 from cockpit.release.checklist import Item, ItemState, item_states, unlocked_by
 from cockpit.release.record import Entry, Ledger
@@ -152,11 +153,7 @@ class SpeakOfItem:
         self._kind = kind
         self._evidence = evidence
         config = backends.config
-        self._process: Process = load_process(
-            config.settings.release.process,
-            config.path.parent,
-            extend=config.settings.process.extend,
-        )
+        self._process: Process = process_of(config)
         item = self._process.by_id.get(item_id)
         if item is None:
             raise ConfigError(
@@ -285,9 +282,8 @@ class SpeakOfItem:
     def _blockers(self, event: Spoken, state: ReleaseState, found: ItemState) -> list[str]:
         item, team = self._item, state.spec.team
         blockers = []
-        beside = item.beside(state.spec.version)
-        if beside:
-            blockers.append(f"{item.id} is {beside}")
+        if without := item.beside(state.spec.version):
+            blockers.append(f"{item.id} does not apply: {without}")
         if self._kind in (Signed, NotApplicable, Withdrawn):
             role = self._process.role_of(item)
             problem = why_not(role, team, self._backends.ledger.email)

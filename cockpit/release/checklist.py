@@ -215,8 +215,7 @@ def _gated(item: Item, gate: str, state: ReleaseState, said: Standing) -> ItemSt
     if not verdict.clear:
         override = override_of(gate, state)
         if override is not None:
-            words = override.describe()
-            return ItemState(item, Progress.OVERRIDDEN, words, verdict, said)
+            return ItemState(item, Progress.OVERRIDDEN, override.describe(), verdict, said)
     progress = {
         Outcome.PASSED: Progress.PASSED,
         Outcome.NOT_APPLICABLE: Progress.NOT_APPLICABLE,

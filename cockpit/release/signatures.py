@@ -119,6 +119,13 @@ def newest_plan(item: Item, record: Ledger, subject: str = "") -> PlanBinding | 
     return max(found, key=lambda plan: plan.at, default=None)
 
 
+def who_signs(role: OwnerRole, team: Team) -> str:
+    """Whose signature an item of a role takes, in words."""
+    able = [role.duty.value] + ["captain"] * (role.duty is not Duty.CAPTAIN)
+    of = [stream for stream in team.workstreams if stream.id == role.workstream and stream.contacts]
+    return " or ".join([*able, *(f"contact of {stream.title}" for stream in of)])
+
+
 def why_not(role: OwnerRole, team: Team, email: str) -> str:
     """Why whoever goes by this address may not speak for a role's items; empty when they may.
 
@@ -128,15 +135,7 @@ def why_not(role: OwnerRole, team: Team, email: str) -> str:
         return ""
     person = team.by_email(email)
     who = f"{person.name} is none" if person else f"the config does not know {email or 'who it is'}"
-    return f"it takes a {signers_of(role)}, and {who}"
-
-
-def signers_of(role: OwnerRole) -> str:
-    """Who signs for a role, in words."""
-    if role.duty is Duty.CAPTAIN:
-        return "captain"
-    contact = f", a contact of {role.workstream}" if role.workstream else ""
-    return f"{role.duty.value}{contact} or captain"
+    return f"it takes a {who_signs(role, team)}, and {who}"
 
 
 def standing_of(item: Item, role: OwnerRole, state: ReleaseState) -> Standing:

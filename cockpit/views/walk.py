@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cockpit.release.checklist import ItemState, Kind, Process
-from cockpit.release.signatures import bound_to, newest_plan, signers_of, why_not
+from cockpit.release.people import OwnerRole
+from cockpit.release.signatures import bound_to, newest_plan, who_signs, why_not
 from cockpit.release.state import ReleaseState
 from cockpit.release.walking import Tally, wants_a_person
 from cockpit.release.words import counted, short
@@ -50,19 +51,18 @@ def walk_page(state: ReleaseState, process: Process, found: ItemState) -> tuple[
         lines += [_BLANK, *need_lines(process, item.needs, found.waits_for)]
     lines += [_BLANK, heading("What to do")]
     lines += [line(item.what)] if item.what else []
-    lines += [line(text) for text in _what_to_do(state, process, found)]
+    lines += [line(text) for text in _what_to_do(state, process.role_of(item), found)]
     if item.why:
         lines += [_BLANK, heading("Why"), line(item.why)]
     return tuple(lines)
 
 
-def _what_to_do(state: ReleaseState, process: Process, found: ItemState) -> list[str]:
+def _what_to_do(state: ReleaseState, role: OwnerRole, found: ItemState) -> list[str]:
     item = found.item
     if item.gate is not None and not found.said.problems:
         return [f"The cockpit judges it; ! reports a problem with it. {item.owner} answers for it."]
     if not wants_a_person(found) and not found.progress.settled:
         return ["It is not its turn yet: what comes before it is open. ! reports a problem."]
-    role = process.role_of(item)
     problem = why_not(role, state.spec.team, state.me) if state.me else ""
     lines = [f"You cannot sign it: {problem}"] if problem else []
     if item.evidence:
@@ -72,7 +72,7 @@ def _what_to_do(state: ReleaseState, process: Process, found: ItemState) -> list
     if found.progress.settled:
         return [*lines, "It is settled; + signs it too, ! reports a problem."]
     lines.append(
-        f"Look at the evidence, and sign with + what you saw ({signers_of(role)})."
+        f"Look at the evidence, and sign with + what you saw ({who_signs(role, state.spec.team)})."
         + (f" It takes {counted(item.signers, 'signature')}." if item.signers > 1 else "")
     )
     return [*lines, _bound(state, found)]

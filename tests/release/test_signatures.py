@@ -29,13 +29,19 @@ from tests.release.states import (
 
 PROCESS = parse(
     """
+[[roles]]
+id = "captain"
+duty = "captain"
+[[roles]]
+id = "documentation"
+[[roles]]
+id = "on-call"
+[[roles]]
+id = "release engineering"
 [[phases]]
 id = "promotion"
 number = 4
 title = "Promotion"
-[[roles]]
-id = "captain"
-duty = "captain"
 [[items]]
 id = "docs"
 phase = "promotion"
