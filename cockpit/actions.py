@@ -119,6 +119,24 @@ ACTIONS: tuple[Action, ...] = (
         "ledger", "Show the ledger", "Who decided, signed or ran what", ("l",), Group.LOOK, READ
     ),
     Action(
+        "export-ledger",
+        "Copy as Markdown",
+        "The ledger's rows that are shown, as a table for an issue",
+        ("number_sign",),
+        Group.LOOK,
+        READ,
+        (Scope.LEDGER,),
+        footer=True,
+    ),
+    Action(
+        "handover",
+        "Hand over",
+        "What happened, is open, is next and who holds what, as Markdown to copy",
+        ("H",),
+        Group.LOOK,
+        READ,
+    ),
+    Action(
         "timeline",
         "Show the branch's history",
         "Every commit since the cut, between the candidates; what is untagged comes first",
