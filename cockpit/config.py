@@ -131,6 +131,8 @@ class LedgerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     remote: str
     ref: str = "refs/cockpit/{version}"
+    sign: bool = False
+    """Whether git signs each entry as the person's own git is set up to; it must ask nothing."""
 
 
 class FeedsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 
 from textual.app import App
@@ -16,6 +17,7 @@ from cockpit.guards_board import for_next, next_step
 from cockpit.release.findings import Severity, findings
 from cockpit.release.words import counted
 from screens.arming import ARMED_FOR, Arming
+from screens.base import CockpitScreen
 from screens.conductor import Conductor
 from screens.ports import Cockpit
 from screens.sight import PANES
@@ -94,6 +96,10 @@ class Deeds:
                 self._push(BuildsScreen(repository=meant_repository(situation).name))
             case "show-pick":
                 self._show_pick(situation)
+            case "handover":
+                self._hand_the_release_over()
+            case "export-ledger":
+                self._export_ledger(situation)
             case "walk":
                 from cockpit.guards_checklist import item_meant
                 from screens.walk import WalkScreen
@@ -115,6 +121,29 @@ class Deeds:
                 self._app.toggle_class("-compact")
             case _:
                 raise LookupError(f"the registry has an action {action} that nothing carries out")
+
+    def _hand_the_release_over(self) -> None:
+        from cockpit.views.handover import handover
+        from screens.handover import HandoverScreen
+
+        cockpit, state = self._cockpit, self._cockpit.state
+
+        def made(span: timedelta) -> str:
+            return handover(state, cockpit.process, state.now - span)
+
+        self._push(HandoverScreen(str(state.spec.version), made))
+
+    def _export_ledger(self, situation: Situation) -> None:
+        """Copy the rows that the filter lets through, oldest first."""
+        from cockpit.views.ledger import entries_markdown
+
+        front = self._app.screen
+        pane = front.pane if isinstance(front, CockpitScreen) else None
+        shown = {row.key for row in pane.table.rows_shown} if pane else set()
+        entries = [entry for entry in situation.state.record.entries if entry.sha in shown]
+        self._app.copy_to_clipboard(entries_markdown(entries) + "\n")
+        told = counted(len(entries), "entry", "entries")
+        self._app.notify(f"{told} as a Markdown table", title="Copied", markup=False)
 
     def _open_job(self, action: str, situation: Situation) -> None:
         """A job's steps, or its log; from its steps the log is opened at the selected one."""

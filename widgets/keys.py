@@ -21,6 +21,7 @@ _WRITTEN = {
     "question_mark": "?",
     "colon": ":",
     "space": "space",
+    "number_sign": "#",
     "plus": "+",
     "minus": "-",
     "exclamation_mark": "!",

@@ -77,6 +77,7 @@ class Backends:
                 self._data / "clones",
                 identity=somebody if told and told.always else None,
                 stand_in=somebody,
+                sign=self.config.settings.ledger.sign,
                 log=self._log,
             )
 

@@ -21,6 +21,7 @@ KEYS_TO = {
     **{PANE_SCOPES[name]: (str(number),) for number, name in enumerate(PANES, start=1)},
     Scope.TIMELINE: ("1", "h"),
     Scope.WALK: ("J",),
+    Scope.LEDGER: ("l",),
     Scope.BUILDS_SCREEN: ("2", "enter"),
     Scope.JOB: ("2", "enter", "enter"),
     Scope.LOG: ("2", "enter", "L"),
