@@ -80,8 +80,8 @@ class DashboardScreen(CockpitScreen):
 
     def prepare(self, sight: Sight) -> None:
         """Make the panes and the matrix."""
-        for name in PANES:
-            sight.pane(name)
+        for pane in self._panes:
+            pane.prepare(sight.pane(pane.pane_name))
         build_matrix(sight.state)
 
     def show(self, sight: Sight) -> None:

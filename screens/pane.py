@@ -149,7 +149,7 @@ class PaneScreen(ListScreen):
 
     def prepare(self, sight: Sight) -> None:
         """Make the pane."""
-        self.pane_of(sight)
+        self._pane.prepare(self.pane_of(sight))
 
     def pane_of(self, sight: Sight) -> Pane:
         """The release's own pane."""

@@ -18,7 +18,7 @@ from textual.strip import Strip
 from cockpit.views.marks import Tone
 from cockpit.views.table import Align, Cell, Row, Table, cell
 from widgets.columns import PADDING, Fitted, fit_columns, natural_widths, row_widths
-from widgets.tones import text_of
+from widgets.tones import segments_of
 
 _DRAWN_ROWS = 512
 """Rows whose drawing is kept: what is on screen, and some of what was."""
@@ -57,6 +57,8 @@ class KeyedTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._fitted: tuple[Fitted, ...] = ()
         self._natural: dict[str, tuple[Row, tuple[int, ...]]] = {}
         """Widths that rows take when nothing is cut, kept while they stay the same."""
+        self._base = Style.null()
+        """The style below that of every row."""
         self._strips: LRUCache[str, tuple[Row, Strip]] = LRUCache(_DRAWN_ROWS)
 
     @property
@@ -93,6 +95,11 @@ class KeyedTable(ScrollView, can_focus=True, inherit_bindings=False):
                 self._follow()
         if key != (self.selected.key if self.selected else None):
             self.post_message(self.Moved())
+
+    def measure(self, rows: Iterable[Row]) -> None:
+        """Find out how wide rows are that may be shown next; takes time, and may be in a thread."""
+        before = self._natural
+        self._natural = {row.key: (row, row_widths(row, *before.get(row.key, ()))) for row in rows}
 
     def select(self, key: str) -> bool:
         """Put the cursor on a row; whether there is one of that key."""
@@ -230,12 +237,10 @@ class KeyedTable(ScrollView, can_focus=True, inherit_bindings=False):
         return fit_columns(self._shown.columns, self._natural_widths(), room)
 
     def _natural_widths(self) -> tuple[int, ...]:
-        known, self._natural = self._natural, {}
-        for row in self._shown.rows:
-            found = known.get(row.key)
-            same = found is not None and found[0] is row
-            self._natural[row.key] = found if found and same else (row, row_widths(row))
-        return natural_widths(self._shown.columns, (w for _, w in self._natural.values()))
+        rows, known = self._shown.rows, self._natural
+        if any(row.key not in known or known[row.key][0] is not row for row in rows):
+            self.measure(rows)
+        return natural_widths(self._shown.columns, (self._natural[row.key][1] for row in rows))
 
     # Drawing
 
@@ -245,6 +250,11 @@ class KeyedTable(ScrollView, can_focus=True, inherit_bindings=False):
         if lines:
             self.refresh(*(Region(0, line, self.outer_size.width, 1) for line in lines))
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Some lines, in a style that is worked out once for all of them."""
+        self._base = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """The titles of the columns, or a row."""
         width, at = self.size.width, y - self._header + self.scroll_offset.y
@@ -253,11 +263,11 @@ class KeyedTable(ScrollView, can_focus=True, inherit_bindings=False):
         elif at < len(self._shown.rows):
             strip = self._row(self._shown.rows[at])
         else:
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._base)
         strip = strip.adjust_cell_length(width)
         if y >= self._header:
             strip = self._marked(strip, at)
-        return strip.apply_style(self.rich_style)
+        return strip.apply_style(self._base)
 
     def _titles(self) -> Strip:
         columns = self._shown.columns
@@ -276,9 +286,7 @@ class KeyedTable(ScrollView, can_focus=True, inherit_bindings=False):
         segments: list[Segment] = []
         for each, fitted in cells:
             right = self._shown.columns[fitted.index].align is Align.RIGHT
-            text = text_of(self, each, fitted.width, right=right)
-            text.align("right" if right else "left", fitted.width)
-            segments += [_GAP, *text.render(self.app.console), _GAP]
+            segments += [_GAP, *segments_of(self, each, fitted.width, right=right), _GAP]
         return Strip(segments)
 
     def _marked(self, strip: Strip, at: int) -> Strip:

@@ -68,6 +68,8 @@ class MatrixView(Widget, can_focus=True):
         self._python = 0
         """The column that moves up and down keep to."""
         self._told = ""
+        self._base = Style.null()
+        """The style below that of every line."""
 
     @property
     def key(self) -> str:
@@ -250,24 +252,29 @@ class MatrixView(Widget, can_focus=True):
         pages = self._layout.pages if self._layout else ()
         return pages[self._page] if self._page < len(pages) else Page((), 0, 0)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Some lines, in a style that is worked out once for all of them."""
+        self._base = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """One line: the Pythons, a row of wheels, or a group of jobs."""
         page, layout, width = self._shown, self._layout, self.size.width
         if layout is None or y > len(page.lines):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._base)
         if y == 0:
             segments = self._heading(page, layout)
         else:
             item = page.lines[y - 1]
             above = page.lines[y - 2] if y > 1 else None
             if item is None:
-                return Strip.blank(width, self.rich_style)
+                return Strip.blank(width, self._base)
             if isinstance(item, WideRow):
                 segments = self._wide(item, layout, width)
             else:
                 first = not isinstance(above, GridRow) or above.target != item.target
                 segments = self._row(page, layout, item, named=first)
-        return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
+        return Strip(segments).adjust_cell_length(width).apply_style(self._base)
 
     def _heading(self, page: Page, layout: Layout) -> list[Segment]:
         if not any(isinstance(item, GridRow) for item in page.items):

@@ -112,6 +112,11 @@ class PaneView(Vertical):
         """The filter that is in force."""
         return self._filter
 
+    def prepare(self, pane: Pane) -> None:
+        """Measure what may be shown next; runs in a thread, and draws nothing."""
+        if self.table.display:
+            self.table.measure(pane.table.rows)
+
     def show(self, pane: Pane, picture: Sequence[Line] = ()) -> None:
         """Show this pane, and a picture of it where there is room."""
         picture = tuple(picture)
