@@ -8,6 +8,7 @@ import msgspec
 
 from cockpit.action import Action, Group
 from cockpit.actions_operating import OPERATING
+from cockpit.actions_picks import PICK_LOOKS
 from cockpit.guards import (
     Availability,
     Disabled,
@@ -180,21 +181,21 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "next-red",
         "Next red one",
-        "The next job that needs somebody; in a log the next line that tells of a failure",
+        "The next job that needs somebody; in a log the next failing line, in a diff the next file",
         ("n",),
         Group.MOVE,
         READ,
-        (Scope.BUILDS_SCREEN, Scope.LOG),
+        (Scope.BUILDS_SCREEN, Scope.LOG, Scope.DIFF),
         footer=True,
     ),
     Action(
         "previous-red",
         "Previous red one",
-        "The job or line before that needs somebody",
+        "The job or line before that needs somebody, or the file before",
         ("N",),
         Group.MOVE,
         READ,
-        (Scope.BUILDS_SCREEN, Scope.LOG),
+        (Scope.BUILDS_SCREEN, Scope.LOG, Scope.DIFF),
     ),
     Action(
         "job-log",
@@ -210,11 +211,11 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "pager",
         "Open in the pager",
-        "The log in $PAGER; the cockpit comes back when that ends",
+        "The text in $PAGER; the cockpit comes back when that ends",
         ("p",),
         Group.LOOK,
         READ,
-        (Scope.LOG,),
+        (Scope.LOG, Scope.DIFF, Scope.PICK),
         footer=True,
     ),
     Action(
@@ -247,6 +248,7 @@ ACTIONS: tuple[Action, ...] = (
         guard=_has_next,
         footer=True,
     ),
+    *PICK_LOOKS,
     *OPERATING,
     Action(
         "arm",

@@ -209,11 +209,12 @@ OPERATING: tuple[Action, ...] = (
         can_decide(approving=True),
         "approve",
         of_pulls,
+        footer=True,
     ),
     Action(
         "deny",
         "Deny",
-        "Say so on the tracker and in the ledger, with a reason",
+        "Say so on the tracker and in the ledger, with a reason, for every marked pick",
         ("V",),
         Group.ACT,
         Danger.REMOTE,
@@ -226,7 +227,7 @@ OPERATING: tuple[Action, ...] = (
     Action(
         "ask-pick",
         "Ask for more",
-        "A question on the tracker to whoever nominated it",
+        "A question on the tracker to whoever nominated it, for every marked pick",
         ("I",),
         Group.ACT,
         Danger.REMOTE,
@@ -248,6 +249,7 @@ OPERATING: tuple[Action, ...] = (
         "pick",
         of_changes,
         ("category",),
+        footer=True,
     ),
     Action(
         "resolve",

@@ -30,6 +30,10 @@ class Scope(Enum):
     BUILDS_SCREEN = "builds in full"
     JOB = "job"
     LOG = "log"
+    QUEUE = "the queue in full"
+    PICK = "one pick"
+    DIFF = "diff"
+    END_STATE = "end state of the queue"
 
 
 class Selection(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cockpit.guards import Availability, Disabled, Enabled, Guard, Scope, Situation
-from cockpit.release.lookups import pick_label
+from cockpit.release.lookups import branch_of, pick_label
 from cockpit.release.picks import Pick, PickState
 from cockpit.release.prediction import Outcome
 
@@ -53,8 +53,6 @@ def can_decide(*, approving: bool) -> Guard:
         person = state.spec.team.by_email(state.me)
         if person is not None and not state.spec.team.may_approve(person.email, person.login):
             return Disabled(f"{person.name} is no approver")
-        if not approving and len(picks) > 1:
-            return Disabled("one at a time: each has words of its own")
         return _first(picks, lambda pick: _undecidable(pick, approving=approving))
 
     return guard
@@ -62,6 +60,27 @@ def can_decide(*, approving: bool) -> Guard:
 
 def can_pick(situation: Situation) -> Availability:
     return _first(meant_picks(situation), _unpickable)
+
+
+def can_show_diff(situation: Situation) -> Availability:
+    """Whether there is one row, or a whole end state, whose change can be shown."""
+    if Scope.END_STATE in situation.scopes:
+        return Enabled()
+    selection = situation.selection
+    rows = {pick.key: pick for pick in situation.state.queue}
+    pick = rows.get(selection.key) if selection else None
+    if pick is None:
+        return _NONE
+    if not (pick.merged_sha or pick.pull or pick.commits):
+        return Disabled("nothing of it is known to have landed, and it has no pull request")
+    return Enabled()
+
+
+def has_branch(situation: Situation) -> Availability:
+    core = situation.state.spec.core
+    if branch_of(situation.state, core) is None:
+        return Disabled(f"{core.release_branch} has not been cut or read yet")
+    return Enabled()
 
 
 def can_resolve(situation: Situation) -> Availability:

@@ -36,6 +36,7 @@ LAYERS = (
         "cockpit.action",
         "cockpit.actions",
         "cockpit.actions_operating",
+        "cockpit.actions_picks",
         "cockpit.views",
         "cockpit.doctor",
     ),

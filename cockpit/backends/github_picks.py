@@ -215,4 +215,6 @@ def _pull(
         draft=row.draft,
         checks=checks,
         forced_at=forced_at,
+        opened_at=row.created_at,
+        merged_at=row.merged_at,
     )

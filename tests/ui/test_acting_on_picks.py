@@ -51,7 +51,7 @@ def test_marked_rows_count_instead_of_the_selected_one() -> None:
 def test_what_cannot_be_done_says_why() -> None:
     assert isinstance(availability(action("approve"), on("pull-20")), Enabled)
     assert reason("approve", on("gone")) == "no pick is selected"
-    assert "one at a time" in reason("deny", on("pull-20", "pull-20", "pull-21"))
+    assert "one at a time" in reason("nominate", on("pull-20", "pull-20", "pull-21"))
     assert reason("pick", on("pull-20")) == "#20 picks it already"
     assert reason("merge-pick", on("pull-20")) == "#20 is found, not approved"
     assert "its author resolves it" in reason("resolve", on("pull-20"))
