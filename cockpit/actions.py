@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
-
 from cockpit.action import Action, Group
 from cockpit.actions_operating import OPERATING
 from cockpit.actions_picks import PICK_LOOKS
@@ -16,6 +14,7 @@ from cockpit.guards import (
     Scope,
     Selection,
     Situation,
+    about,
     came_from_a_pick,
     can_compare,
     has_builds,
@@ -49,8 +48,7 @@ def _has_next(situation: Situation) -> Availability:
     following = board(situation.state).next
     if following.action is None:
         return Disabled(following.text)
-    whole = msgspec.structs.replace(situation, selection=None)
-    return availability(action(following.action), whole)
+    return availability(action(following.action), about(situation, following.pick))
 
 
 READ = Danger.READ

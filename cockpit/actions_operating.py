@@ -27,12 +27,14 @@ from cockpit.guards_builds import (
     of_run,
 )
 from cockpit.guards_picks import (
+    can_abandon,
     can_decide,
     can_merge,
     can_nominate,
     can_pick,
     can_request,
     can_resolve,
+    of_abandoned,
     of_changes,
     of_landed,
     of_pulls,
@@ -263,6 +265,18 @@ OPERATING: tuple[Action, ...] = (
         "resolve",
         of_changes,
         ("category",),
+    ),
+    Action(
+        "abandon",
+        "Abandon the resolution",
+        "Throw the work tree away in which the selected pick's conflict is being resolved",
+        ("ctrl+e",),
+        Group.ACT,
+        Danger.LOCAL,
+        (Scope.PICKS,),
+        can_abandon,
+        "abandon",
+        of_abandoned,
     ),
     Action(
         "merge-pick",

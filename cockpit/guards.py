@@ -150,6 +150,16 @@ def can_cut(situation: Situation) -> Availability:
     return Enabled()
 
 
+def about(situation: Situation, pick: str) -> Situation:
+    """The situation of what comes next: about the release, or about one row of the queue.
+
+    It never concerns the row that happens to be selected.
+    """
+    selection = Selection("picks", pick) if pick else None
+    scopes = (*situation.scopes, Scope.PICKS) if pick else situation.scopes
+    return msgspec.structs.replace(situation, selection=selection, scopes=scopes)
+
+
 def meant_repository(situation: Situation) -> Repository:
     """The repository of the selected branch, else the core."""
     spec, selection = situation.state.spec, situation.selection

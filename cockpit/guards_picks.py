@@ -8,6 +8,7 @@ from cockpit.guards import Availability, Disabled, Enabled, Guard, Scope, Situat
 from cockpit.release.lookups import branch_of, pick_label
 from cockpit.release.picks import Pick, PickState
 from cockpit.release.prediction import Outcome
+from cockpit.release.trunk import FindingKind
 
 _THERE = (PickState.MERGED, PickState.IN_CANDIDATE, PickState.REVERTED)
 _NONE = Disabled("no pick is selected")
@@ -37,9 +38,14 @@ def of_landed(situation: Situation) -> dict[str, str]:
 
 
 def of_changes(situation: Situation) -> dict[str, str]:
-    """The changes of trunk that are meant, with their category where it is one."""
+    """The changes of trunk that are meant, with their category where it is one.
+
+    Of a merge the parent that it is seen from is to be asked for.
+    """
     picks = meant_picks(situation)
-    return {"change": ",".join(filter(None, map(_change, picks)))} | _category(picks)
+    merge = any(prediction.wants_parent for pick in picks for prediction in pick.predictions)
+    asked = {"mainline": ""} if merge else {}
+    return {"change": ",".join(filter(None, map(_change, picks)))} | _category(picks) | asked
 
 
 def can_decide(*, approving: bool) -> Guard:
@@ -88,6 +94,18 @@ def can_resolve(situation: Situation) -> Availability:
     if len(picks) > 1:
         return Disabled("one at a time: each opens an editor of its own")
     return _first(picks, _nothing_to_resolve)
+
+
+def can_abandon(situation: Situation) -> Availability:
+    picks = meant_picks(situation)
+    if len(picks) > 1:
+        return Disabled("one at a time: each has a work tree of its own")
+    return _first(picks, lambda pick: "" if pick.commits else "nothing of it can be resolved")
+
+
+def of_abandoned(situation: Situation) -> dict[str, str]:
+    """The change whose work tree is to go."""
+    return {"change": ",".join(filter(None, map(_change, meant_picks(situation))))}
 
 
 def can_merge(situation: Situation) -> Availability:
@@ -168,6 +186,8 @@ def _unmergeable(pick: Pick, branch: str) -> str:
 
 
 def _not_to_nominate(pick: Pick) -> str:
+    if _is_missing_revert(pick):
+        return "C picks what reverted it, and nominates that"
     return f"{pick.author} has nominated it" if pick.nominated else _not_landed(pick)
 
 
@@ -175,8 +195,15 @@ def _not_landed(pick: Pick) -> str:
     return "" if pick.trunk_pull else "it has no pull request on trunk"
 
 
+def _is_missing_revert(pick: Pick) -> bool:
+    found = pick.finding is not None and pick.finding.kind is FindingKind.MISSING_REVERT
+    return found and not (pick.nominated or pick.pull)
+
+
 def _change(pick: Pick) -> str:
-    """What `pick` takes for it."""
+    """What `pick` takes for it; of what trunk took back the pull request, whose revert is due."""
+    if _is_missing_revert(pick) and pick.finding and pick.finding.reverts:
+        return str(pick.finding.reverts)
     if pick.trunk_pull:
         return str(pick.trunk_pull)
     return pick.commits[0] if pick.commits else ""
@@ -184,6 +211,8 @@ def _change(pick: Pick) -> str:
 
 def _category(picks: tuple[Pick, ...]) -> dict[str, str]:
     """The category of picks that somebody has nominated; nobody's is to be asked for."""
-    if not picks or not all(pick.nominated for pick in picks):
-        return {}
-    return {"category": picks[0].category or "as nominated"}
+    if picks and all(pick.nominated for pick in picks):
+        return {"category": picks[0].category or "as nominated"}
+    if picks and all(map(_is_missing_revert, picks)):
+        return {"category": "cherry-pick revert"}
+    return {}

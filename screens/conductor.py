@@ -70,14 +70,16 @@ class Conductor:
             self._choose_workflow(entry, situation)
             return
         arguments = entry.arguments(situation)
-        if entry.operation is None or all(arguments.get(name) for name in entry.asks):
+        # What was captured without a value is asked for as well, such as the parent of a merge.
+        asks = {*entry.asks, *(name for name, value in arguments.items() if not value)}
+        if entry.operation is None or all(arguments.get(name) for name in asks):
             self._go_on(entry, arguments)
             return
         from cockpit.operations.registry import operation
         from screens.ask import AskScreen
 
         spec = operation(entry.operation)
-        asked = tuple(p for p in spec.parameters if p.name in entry.asks)
+        asked = tuple(p for p in spec.parameters if p.name in asks)
         meant = meant_repository(situation)
         subject = f"{meant.release_branch} of {meant.name}"
         screen = AskScreen(entry.title, subject, entry.tooltip, asked, arguments)

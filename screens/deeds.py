@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from cockpit.actions import Scope, Situation
 from cockpit.errors import CockpitError
-from cockpit.guards import meant_candidate, meant_repository, pick_meant, selected_job
+from cockpit.guards import about, meant_candidate, meant_repository, pick_meant, selected_job
 from cockpit.release.board import board
 from cockpit.release.findings import Severity, findings
 from cockpit.release.words import counted
@@ -204,11 +204,9 @@ class Deeds:
         self._app.notify(text, title="Copied", markup=False)
 
     async def _next(self, situation: Situation) -> None:
-        following_action = board(situation.state).next.action
-        if following_action is not None:
-            # What comes next concerns the release, not the row that happens to be selected.
-            whole = msgspec.structs.replace(situation, selection=None)
-            await self._perform(following_action, whole)
+        coming = board(situation.state).next
+        if coming.action is not None:
+            await self._perform(coming.action, about(situation, coming.pick))
 
     def _refresh(self) -> None:
         self._app.notify("looking at every backend")

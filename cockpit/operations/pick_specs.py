@@ -80,6 +80,12 @@ def _resolve(backends: Backends, arguments: Arguments) -> Operation:
     return ResolvePick(backends, arguments.get("change", ""), picking_wish(arguments))
 
 
+def _abandon(backends: Backends, arguments: Arguments) -> Operation:
+    from cockpit.operations.resolving import AbandonResolution
+
+    return AbandonResolution(backends, arguments.get("change", ""), picking_wish(arguments))
+
+
 def _nominate(backends: Backends, arguments: Arguments) -> Operation:
     from cockpit.operations.nominating import NominatePick
     from cockpit.operations.pick_queue import pull_numbers
@@ -160,6 +166,17 @@ PICK_OPERATIONS: tuple[OperationSpec, ...] = (
         (Parameter("change", "a trunk pull request or commit", required=True), *_PICKING),
         _resolve,
         ("plan resolve 199731",),
+    ),
+    OperationSpec(
+        "abandon",
+        "throw away the work tree in which a pick's conflict is being resolved",
+        Danger.LOCAL,
+        (
+            Parameter("change", "a trunk pull request or commit", required=True),
+            Parameter("onto", "another branch than the release branch", option=True),
+        ),
+        _abandon,
+        ("do abandon 199731",),
     ),
     OperationSpec(
         "nominate",

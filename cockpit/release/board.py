@@ -25,6 +25,7 @@ from cockpit.release.lookups import (
     undecided,
 )
 from cockpit.release.phases import PHASE_GATES, PhaseId, judge, standing
+from cockpit.release.pick_next import next_of
 from cockpit.release.picks import PickState
 from cockpit.release.remembered import remembered
 from cockpit.release.reruns import RERUN_FAILED, again_first
@@ -381,7 +382,8 @@ def _gates_next(state: ReleaseState, verdicts: dict[str, Verdict]) -> NextStep:
     if red and red[0].next_action:
         return red[0].next_action
     if rows:
-        nominations = counted(len(rows), "nomination")
-        return NextStep(f"decide on {nominations}, first {pick_label(rows[0])}", "pane-3")
+        first = next_of(state, rows[0])
+        more = f"; {len(rows) - 1} more wait" if len(rows) > 1 else ""
+        return NextStep(f"{first.text}{more}", first.action, first.pick)
     waiting = [v.next_action for v in open_gates if v.next_action]
     return waiting[0] if waiting else NextStep("work through the checklist", "pane-4")

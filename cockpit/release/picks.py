@@ -289,9 +289,12 @@ class _Builder:
         found: dict[str, _Source] = {}
         for nomination in self._nominations:
             number = nomination.release_pull
-            if number is None and nomination.trunk_pull is not None:
+            revert = read_criterion(nomination.category) is Criterion.REVERT
+            if number is None and nomination.trunk_pull is not None and not revert:
                 number = picking.get(nomination.trunk_pull)
             named = f"pull-{number or nomination.trunk_pull}"
+            if number is None and revert:
+                named = f"revert-{nomination.trunk_pull}"
             if number is None and nomination.trunk_pull is None:
                 named = f"commit-{nomination.trunk_commits[0]}"
             found[named] = _Source(nomination, self._pulls.get(number or -1))
@@ -373,9 +376,9 @@ class _Builder:
         if pull and pull.picked_pull and not numbers:
             numbers = [pull.picked_pull]
         found = [trunk.by_pull[number] for number in numbers if number in trunk.by_pull]
-        if pull and pull.picks_revert:
+        if (pull and pull.picks_revert) or (not pull and source.criterion is Criterion.REVERT):
             reverts = (trunk.change(change.undone_by) for change in found if change.undone_by)
-            found = [change for change in reverts if change is not None]
+            found = [change for change in reverts if change is not None] or found
         shas = list(nomination.trunk_commits) if nomination else []
         if pull and not (found or shas):
             shas = [p.trunk for p in trunk.picks if p.commit == pull.merged_sha and p.trunk]

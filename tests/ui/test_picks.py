@@ -149,6 +149,16 @@ async def test_one_pick_tells_its_life_its_conflict_and_what_is_said(size: tuple
         await until(driven, lambda: len(app.screen_stack) == 1)
 
 
+async def test_next_acts_on_the_pick_that_it_names() -> None:
+    cockpit = StillCockpit(busy())
+    app = CockpitApp(cockpit)
+    async with app.run_test(size=(160, 48)) as driven:
+        await until(driven, lambda: "approve #20, or decide otherwise" in shown(app))
+        await driven.press("e")
+        await until(driven, lambda: cockpit.planned)
+        assert cockpit.planned == [("approve", {"pull": "20"})]
+
+
 async def test_findings_say_why_and_become_picks() -> None:
     cockpit = StillCockpit(busy())
     app = CockpitApp(cockpit)
