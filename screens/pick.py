@@ -28,6 +28,7 @@ from screens.pane import BESIDE_FROM
 from screens.sight import Sight
 from widgets.keys import KeyBar, KeyHint
 from widgets.lines import LineView, WrappedLines
+from widgets.reading import ReadingScroll
 from widgets.tones import content_of
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class PickScreen(CockpitScreen):
         self._trouble = ""
         self._seen: _Said | None = None
         self._title = LineView(id="header")
-        self._side = VerticalScroll(id="life")
+        self._side = ReadingScroll(id="life")
         self._life = WrappedLines()
         self._forecast = WrappedLines()
         self._said = WrappedLines()
@@ -69,7 +70,7 @@ class PickScreen(CockpitScreen):
         with VerticalScroll(id="pick", can_focus=False):
             with self._side:
                 yield self._life
-            with VerticalScroll(id="rest"):
+            with ReadingScroll(id="rest"):
                 yield self._forecast
                 yield self._said
         yield self._background
