@@ -87,10 +87,6 @@ class Sight:
                 from cockpit.views.branches import branch_detail
 
                 return branch_detail(self.state, key)
-            case "picks":
-                from cockpit.views.picks import pick_detail
-
-                return pick_detail(self.state, key)
             case "checklist":
                 from cockpit.views.checklist import item_detail
 

@@ -40,6 +40,7 @@ LAYERS = (
         "cockpit.action",
         "cockpit.actions",
         "cockpit.actions_operating",
+        "cockpit.actions_picks",
         "cockpit.views",
         "cockpit.doctor",
     ),
