@@ -57,7 +57,7 @@ async def carried_out(cockpit: Cockpit, arguments: argparse.Namespace) -> int:
     _confirm(made, arguments)
     cancel = threading.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, cancel.set)
-    outcome = await cockpit.carry_out(made, _tell, cancel, arguments.take_over)
+    outcome = await cockpit.carry_out(made, _Teller(), cancel, arguments.take_over)
     return int(_conclude(outcome))
 
 
@@ -116,17 +116,31 @@ def plan_json(facts: PlanFacts) -> str:
 def describe(facts: PlanFacts) -> str:
     """The plan as a person reads it."""
     lines = [facts.sentence, ""]
-    for section in facts.sections:
+    for section in (*facts.sections, *facts.outlook.sections):
         lines += [section.title, *(f"  {line}" for line in section.lines), ""]
     lines.append("Steps")
     for position, step in enumerate(facts.steps, 1):
         lines.append(f"  {position}. {step.summary}")
         lines.append(f"     $ {step.command}")
         lines += [f"     expects {e.what}: {e.found}" for e in step.expects]
-    lines += [f"Warning: {warning}" for warning in facts.warnings]
+    lines += [f"Warning: {warning}" for warning in (*facts.warnings, *facts.outlook.warnings)]
     lines += [f"Blocked: {blocker}" for blocker in facts.blockers]
     lines += ["", f"Plan {facts.digest}  ({facts.danger.value})", ""]
     return "\n".join(lines)
+
+
+class _Teller:
+    """Prints how each step ends, and why one stands still: once, while it does."""
+
+    def __init__(self) -> None:
+        self._paused = ""
+
+    def __call__(self, report: StepReport) -> None:
+        paused = report.progress.paused
+        if paused and paused != self._paused:
+            sys.stderr.write(f"paused: {paused}\n")
+        self._paused = paused
+        _tell(report)
 
 
 def _tell(report: StepReport) -> None:
@@ -141,7 +155,7 @@ def _conclude(outcome: Outcome) -> ExitCode:
     if outcome.problem is not None:
         raise _with_progress(outcome, outcome.problem)
     if outcome.ending is Ending.CANCELLED:
-        sys.stdout.write("Cancelled between steps; run it again to go on.\n")
+        sys.stdout.write("Cancelled; run it again to go on.\n")
         return ExitCode.REFUSED
     if outcome.ending is Ending.NOTHING_TO_DO:
         sys.stdout.write("Nothing to do: every step is done already.\n")

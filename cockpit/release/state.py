@@ -24,6 +24,7 @@ from cockpit.release.milestones import Milestone
 from cockpit.release.people import Team
 from cockpit.release.picks import Pick, PickReading, QueueFacts, queue
 from cockpit.release.preparation import Preparation
+from cockpit.release.promotion import Promotion
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository, Role
 from cockpit.release.schedule import Schedule
@@ -157,6 +158,7 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
     predictions: FeedState[PredictionReading] = FeedState()
     milestone: FeedState[Milestone] = FeedState()
     artifacts: FeedState[Artifacts] = FeedState()
+    promotion: FeedState[Promotion] = FeedState()
     docs: FeedState[DocsEntry] = FeedState()
     validations: FeedState[Validations] = FeedState()
     ledger: FeedState[Ledger] = FeedState()

@@ -24,7 +24,13 @@ from cockpit.backends.ports.git_values import (
 )
 from cockpit.backends.ports.github import Account, ApiBudget, ApiUsage, ApiUse, GithubPort
 from cockpit.backends.ports.index import IndexPort
-from cockpit.backends.ports.objectstore import ObjectStorePort
+from cockpit.backends.ports.objectstore import (
+    CredentialLife,
+    ObjectProperties,
+    ObjectStorePort,
+    TransferPort,
+    Upload,
+)
 
 __all__ = [
     "Account",
@@ -39,15 +45,19 @@ __all__ = [
     "CommitNode",
     "CommitRecipe",
     "Credential",
+    "CredentialLife",
     "CredentialsPort",
     "GitPort",
     "GithubPort",
     "IndexPort",
     "LedgerCommit",
+    "ObjectProperties",
     "ObjectStorePort",
     "PickDraft",
     "PickRecipe",
     "Resolution",
     "ScriptRun",
+    "TransferPort",
     "TrunkQuestions",
+    "Upload",
 ]
