@@ -119,6 +119,14 @@ ACTIONS: tuple[Action, ...] = (
         "ledger", "Show the ledger", "Who decided, signed or ran what", ("l",), Group.LOOK, READ
     ),
     Action(
+        "promotion",
+        "Show the promotion",
+        "Each package in the stable channel and on its mirrors: expected, present, verified",
+        ("5",),
+        Group.LOOK,
+        READ,
+    ),
+    Action(
         "timeline",
         "Show the branch's history",
         "Every commit since the cut, between the candidates; what is untagged comes first",

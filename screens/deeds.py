@@ -79,6 +79,10 @@ class Deeds:
                 from screens.pane import PaneScreen
 
                 self._push(PaneScreen("ledger"))
+            case "promotion":
+                from screens.pane import PaneScreen
+
+                self._push(PaneScreen("promotion"))
             case "timeline":
                 from screens.timeline import TimelineScreen
 

@@ -311,7 +311,7 @@ def _refusal(err: ClientError, bucket: str, where: str) -> CockpitError:
         return Conflict(
             "The store holds something else than expected",
             f"{said}; nothing was written",
-            "look at the promotion (M), then plan again",
+            "look at the promotion (5), then plan again",
         )
     if code in _SKEWED:
         return CockpitError(

@@ -76,7 +76,7 @@ class WritableStore(ObjectStore):
         """What an object carries beside its bytes; raises Conflict when it is gone."""
         found = self._head(self._settings.bucket, key)
         if found is None:
-            raise Conflict("A file is gone", f"{self.url}/{key}", "look at the promotion (M)")
+            raise Conflict("A file is gone", f"{self.url}/{key}", "look at the promotion (5)")
         return ObjectProperties(
             found.get("ContentType", ""), found.get("CacheControl", ""), found.get("Metadata", {})
         )
@@ -322,7 +322,7 @@ class WritableStore(ObjectStore):
             raise Conflict(
                 "Something lies there already",
                 f"{self.url}/{key} appeared meanwhile; nothing was overwritten",
-                "look at the promotion (M), then plan again",
+                "look at the promotion (5), then plan again",
             )
         self._tell(
             *("complete-multipart-upload", "--bucket", self.bucket, "--key", key),

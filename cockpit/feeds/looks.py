@@ -57,7 +57,7 @@ class Looks:
         self._preparation = PreparationLook(backends)
         self._submodules = SubmodulesLook(backends)
         self.channels = ChannelLook(backends)
-        self._promotion = PromotionLook(backends)
+        self.places = PromotionLook(backends)
         self._picking = PickingLook(backends)
 
     def prepare(self) -> None:
@@ -201,9 +201,9 @@ class Looks:
         """The files of every package of the release in the test and stable channels."""
         return self.channels.look()
 
-    def promotion(self, _: ReleaseState) -> Answer[Promotion]:
+    def promotion(self, state: ReleaseState) -> Answer[Promotion]:
         """How far every package is in the stable channel, on its mirrors and in their indexes."""
-        return self._promotion.look()
+        return self.places.look(state)
 
     def docs(self, _: ReleaseState) -> Answer[DocsEntry]:
         """The published documentation of this release."""

@@ -11,13 +11,14 @@ import msgspec
 from cockpit.errors import CockpitError
 from cockpit.feeds.artifact_facts import ArtifactFacts
 from cockpit.feeds.attempting import attempt_all
-from cockpit.release.artifacts import Contents, StoredObject
+from cockpit.release.artifacts import Contents, Place, StoredObject
 from cockpit.release.lookups import package_of
 from cockpit.release.promotion import (
     STABLE,
     Likeness,
     Piece,
     Promoted,
+    PromotionRules,
     Selection,
     expected_places,
     likeness,
@@ -77,11 +78,30 @@ class PromotionReads:
         prefixes = self.prefixes(promoted)
         found, outside = self._listed(self._backends.store, promoted, prefixes[0])
         known = self.described(self._backends.store, STABLE, found, within=within)
-        support = self._settings.support
-        core = package_of(self._backends.config.core)
-        expected = expected_places(promoted.release.package, core, support)
-        selection = select(promoted.release, known, prefixes, self._settings.promotion, expected)
+        rules = self._settings.promotion
+        selection = select(promoted.release, known, prefixes, rules, self.expected(promoted))
         return Found(selection, outside)
+
+    def backed_up(self, promoted: Promoted, tag: str, *, within: int = _ALL) -> Selection | None:
+        """What the backup of a candidate holds of a package; None where there are no backups."""
+        store = self._backends.backup
+        if store is None:
+            return None
+        prefix = self.prefixes(promoted)[0]
+        origin = f"{tag}/{prefix}"
+        found, _ = self._listed(store, promoted, origin)
+        known = self.described(store, STABLE, found, within=within)
+        rules = PromotionRules()  # a backup is of all that the candidate brought
+        return select(promoted.release, known, (origin, prefix), rules, self.expected(promoted))
+
+    def expected(self, promoted: Promoted) -> tuple[Place, ...]:
+        """What the support matrix wants of a package."""
+        core = package_of(self._backends.config.core)
+        return expected_places(promoted.release.package, core, self._settings.support)
+
+    def tested(self, promoted: Promoted) -> tuple[StoredObject, ...]:
+        """The files of a package in the test channel, as they are listed."""
+        return tuple(self._listed(self._backends.store, promoted, self.prefixes(promoted)[0])[0])
 
     def held(
         self, promoted: Promoted, at: str, selection: Selection, *, within: int = _ALL
@@ -123,7 +143,9 @@ class PromotionReads:
             facts.save()
         return tuple(known.values())
 
-    def contents(self, pieces: Iterable[Piece]) -> dict[str, Contents | CockpitError]:
+    def contents(
+        self, pieces: Iterable[Piece], store: TransferPort | None = None
+    ) -> dict[str, Contents | CockpitError]:
         """What is inside of every file, by the key of its source; sidecars have nothing inside."""
         from cockpit.backends.archives import read_contents
 
@@ -133,7 +155,7 @@ class PromotionReads:
             stored.key: stored.contents for stored in sources if stored.contents is not None
         }
         unread = [stored for stored in sources if stored.key not in found]
-        calls = [partial(read_contents, self._backends.store, stored) for stored in unread]
+        calls = [partial(read_contents, store or self._backends.store, stored) for stored in unread]
         for stored, answer in zip(unread, attempt_all(calls), strict=True):
             found[stored.key] = answer
             if not isinstance(answer, CockpitError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,14 +18,18 @@ from cockpit.release.index_pages import IndexPage
 from cockpit.release.promotion import (
     SIDECAR,
     STABLE,
+    Backup,
     IndexState,
+    Likeness,
     Orphan,
     Promoted,
     Promotion,
     Selection,
     Standing,
     compared,
+    likeness,
 )
+from cockpit.release.state import ReleaseState
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
@@ -43,7 +47,7 @@ class PromotionLook:
         self._resolved: set[tuple[str, int]] = set()
         """Addresses that led to a file of this size: asking hundreds again would cost."""
 
-    def look(self) -> Answer[Promotion]:
+    def look(self, state: ReleaseState) -> Answer[Promotion]:
         """How far every package is in every place; a place that does not answer says so."""
         table = self._backends.config.settings.objectstore
         if table is None:
@@ -59,11 +63,36 @@ class PromotionLook:
             except CockpitError as err:
                 standings += [Standing(p.release, at, problem=str(err)) for p in staged]
         unread = {s.at: s.problem for s in standings if s.problem}
+        backups = tuple(self._backups(reads, state, staged))
         return Answer(
-            Promotion(tuple(standings), reads.mirrors, tuple(orphans)),
+            Promotion(tuple(standings), reads.mirrors, tuple(orphans), backups),
             f"s3://{table.bucket}",
             "; ".join(f"{at}: {why}" for at, why in unread.items()),
         )
+
+    def read_what_is_told(self) -> dict[str, str]:
+        """Compute the checksum of each file that only tells one, or none; once for ever.
+
+        Gives the files that could not be read, by place and key, with why.
+        """
+        table = self._backends.config.settings.objectstore
+        if table is None:
+            return {}
+        reads = PromotionReads(self._backends, table)
+        problems: dict[str, str] = {}
+        for promoted in reads.packages:
+            selection = reads.staged(promoted).selection
+            wanted = {piece.key: piece.source for piece in selection.pieces}
+            for at in (STABLE, *reads.mirrors):
+                try:
+                    held = reads.held(promoted, at, selection)
+                except CockpitError as err:
+                    problems[at] = str(err)
+                    continue
+                told = (Likeness.TOLD, Likeness.UNKNOWN)
+                read = [s for s in held if s.key in wanted and likeness(wanted[s.key], s) in told]
+                problems |= _computed(reads, at, read)
+        return problems
 
     def _place(
         self, reads: PromotionReads, at: str, staged: dict[Promoted, Selection]
@@ -145,6 +174,33 @@ class PromotionLook:
                 astray.append(stored.key)
         return astray
 
+    def _backups(
+        self, reads: PromotionReads, state: ReleaseState, staged: dict[Promoted, Selection]
+    ) -> Iterator[Backup]:
+        for promoted, selection in staged.items():
+            newest = state.candidate_of(promoted.repository)
+            for candidate in state.candidates_of(promoted.repository):
+                tag = candidate.tag.name
+                kept = reads.backed_up(promoted, tag, within=self._within)
+                if kept is None:
+                    return
+                there = {piece.key: piece.source for piece in kept.pieces}
+                prefix, stable = reads.prefixes(promoted)
+                tested = {
+                    prefix + piece.key.removeprefix(stable): piece.source
+                    for piece in (selection.pieces if candidate == newest else ())
+                }
+                unkept = [key for key in tested if key not in there]
+                alike = {key: likeness(tested[key], there[key]) for key in tested.keys() & there}
+                yield Backup(
+                    promoted.release,
+                    promoted.repository.name,
+                    tag,
+                    len(there),
+                    (*map(str, kept.missing), *sorted(unkept)),
+                    tuple(sorted(k for k, alike in alike.items() if alike is Likeness.DIFFERENT)),
+                )
+
     def _orphans(self, reads: PromotionReads, at: str) -> list[Orphan]:
         store = reads.store(at)
         oldest = self._backends.clock.now() - timedelta(
@@ -158,6 +214,18 @@ class PromotionLook:
             if upload.begun_at <= oldest
         }
         return list(found.values())
+
+
+def _computed(reads: PromotionReads, at: str, files: Sequence[StoredObject]) -> dict[str, str]:
+    store = reads.store(at)
+    calls = [partial(store.sha256_of, stored, lambda _: None) for stored in files]
+    problems = {}
+    for stored, answer in zip(files, attempt_all(calls), strict=True):
+        if isinstance(answer, CockpitError):
+            problems[f"{at}: {stored.key}"] = str(answer)
+        else:
+            reads.learn(at, msgspec.structs.replace(stored, sha256=answer, computed=True))
+    return problems
 
 
 def _folder(stored: StoredObject, prefix: str) -> str:

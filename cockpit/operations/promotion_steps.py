@@ -42,6 +42,7 @@ class PlaceFiles:
 
     threads = COPY_THREADS
     mirrored = False
+    facts: StepFacts
 
     def __init__(self, target: TransferPort, release: Release, pieces: Sequence[Piece]) -> None:
         self.pieces = tuple(pieces)
@@ -234,18 +235,24 @@ class CopyFiles(PlaceFiles):
         target: TransferPort,
         release: Release,
         pieces: Sequence[Piece],
+        *,
+        restores: str = "",
     ) -> None:
         super().__init__(target, release, pieces)
         self._source = source
+        before = "absent, or what another candidate brought" if restores else "absent"
+        verb = "Put back" if restores else "Copy"
+        as_brought = f", as {restores} brought them" if restores else ""
         origin = self.pieces[0].source.key.rpartition("/")[0]
         acl = f"--acl {target.acl} " if target.acl else ""
+        place = f"{target.bucket}/{self.folder}/{release.package}-{release.version}"
         self.facts = StepFacts(
-            key=f"copy/{target.bucket}/{self.folder}/{release.package}-{release.version}",
-            summary=f"Copy {counted(len(pieces), 'file')} of {release} to {target.url}/"
-            f"{self.folder} ({size(self.size)})",
+            key=f"{'restore' if restores else 'copy'}/{place}",
+            summary=f"{verb} {counted(len(pieces), 'file')} of {release} to {target.url}/"
+            f"{self.folder}{as_brought} ({size(self.size)})",
             command=f"aws s3 cp {source.url}/{origin}/ {target.url}/{self.folder}/ --recursive"
             f" {acl}--exclude '*' --include '{release.pattern}'",
-            expects=tuple(_expected(piece) for piece in self.pieces),
+            expects=tuple(_expected(piece, before) for piece in self.pieces),
         )
 
     def _prepare(self, absent: Sequence[Piece]) -> None:
@@ -372,9 +379,8 @@ def _abort_ours(target: TransferPort, folder: str, absent: Sequence[Piece]) -> N
             target.abort_upload(upload.key, upload.id)
 
 
-def _expected(piece: Piece) -> Expectation:
+def _expected(piece: Piece, before: str = "absent") -> Expectation:
     wanted = f"{piece.source.size} bytes, {piece.digest}"
-    before = f"etag {piece.replaces}" if piece.replaces else "absent"
     return Expectation(piece.key, f"{before}, or {wanted}; from {piece.source.key}")
 
 

@@ -142,7 +142,9 @@ def _others(matrix: Matrix, build: Build, vision_sha: str) -> Iterator[ChannelOb
     linux, first = _first_wheel(matrix)
     for wheel in vision_wheels(matrix):
         vision = Build(_VISION, vision_sha, build.at + timedelta(days=4))
-        yield vision_wheel(vision, wheel, torch=VERSION, prefix="test/")
+        made = vision_wheel(vision, wheel, torch=VERSION, prefix="test/")
+        yield made
+        yield backup_of(made, f"v{_VISION}-rc1")
     yield other_wheel("executorch", Build(VERSION, "", build.at), first, "test/")
     for python in matrix.pythons:
         triton = Build(TRITON_VERSION, "", build.at)

@@ -12,6 +12,8 @@ from cockpit.release.verdicts import Gate, Verdict, failed, not_applicable, pass
 from cockpit.release.words import counted
 
 PROMOTE = "promote"
+FINISHED_BY = ("stable-verified", "libtorch-promoted", "mirrored", "index-reconciled")
+"""The gates that a finished promotion has passed."""
 _FEEDS = ("promotion",)
 
 
@@ -126,6 +128,26 @@ def _waiting(standing: Standing) -> str:
     )
 
 
+def _backups_complete(state: ReleaseState) -> Verdict:
+    promotion = known(state.promotion)
+    candidate = state.candidate
+    if candidate is None:
+        return failed("no candidate has been tagged", pending=True)
+    core = state.spec.core.name
+    mine = [b for b in promotion.backups if (b.repository, b.tag) == (core, candidate.tag.name)]
+    if not mine:
+        return not_applicable("the config names no backup of candidates")
+    differing = [f"the backup of {b.tag} has another {key}" for b in mine for key in b.differing]
+    lacking = [
+        f"the backup of {b.tag} lacks {len(b.missing)} files of {b.release}, such as {b.missing[0]}"
+        for b in mine
+        if b.missing
+    ]
+    if differing or lacking:
+        return failed(*differing, *lacking, then="find out which upload jobs did not keep a backup")
+    return passed(*(f"{b.tag} keeps {counted(b.files, 'file')} of {b.release}" for b in mine))
+
+
 PROMOTION_GATES = (
     Gate(
         "stable-verified",
@@ -148,5 +170,12 @@ PROMOTION_GATES = (
         "index pages",
         _FEEDS,
         _index_reconciled,
+    ),
+    Gate(
+        "backup-complete",
+        "the candidate could be restored from its backup",
+        "backup",
+        ("branches", "ledger", "promotion"),
+        _backups_complete,
     ),
 )

@@ -282,6 +282,24 @@ class Standing(msgspec.Struct, frozen=True):
         return bool(self.files) and not self.problem and all(f.state.there for f in self.files)
 
 
+class Backup(msgspec.Struct, frozen=True):
+    """What the backup of one candidate holds of a release."""
+
+    release: Release
+    repository: str
+    tag: str
+    files: int = 0
+    missing: tuple[str, ...] = ()
+    """What the support matrix expects, or the test channel holds of this candidate."""
+    differing: tuple[str, ...] = ()
+    """Files that the test channel holds with other bytes, of the newest candidate alone."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the candidate could be restored from it."""
+        return bool(self.files) and not self.missing and not self.differing
+
+
 class Orphan(msgspec.Struct, frozen=True):
     """An upload in parts that nobody finished."""
 
@@ -298,6 +316,8 @@ class Promotion(msgspec.Struct, frozen=True):
     mirrors: tuple[str, ...] = ()
     """The names of the mirrors, whether they could be read or not."""
     orphans: tuple[Orphan, ...] = ()
+    backups: tuple[Backup, ...] = ()
+    """Of every candidate that is no dud; empty where the config names no backup."""
 
     def at(self, place: str) -> tuple[Standing, ...]:
         """What is known of one place."""

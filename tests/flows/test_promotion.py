@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -19,6 +20,7 @@ from cockpit.errors import Refused
 from cockpit.operations import patience
 from cockpit.operations.plan import Plan
 from cockpit.operations.runner import Ending, StepReport
+from cockpit.rehearsal import remotes
 from cockpit.rehearsal.faults import Fault, FaultKind
 from cockpit.rehearsal.packages import BUCKET, MIRROR_BUCKET
 from cockpit.rehearsal.serving import ServiceName
@@ -37,6 +39,9 @@ from tests.flows.promotions import (
     take_back,
 )
 from tests.flows.releases import Reports, channel, cockpit_on
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 FILES = 21
 TORCH = 10
@@ -59,6 +64,10 @@ def world(ready: World, monkeypatch: pytest.MonkeyPatch) -> World:
     ready.faults.clear()
     take_back(ready)
     return ready
+
+
+def carried(head: HeadObjectOutputTypeDef) -> tuple[str, int, str, dict[str, str]]:
+    return head["ContentType"], head["ContentLength"], head["ETag"], head["Metadata"]
 
 
 async def gates(cockpit: Cockpit) -> dict[str, Outcome]:
@@ -102,8 +111,7 @@ async def test_a_copy_carries_all_and_the_ledger_names_each_file(world: World) -
                 Bucket=BUCKET, Key=key.replace("whl/", "whl/test/", 1)
             )
             copy = store.head_object(Bucket=bucket, Key=key)
-            carried = ("ContentType", "ContentLength", "ETag", "Metadata")
-            assert [copy[name] for name in carried] == [source[name] for name in carried]
+            assert carried(copy) == carried(source)
     grants = channel(world).get_object_acl(Bucket=BUCKET, Key=keys[0])["Grants"]
     assert any(grant["Permission"] == "READ" for grant in grants)
     done = [event for _, event in cockpit.backends.ledger.read().events(StepDone)]
@@ -115,9 +123,7 @@ class TestRefusals:
     async def test_only_the_signed_and_pinned_candidate(self, ready: World) -> None:
         text = ready.config_path.read_text(encoding="utf-8")
         other = text.replace('remote = "remotes/ledger.git"', 'remote = "remotes/other.git"')
-        subprocess.run(
-            ["git", "init", "--bare", "-q", ready.directory / "remotes/other.git"], check=True
-        )
+        remotes.create(ready.directory / "remotes/other.git")
         cockpit = Cockpit(parse(other, ready.directory / "unsigned.toml"))
         plan = await cockpit.plan("promote", {"package": "torch"})
         assert "this candidate ships” is not settled" in plan.blockers[0]
