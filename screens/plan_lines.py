@@ -39,6 +39,10 @@ def _plan_lines(facts: PlanFacts) -> Iterator[Line]:
         yield Line((Span(f"{NEEDS_YOU.shape} {warning}", Tone.WARN),))
     if facts.blockers or facts.warnings or facts.outlook.warnings:
         yield _BLANK
+    for text in facts.outlook.summary:
+        yield Line((Span(text),))
+    if facts.outlook.summary:
+        yield _BLANK
     for number, step in enumerate(facts.steps, 1):
         yield from _step_lines(number, step)
     for section in (*facts.sections, *facts.outlook.sections):

@@ -43,7 +43,6 @@ class WritableStore(ObjectStore):
 
     # A store that copies gigabytes by itself may be silent for a while.
     read_s = 120.0
-    attempts = 5
     copy_limit = COPY_LIMIT
     copied_part = _COPIED_PART
     sent_part = _SENT_PART

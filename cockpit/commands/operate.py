@@ -115,7 +115,7 @@ def plan_json(facts: PlanFacts) -> str:
 
 def describe(facts: PlanFacts) -> str:
     """The plan as a person reads it."""
-    lines = [facts.sentence, ""]
+    lines = [facts.sentence, *facts.outlook.summary, ""]
     for section in (*facts.sections, *facts.outlook.sections):
         lines += [section.title, *(f"  {line}" for line in section.lines), ""]
     lines.append("Steps")

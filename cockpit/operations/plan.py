@@ -109,6 +109,8 @@ class Outlook(msgspec.Struct, frozen=True):
     and for how long the credential is good do not.
     """
 
+    summary: tuple[str, ...] = ()
+    """What stands above the steps: how much is left, how long it takes."""
     sections: tuple[Section, ...] = ()
     warnings: tuple[str, ...] = ()
 

@@ -76,13 +76,20 @@ class Promote:
             sentence=f"Promote {names} to {goes_to}: {counted(files, 'file')},"
             f" {size(sum(entry.selection.size for entry in found.values()))}.",
             danger=Danger.IRREVERSIBLE,
-            target=f"{names} → {self._mirror_words if self._wish.mirrors_only else STABLE}",
+            target=f"{self._named} to {self._mirror_words if self._wish.mirrors_only else STABLE}",
             steps=tuple(steps),
             sections=tuple(_sections(found)),
             blockers=tuple(blockers),
             warnings=tuple(self._warnings(found)),
             outlook=self._outlook(steps, fates),
         )
+
+    @property
+    def _named(self) -> str:
+        """What has to be typed: one package, or the release."""
+        if len(self._wanted) == 1:
+            return str(self._wanted[0].release)
+        return str(self._backends.config.version)
 
     @property
     def _mirror_words(self) -> str:
@@ -183,10 +190,8 @@ class Promote:
                 life = step.target.credential_life()
                 warnings += life_warnings(life, step.target.url, spent[True], now)
         return Outlook(
-            (
-                Section("As the stores are now", summary),
-                Section("Every object", tuple(fate.words for fate in fates)),
-            ),
+            summary,
+            (Section("Every object", tuple(fate.words for fate in fates)),),
             tuple(dict.fromkeys(warnings)),
         )
 

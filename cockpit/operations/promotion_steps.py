@@ -115,23 +115,19 @@ class PlaceFiles:
 
         try:
             made = self._meter.patiently(put)
-        except Conflict:
+        except Conflict as met:
             # The answer to an earlier try may have been lost: then what lies there is ours.
-            made = self._ours_after_all(piece)
+            made = self._ours_after_all(piece, met)
         self._made[piece.key] = made
         if self.target.acl and not self._meter.patiently(lambda: self._is_public(made)):
             self._open(piece.key)
         self._meter.finished()
 
-    def _ours_after_all(self, piece: Piece) -> StoredObject:
+    def _ours_after_all(self, piece: Piece, met: Conflict) -> StoredObject:
         found = self._meter.patiently(lambda: self.target.describe(piece.key))
         placed = self._look(piece, found)
         if found is None:
-            raise Conflict(
-                "A file changed while it was promoted",
-                f"{piece.source.key} is no longer the one that was planned; nothing was written",
-                "look at the test channel, then plan again",
-            )
+            raise met
         _refuse([placed] if not placed.likeness.there else [])
         return found
 

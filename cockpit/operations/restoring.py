@@ -77,11 +77,11 @@ class Restore:
             f" {self._tag} brought them"
             f" ({size(sum(kept.size for kept in found.values()))}).",
             danger=Danger.IRREVERSIBLE,
-            target=f"{self._tag} → test",
+            target=f"{self._tag} to test",
             steps=tuple(steps),
             blockers=tuple(blockers),
             warnings=tuple(self._warnings(found, lost)),
-            outlook=Outlook((Section("Every object", tuple(fates)),)),
+            outlook=Outlook(sections=(Section("Every object", tuple(fates)),)),
         )
 
     def _packages(self, package: str) -> tuple[Promoted, ...]:

@@ -30,7 +30,7 @@ async def main() -> None:
 
     setattr(WritableStore, method, deadly)
     cockpit = Cockpit(load(Path(config)))
-    plan = await cockpit.plan("promote", {})
+    plan = await cockpit.plan("promote", {"package": "torch"})
     await cockpit.carry_out(plan, lambda _: None)
 
 

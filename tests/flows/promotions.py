@@ -14,6 +14,7 @@ from cockpit.rehearsal.packages import (
     MIRROR_BUCKET,
     Build,
     ChannelObject,
+    backup_of,
     libtorch_archive,
     torch_wheel,
 )
@@ -62,6 +63,7 @@ def put(store: S3Client, item: ChannelObject) -> None:
         Metadata=item.metadata,
         ContentType=item.content_type,
     )
+    store.put_object_acl(Bucket=item.bucket, Key=item.key, ACL="public-read")
 
 
 async def make_ready(world: World) -> None:
@@ -69,6 +71,7 @@ async def make_ready(world: World) -> None:
     store = channel(world)
     for item in candidate_files(world):
         put(store, item)
+        put(store, backup_of(item, TAG))
     cockpit = cockpit_on(world)
     await cockpit.carry_out(PinCandidates(cockpit.backends).plan(), Reports())
     sign(cockpit)
