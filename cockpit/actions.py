@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from cockpit.action import Action, Group
 from cockpit.actions_operating import OPERATING
@@ -339,11 +339,23 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", "Quit", "Asks only while an operation runs", ("q",), Group.COCKPIT, READ),
 )
 _BY_ID = {entry.id: entry for entry in ACTIONS}
+_SHARERS = {
+    entry.id: tuple(other for other in ACTIONS if not {*entry.keys}.isdisjoint(other.keys))
+    for entry in ACTIONS
+}
+"""Those with a key in common, itself among them; no two of them are offered in one place."""
 
 
 def action(action_id: str) -> Action:
     """The action of this id; raises KeyError for any other."""
     return _BY_ID[action_id]
+
+
+def is_meant(entry: Action, scopes: Collection[Scope]) -> bool:
+    """Whether an action is the one that its key means in a place, where several share it."""
+    sharers = _SHARERS[entry.id]
+    here = [other for other in sharers if not {*other.scopes}.isdisjoint(scopes)]
+    return entry in (here or sharers[:1])
 
 
 def availability(entry: Action, situation: Situation) -> Availability:

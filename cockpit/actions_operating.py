@@ -224,7 +224,7 @@ OPERATING: tuple[Action, ...] = (
         ("O",),
         Group.ACT,
         Danger.IRREVERSIBLE,
-        (Scope.PROMOTION, Scope.CHECKLIST),
+        (Scope.PROMOTION,),
         can_promote,
         "promote",
         of_place,
