@@ -28,6 +28,7 @@ class Scope(Enum):
     LEDGER = "ledger"
     TIMELINE = "timeline"
     BUILDS_SCREEN = "builds in full"
+    BUILDS_COMPARED = "builds compared"
     JOB = "job"
     LOG = "log"
 
