@@ -19,6 +19,7 @@ from screens.sight import AROUND_HEADER, PANE_SCOPES, Sight
 from widgets.keys import KeyBar, KeyHint
 from widgets.lines import LineView, WrappedLines
 from widgets.pane import PaneView
+from widgets.reading import ReadingScroll
 
 _REST_S = 0.04
 """How long the cursor has to rest until the detail follows it."""
@@ -51,7 +52,7 @@ class ListScreen(CockpitScreen):
         yield self._title
         with Container(id="split", classes="" if self.beside else "short"):
             yield self._pane
-            with VerticalScroll(id="detail"):
+            with ReadingScroll(id="detail"):
                 yield self._detail
         yield self._background
         yield self._keys
