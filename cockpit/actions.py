@@ -187,7 +187,7 @@ ACTIONS: tuple[Action, ...] = (
         ("M",),
         Group.LOOK,
         READ,
-        (Scope.BUILDS_SCREEN,),
+        (Scope.BUILDS_SCREEN, Scope.BUILDS_COMPARED),
         footer=True,
     ),
     Action(
