@@ -22,7 +22,7 @@ from cockpit.guards import (
     is_cut,
     selected,
 )
-from cockpit.guards_checklist import for_next, next_step
+from cockpit.guards_board import for_next, next_step
 from cockpit.operations.permission import refusal
 from cockpit.operations.plan import Danger
 
@@ -185,21 +185,21 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "next-red",
         "Next red one",
-        "The next job that needs somebody; in a log the next line that tells of a failure",
+        "The next job or item that needs somebody; in a log the next line that tells of a failure",
         ("n",),
         Group.MOVE,
         READ,
-        (Scope.BUILDS_SCREEN, Scope.LOG),
+        (Scope.BUILDS_SCREEN, Scope.LOG, Scope.WALK),
         footer=True,
     ),
     Action(
         "previous-red",
         "Previous red one",
-        "The job or line before that needs somebody",
+        "The job, item or line before that needs somebody",
         ("N",),
         Group.MOVE,
         READ,
-        (Scope.BUILDS_SCREEN, Scope.LOG),
+        (Scope.BUILDS_SCREEN, Scope.LOG, Scope.WALK),
     ),
     Action(
         "job-log",
@@ -241,6 +241,16 @@ ACTIONS: tuple[Action, ...] = (
         READ,
         (Scope.TIMELINE,),
         came_from_a_pick,
+    ),
+    Action(
+        "walk",
+        "Walk through",
+        "The checklist, one item a page; begins where everybody together has come to",
+        ("J",),
+        Group.LOOK,
+        READ,
+        (Scope.DASHBOARD, Scope.CHECKLIST),
+        footer=True,
     ),
     Action(
         "next",

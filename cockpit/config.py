@@ -162,8 +162,8 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     email: str
-    always: bool = False
-    """Even where git knows somebody: a rehearsal's captain is made up, and known to its config."""
+    instead_of_git: bool = False
+    """Whether it counts where git knows a name of its own, too; a rehearsal is nobody's own."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):

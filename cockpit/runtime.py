@@ -18,7 +18,7 @@ from cockpit.feeds.feed import Feed
 from cockpit.feeds.hub import NAMES, FeedHub
 from cockpit.feeds.looks import Looks
 from cockpit.operations.plan import Plan
-from cockpit.process.loader import Process, load_process
+from cockpit.operations.process_in_use import process_of
 from cockpit.release.candidates import Candidate
 from cockpit.release.job_logs import JobLog
 from cockpit.release.jobs import CandidateBuilds, Step
@@ -28,18 +28,6 @@ from cockpit.threads import in_thread
 
 if TYPE_CHECKING:
     from cockpit.operations.runner import Observer, Outcome, Runner
-
-
-def _process_of(config: Config) -> Process:
-    """The process that the config names, with the project's own file over it."""
-    from cockpit.operations.registry import OPERATIONS
-
-    return load_process(
-        config.settings.release.process,
-        config.path.parent,
-        extend=config.settings.process.extend,
-        operations=tuple(spec.name for spec in OPERATIONS),
-    )
 
 
 class Cockpit:
@@ -53,7 +41,7 @@ class Cockpit:
         folders = config.folders
         self.config = config
         self.read_only = read_only
-        self.process = _process_of(config)
+        self.process = process_of(config)
         self.command_log = CommandLog()
         self.backends = Backends(
             config, data=folders.data, cache=folders.cache, log=self.command_log.add

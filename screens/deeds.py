@@ -12,7 +12,7 @@ from textual.screen import Screen
 from cockpit.actions import Scope, Situation
 from cockpit.errors import CockpitError
 from cockpit.guards import meant_candidate, meant_repository, pick_meant, selected_job
-from cockpit.guards_checklist import for_next, next_step
+from cockpit.guards_board import for_next, next_step
 from cockpit.release.findings import Severity, findings
 from cockpit.release.words import counted
 from screens.arming import ARMED_FOR, Arming
@@ -94,6 +94,11 @@ class Deeds:
                 self._push(BuildsScreen(repository=meant_repository(situation).name))
             case "show-pick":
                 self._show_pick(situation)
+            case "walk":
+                from cockpit.guards_checklist import item_meant
+                from screens.walk import WalkScreen
+
+                self._push(WalkScreen(item_meant(situation)))
             case "help":
                 from screens.help import HelpScreen
 

@@ -21,6 +21,11 @@ _WRITTEN = {
     "question_mark": "?",
     "colon": ":",
     "space": "space",
+    "plus": "+",
+    "minus": "-",
+    "exclamation_mark": "!",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
 }
 
 

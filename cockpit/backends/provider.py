@@ -71,12 +71,12 @@ class Backends:
         def make() -> GitPort:
             from cockpit.backends.git import GitClones
 
-            told = self.config.settings.identity
-            somebody = (told.name, told.email) if told else None
+            given = self.config.settings.identity
+            who = (given.name, given.email) if given else None
             return GitClones(
                 self._data / "clones",
-                identity=somebody if told and told.always else None,
-                stand_in=somebody,
+                identity=who if given and given.instead_of_git else None,
+                stand_in=who,
                 log=self._log,
             )
 

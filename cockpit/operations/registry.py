@@ -7,6 +7,7 @@ from cockpit.operations.branch_specs import BRANCH_OPERATIONS
 from cockpit.operations.gate_specs import GATE_OPERATIONS
 from cockpit.operations.pick_specs import PICK_OPERATIONS
 from cockpit.operations.run_specs import RUN_OPERATIONS
+from cockpit.operations.signing_specs import SIGNING_OPERATIONS
 from cockpit.operations.specs import OperationSpec
 
 OPERATIONS: tuple[OperationSpec, ...] = (
@@ -14,6 +15,7 @@ OPERATIONS: tuple[OperationSpec, ...] = (
     *RUN_OPERATIONS,
     *PICK_OPERATIONS,
     *GATE_OPERATIONS,
+    *SIGNING_OPERATIONS,
 )
 
 

@@ -8,7 +8,11 @@ import pytest
 from cockpit.process.loader import parse
 from cockpit.release.checklist import ItemState, Process, Progress, item_states
 from cockpit.release.jobs import JobState
-from cockpit.release.record import Override, Recorded, Signed
+from cockpit.release.record import (
+    Override,
+    Recorded,
+)
+from cockpit.release.signoffs import Signed
 from cockpit.release.state import ReleaseState
 from cockpit.release.versions import Version
 from tests.release.states import (
