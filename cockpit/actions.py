@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from cockpit.action import Action, Group
 from cockpit.actions_operating import OPERATING
+from cockpit.actions_picks import PICK_LOOKS
 from cockpit.guards import (
     Availability,
     Disabled,
@@ -46,7 +47,7 @@ def _has_next(situation: Situation) -> Availability:
     following = next_step(situation)
     if following.action is None:
         return Disabled(following.text)
-    return availability(action(following.action), for_next(situation, following.action))
+    return availability(action(following.action), for_next(situation, following))
 
 
 READ = Danger.READ
@@ -124,6 +125,24 @@ ACTIONS: tuple[Action, ...] = (
         READ,
     ),
     Action(
+        "export-ledger",
+        "Copy as Markdown",
+        "The ledger's rows that are shown, as a table for an issue",
+        ("number_sign",),
+        Group.LOOK,
+        READ,
+        (Scope.LEDGER,),
+        footer=True,
+    ),
+    Action(
+        "handover",
+        "Hand over",
+        "What happened, is open, is next and who holds what, as Markdown to copy",
+        ("H",),
+        Group.LOOK,
+        READ,
+    ),
+    Action(
         "timeline",
         "Show the branch's history",
         "Every commit since the cut, between the candidates; what is untagged comes first",
@@ -185,21 +204,22 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "next-red",
         "Next red one",
-        "The next job or item that needs somebody; in a log the next line that tells of a failure",
+        "The next job or item that needs somebody; in a log the next failing line, in a diff the"
+        " next file",
         ("n",),
         Group.MOVE,
         READ,
-        (Scope.BUILDS_SCREEN, Scope.LOG, Scope.WALK),
+        (Scope.BUILDS_SCREEN, Scope.LOG, Scope.DIFF, Scope.WALK),
         footer=True,
     ),
     Action(
         "previous-red",
         "Previous red one",
-        "The job, item or line before that needs somebody",
+        "The job, item or line before that needs somebody, or the file before",
         ("N",),
         Group.MOVE,
         READ,
-        (Scope.BUILDS_SCREEN, Scope.LOG, Scope.WALK),
+        (Scope.BUILDS_SCREEN, Scope.LOG, Scope.DIFF, Scope.WALK),
     ),
     Action(
         "job-log",
@@ -215,11 +235,11 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "pager",
         "Open in the pager",
-        "The log in $PAGER; the cockpit comes back when that ends",
+        "The text in $PAGER; the cockpit comes back when that ends",
         ("p",),
         Group.LOOK,
         READ,
-        (Scope.LOG,),
+        (Scope.LOG, Scope.DIFF, Scope.PICK),
         footer=True,
     ),
     Action(
@@ -262,6 +282,7 @@ ACTIONS: tuple[Action, ...] = (
         guard=_has_next,
         footer=True,
     ),
+    *PICK_LOOKS,
     *OPERATING,
     Action(
         "arm",

@@ -96,6 +96,10 @@ def _dispatch(arguments: argparse.Namespace) -> int:
 
             arguments.operation = "override"
             return operate.do(arguments)
+        case "handover":
+            from cockpit.commands import ledger
+
+            return ledger.hand_over(arguments)
         case "artifacts":
             from cockpit.commands import artifacts
 
@@ -242,7 +246,17 @@ def _add_reading(commands: Commands) -> None:
     )
     artifacts.add_argument("--json", action="store_true", help="machine-readable")
     ledger = commands.add_parser("ledger", help="print who decided, signed or ran what")
-    ledger.add_argument("--json", action="store_true", help="one JSON object a line")
+    form = ledger.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object a line")
+    form.add_argument("--markdown", action="store_true", help="a table for an issue")
+    ledger.add_argument("--by", metavar="WHO", help="of whose name or address this is a part")
+    ledger.add_argument("--since", metavar="WHEN", help="such as 8h, 3d or 2026-10-14T09:30")
+    handover = commands.add_parser(
+        "handover", help="print what happened, is open, is next and who holds what, as Markdown"
+    )
+    handover.add_argument(
+        "--since", metavar="WHEN", default="24h", help="such as 8h, 3d or 2026-10-14; 24h"
+    )
     picks = commands.add_parser("picks", help="print the cherry-pick queue, a row for each change")
     picks.add_argument("--state", action="append", metavar="STATE", help="such as nominated; again")
     picks.add_argument("--findings", action="store_true", help="what the branch lacks, and why")

@@ -131,6 +131,8 @@ class LedgerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     remote: str
     ref: str = "refs/cockpit/{version}"
+    sign: bool = False
+    """Whether git signs each entry as the person's own git is set up to; it must ask nothing."""
 
 
 class FeedsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -162,8 +164,8 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     email: str
-    instead_of_git: bool = False
-    """Whether it counts where git knows a name of its own, too; a rehearsal is nobody's own."""
+    always: bool = False
+    """Even where git knows somebody: a rehearsal's captain is made up, and known to its config."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):

@@ -33,6 +33,10 @@ class Scope(Enum):
     JOB = "job"
     LOG = "log"
     WALK = "walk-through"
+    QUEUE = "the queue in full"
+    PICK = "one pick"
+    DIFF = "diff"
+    END_STATE = "end state of the queue"
 
 
 class Selection(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Whether an item of the checklist can be acted on, and what a line of the board asks for."""
+"""What a line of the board asks for, and whether the gate behind it can be overridden."""
 
 from __future__ import annotations
 
@@ -40,16 +40,19 @@ def next_step(situation: Situation) -> NextStep:
     line = meant_line(situation)
     if line is None:
         return board(situation.state).next
-    return NextStep(line.then or line.text, line.action)
+    return NextStep(line.then or line.text, line.action, line.pick)
 
 
-def for_next(situation: Situation, action: str) -> Situation:
+def for_next(situation: Situation, following: NextStep) -> Situation:
     """Where what comes next is done: it concerns the release, not the selected row.
 
-    An override alone is about one gate, that of the line which asks for it.
+    A step may be about one row of the queue, and an override about the gate of the line that asks
+    for it.
     """
-    item = meant_item(situation) if action == "override" else None
+    item = meant_item(situation) if following.action == "override" else None
     selection = Selection("checklist", item.id) if item else None
+    if following.pick:
+        selection = Selection("picks", following.pick)
     return msgspec.structs.replace(situation, selection=selection, scopes=tuple(Scope))
 
 

@@ -11,7 +11,6 @@ from textual.app import App
 from cockpit.actions import Action, Situation
 from cockpit.errors import CockpitError
 from cockpit.guards import meant_repository
-from cockpit.guards_board import meant_item
 from cockpit.guards_checklist import item_meant
 from cockpit.operations.plan import Danger
 from cockpit.views.table import Line
@@ -72,16 +71,20 @@ class Conductor:
             self._choose_workflow(entry, situation)
             return
         arguments = entry.arguments(situation)
-        known = not entry.offers and all(arguments.get(name) for name in entry.asks)
+        # What was captured without a value is asked for as well, such as the parent of a merge.
+        asks = {*entry.asks, *(name for name, value in arguments.items() if not value)}
+        known = not entry.offers and all(arguments.get(name) for name in asks)
         if entry.operation is None or known:
             self._go_on(entry, arguments)
             return
         from cockpit.operations.registry import operation
+        from cockpit.release.gates import GATES
         from screens.ask import AskScreen
 
         spec = operation(entry.operation)
-        asked = tuple(p for p in spec.parameters if p.name in (*entry.asks, *entry.offers))
-        subject = self._subject(situation)
+        asked = tuple(p for p in spec.parameters if p.name in {*asks, *entry.offers})
+        gate = GATES.get(arguments.get("gate", ""))
+        subject = gate.title if gate else self._subject(situation)
         screen = AskScreen(
             entry.title, subject, entry.tooltip, asked, arguments, optional=entry.offers
         )
@@ -94,7 +97,7 @@ class Conductor:
 
     def _subject(self, situation: Situation) -> str:
         """What the words that are asked for are about."""
-        item = self._cockpit.process.by_id.get(item_meant(situation)) or meant_item(situation)
+        item = self._cockpit.process.by_id.get(item_meant(situation))
         if item is not None:
             return item.title
         meant = meant_repository(situation)

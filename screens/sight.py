@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cockpit.release.checklist import Process
     from cockpit.release.state import ReleaseState
 
+AROUND_HEADER = 2
+"""Columns of the terminal that the header leaves free."""
 PANES = ("branches", "builds", "picks", "checklist")
 """The dashboard's panes, in the order of their numbers."""
 PANE_SCOPES = {
@@ -50,6 +52,7 @@ class Sight:
         self.running = running
         self.budget = budget
         self._panes: dict[tuple[str, bool], Pane] = {}
+        self._headers: dict[int, Line] = {}
 
     @cached_property
     def board(self) -> Board:
@@ -63,11 +66,13 @@ class Sight:
 
     def header(self, width: int) -> Line:
         """The line on top of every screen."""
-        left = self.budget.remaining if self.budget else None
-        resets_at = self.budget.resets_at if self.budget else None
-        looks_only = self.read_only or bool(self.state.me and self._stranger)
-        controls = Controls(self.armed_for, looks_only, left, resets_at)
-        return header(self.state, self.process, controls, width)
+        if width not in self._headers:
+            left = self.budget.remaining if self.budget else None
+            resets_at = self.budget.resets_at if self.budget else None
+            looks_only = self.read_only or bool(self.state.me and self._stranger)
+            controls = Controls(self.armed_for, looks_only, left, resets_at)
+            self._headers[width] = header(self.state, self.process, controls, width)
+        return self._headers[width]
 
     def pane(self, name: str, *, full: bool = False) -> Pane:
         """The pane of this name; `full` where it has the screen to itself."""
@@ -82,10 +87,6 @@ class Sight:
                 from cockpit.views.branches import branch_detail
 
                 return branch_detail(self.state, key)
-            case "picks":
-                from cockpit.views.picks import pick_detail
-
-                return pick_detail(self.state, key)
             case "checklist":
                 from cockpit.views.checklist import item_detail
 

@@ -21,11 +21,15 @@ _WRITTEN = {
     "question_mark": "?",
     "colon": ":",
     "space": "space",
+    "number_sign": "#",
     "plus": "+",
     "minus": "-",
-    "exclamation_mark": "!",
-    "less_than_sign": "<",
+    "asterisk": "*",
     "greater_than_sign": ">",
+    "less_than_sign": "<",
+    "exclamation_mark": "!",
+    "equals_sign": "=",
+    "at": "@",
 }
 
 

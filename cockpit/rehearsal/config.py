@@ -55,7 +55,7 @@ final_workflows = ["Create Release", "Build Official *"]
 [identity]
 name = {captain_name}
 email = {captain_email}
-instead_of_git = true
+always = true
 
 {repositories}
 [github]

@@ -27,6 +27,7 @@ from cockpit.release.lookups import (
 from cockpit.release.meetings import next_meeting
 from cockpit.release.overrides import cleared, override_of
 from cockpit.release.phases import PHASE_GATES, PhaseId, judge, standing
+from cockpit.release.pick_next import next_of
 from cockpit.release.picks import PickState
 from cockpit.release.remembered import remembered
 from cockpit.release.reruns import RERUN_FAILED, again_first
@@ -52,6 +53,8 @@ class BoardLine(msgspec.Struct, frozen=True):
     source: str = ""
     then: str = ""
     """What to do about it, exactly."""
+    pick: str = ""
+    """The row of the queue that its action is about."""
 
 
 class Board(msgspec.Struct, frozen=True):
@@ -177,7 +180,7 @@ def _gate_line(gate: str, verdict: Verdict) -> BoardLine:
     step = verdict.next_action or NextStep(f"look into {GATES[gate].subject}")
     url = next((entry.url for entry in verdict.evidence if entry.url), "")
     text = f"{GATES[gate].subject}: {verdict.headline}"
-    return BoardLine(text, step.action or "pane-4", gate, url, verdict.source, step.text)
+    return BoardLine(text, step.action or "pane-4", gate, url, verdict.source, step.text, step.pick)
 
 
 def _overridden(state: ReleaseState, verdicts: dict[str, Verdict]) -> Iterator[BoardLine]:
@@ -439,7 +442,8 @@ def _gates_next(state: ReleaseState, verdicts: dict[str, Verdict]) -> NextStep:
     if red and red[0].next_action:
         return red[0].next_action
     if rows:
-        nominations = counted(len(rows), "nomination")
-        return NextStep(f"decide on {nominations}, first {pick_label(rows[0])}", "pane-3")
+        first = next_of(state, rows[0])
+        more = f"; {len(rows) - 1} more wait" if len(rows) > 1 else ""
+        return NextStep(f"{first.text}{more}", first.action, first.pick)
     waiting = [v.next_action for v in open_gates if v.next_action]
     return waiting[0] if waiting else NextStep("work through the checklist", "pane-4")

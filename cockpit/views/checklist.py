@@ -18,7 +18,7 @@ from cockpit.release.checklist import (
 from cockpit.release.commits import short
 from cockpit.release.overrides import override_of
 from cockpit.release.phases import PhaseId
-from cockpit.release.signatures import Said
+from cockpit.release.signatures import Said, who_signs
 from cockpit.release.state import ReleaseState
 from cockpit.release.verdicts import Outcome, Verdict
 from cockpit.views.ages import ago, timestamp
@@ -156,7 +156,7 @@ def item_detail(state: ReleaseState, process: Process, key: str) -> Detail | Non
         field("kind", _KINDS[item.kind]),
         field("owner", item.owner),
         field("binds", f"a signature holds for this {item.binds}") if item.gate is None else (),
-        field("signed by", _signers(process, item)) if item.gate is None else (),
+        field("signed by", _signers(state, process, item)) if item.gate is None else (),
         field("gate", item.gate) if item.gate else (),
         field("done by", item.operation) if item.operation else (),
         (heading("What to do"), line(item.what)) if item.what else (),
@@ -170,10 +170,9 @@ def item_detail(state: ReleaseState, process: Process, key: str) -> Detail | Non
     )
 
 
-def _signers(process: Process, item: Item) -> str:
-    role = process.role_of(item)
+def _signers(state: ReleaseState, process: Process, item: Item) -> str:
     people = f"{item.signers} people: " if item.signers > 1 else ""
-    return f"{people}{role.duty.value}, or whoever speaks for {item.owner}"
+    return f"{people}{who_signs(process.role_of(item), state.spec.team)}"
 
 
 def _override(state: ReleaseState, item: Item) -> tuple[Line, ...]:

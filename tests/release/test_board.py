@@ -11,12 +11,11 @@ from cockpit.release.artifacts import Artifacts, Contents
 from cockpit.release.board import Board, BoardLine, board
 from cockpit.release.jobs import Check, Checks, JobState
 from cockpit.release.milestones import Milestone
-from cockpit.release.nominations import Verdict
 from cockpit.release.record import LeaseTaken, Override, Recorded
 from cockpit.release.state import FeedState, ReleaseState
+from cockpit.release.verdicts import NextStep
 from tests.release.health import with_first
 from tests.release.states import (
-    APPROVALS,
     CORE,
     GREEN,
     MERGED_PULLS,
@@ -29,7 +28,6 @@ from tests.release.states import (
     RC2,
     SPEC,
     VISION,
-    answer,
     branch,
     builds,
     checks,
@@ -119,18 +117,6 @@ def test_a_candidate_that_was_tagged_elsewhere_is_pinned_first() -> None:
     [
         ({"ci": feed(checks(JobState.FAILED, NEW.sha))}, "look into pytorch trunk: failed"),
         ({"ci": feed(checks(JobState.RUNNING, NEW.sha))}, "wait for the branch checks"),
-        (
-            {
-                "picks": feed(
-                    tracked(
-                        (*MERGED_PULLS, pull(14, "Third")),
-                        (*NOMINATIONS, nomination(3, 14)),
-                        (*APPROVALS, answer(14, Verdict.APPROVED)),
-                    )
-                )
-            },
-            "merge #14",
-        ),
     ],
 )
 def test_what_stands_in_the_way_of_the_tag_comes_before_it(
@@ -265,10 +251,7 @@ def test_undecided_and_stray_pulls_are_risks() -> None:
 
     assert "1 nomination undecided: #14" in texts(found.risky)
     assert "1 pull request was never nominated: #15" in texts(found.risky)
-    assert (found.next.text, found.next.action) == (
-        "decide on 1 nomination, first #14",
-        "pane-3",
-    )
+    assert found.next == NextStep("approve #14, or decide otherwise", "approve", "pull-14")
 
 
 @pytest.mark.parametrize(
