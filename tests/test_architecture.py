@@ -36,6 +36,7 @@ LAYERS = (
         "cockpit.guards_builds",
         "cockpit.guards_board",
         "cockpit.guards_picks",
+        "cockpit.guards_promotion",
         "cockpit.guards_checklist",
         "cockpit.action",
         "cockpit.actions",

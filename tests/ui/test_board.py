@@ -37,7 +37,7 @@ async def test_a_line_of_the_board_is_done_or_overridden_by_one_key() -> None:
         selection = app.front.selection if app.front else None
         assert selection is not None
         assert selection.key == f"BLOCKED {GATE}"
-        await driven.press("O")
+        await driven.press("ampersand")
         await until(driven, lambda: isinstance(app.screen, AskScreen))
         await driven.press(*"late", "enter")
         await until(driven, lambda: isinstance(app.screen, ConfirmScreen))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 from textual.binding import Binding
 
-from cockpit.actions import ACTIONS, Action, Scope, offered
+from cockpit.actions import ACTIONS, Action, Scope, belongs_to, offered
 from cockpit.app import CockpitApp
 from cockpit.operations.plan import Danger
 from cockpit.operations.registry import operation
@@ -49,8 +51,23 @@ def test_every_key_is_bound_once_and_to_its_action() -> None:
     assert set(bound) == {entry.id for entry in ACTIONS}
     for entry in ACTIONS:
         assert bound[entry.id].key == ",".join(entry.keys)
-    keys = [key for entry in ACTIONS for key in entry.keys]
-    assert len(keys) == len(set(keys))
+
+
+def test_a_key_means_one_thing_wherever_it_is_pressed() -> None:
+    panes = {PANE_SCOPES[name] for name in PANES}
+
+    def places(entry: Action) -> set[Scope]:
+        """Where a key is live; the dashboard shows its panes, and a pane may be on it."""
+        everywhere = set(Scope) if Scope.EVERYWHERE in entry.scopes else set()
+        beside = panes if Scope.DASHBOARD in entry.scopes else set()
+        return {*entry.scopes, *everywhere, *beside}
+
+    for entry, other in combinations(ACTIONS, 2):
+        shared = set(entry.keys).intersection(other.keys)
+        assert not (shared and places(entry) & places(other)), (entry.id, other.id, shared)
+        for scope in entry.scopes if shared else ():
+            assert belongs_to(entry.id, (scope,)), (entry.id, scope)
+            assert not belongs_to(other.id, (scope,)), (other.id, scope)
 
 
 def test_every_action_that_reaches_out_has_an_operation_of_its_danger() -> None:
