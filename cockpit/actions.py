@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from cockpit.action import Action, Group
 from cockpit.actions_operating import OPERATING
@@ -39,6 +39,7 @@ __all__ = [
     "Situation",
     "action",
     "availability",
+    "belongs_to",
     "offered",
 ]
 
@@ -339,11 +340,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", "Quit", "Asks only while an operation runs", ("q",), Group.COCKPIT, READ),
 )
 _BY_ID = {entry.id: entry for entry in ACTIONS}
-_SHARERS = {
-    entry.id: tuple(other for other in ACTIONS if not {*entry.keys}.isdisjoint(other.keys))
+_SHARING = {
+    entry.id: sharing
     for entry in ACTIONS
+    if len(sharing := [o for o in ACTIONS if set(o.keys).intersection(entry.keys)]) > 1
 }
-"""Those with a key in common, itself among them; no two of them are offered in one place."""
+"""Actions that share a key with others, each with all of them; they are offered in other places."""
 
 
 def action(action_id: str) -> Action:
@@ -351,11 +353,16 @@ def action(action_id: str) -> Action:
     return _BY_ID[action_id]
 
 
-def is_meant(entry: Action, scopes: Collection[Scope]) -> bool:
-    """Whether an action is the one that its key means in a place, where several share it."""
-    sharers = _SHARERS[entry.id]
-    here = [other for other in sharers if not {*other.scopes}.isdisjoint(scopes)]
-    return entry in (here or sharers[:1])
+def belongs_to(action_id: str, scopes: tuple[Scope, ...]) -> bool:
+    """Whether an action's keys are its own in these scopes.
+
+    Where no action of a key is offered, the first one says so.
+    """
+    rivals = _SHARING.get(action_id, ())
+    here = {*scopes, Scope.EVERYWHERE}
+    offered_here = [other for other in rivals if here.intersection(other.scopes)]
+    first = next(iter(offered_here or rivals), None)
+    return first is None or first.id == action_id
 
 
 def availability(entry: Action, situation: Situation) -> Availability:

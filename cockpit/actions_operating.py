@@ -208,7 +208,7 @@ OPERATING: tuple[Action, ...] = (
         "override",
         "Override the gate",
         "Let the release go on in spite of the selected item's gate, for this candidate alone",
-        ("O",),
+        ("ampersand",),
         Group.ACT,
         Danger.REMOTE,
         (Scope.CHECKLIST, Scope.BOARD),

@@ -9,8 +9,16 @@ from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
 
-from cockpit.actions import ACTIONS, Disabled, Group, Situation, availability, is_meant, offered
-from cockpit.actions import action as registered
+from cockpit.actions import (
+    ACTIONS,
+    Disabled,
+    Group,
+    Situation,
+    action,
+    availability,
+    belongs_to,
+    offered,
+)
 from cockpit.operations.plan import Danger
 from screens.arming import Arming
 from screens.base import CockpitScreen
@@ -158,10 +166,10 @@ class CockpitApp(App[None], inherit_bindings=False):
     # Acting
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Which of several actions a key means, is decided by the place."""
-        if action != "act" or self.front is None:
-            return True
-        return is_meant(registered(str(parameters[0])), self.front.acting_scopes)
+        """A key that several actions share belongs to the one that is offered here."""
+        if action == "act" and self.front is not None:
+            return belongs_to(str(parameters[0]), self.front.acting_scopes)
+        return super().check_action(action, parameters)
 
     async def action_act(self, action_id: str) -> None:
         """Take an action of the registry, or say why not."""
@@ -172,7 +180,7 @@ class CockpitApp(App[None], inherit_bindings=False):
 
     async def perform(self, action_id: str, situation: Situation) -> None:
         """Take an action in this situation."""
-        entry = registered(action_id)
+        entry = action(action_id)
         if entry.operation and self.conductor.carries_out(entry):
             self.conductor.watch()
             return

@@ -30,6 +30,7 @@ _WRITTEN = {
     "exclamation_mark": "!",
     "equals_sign": "=",
     "at": "@",
+    "ampersand": "&",
 }
 
 

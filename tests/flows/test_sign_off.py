@@ -104,7 +104,8 @@ async def test_who_lacks_the_duty_is_told_and_what_is_wrong_is_named(shared_worl
     before = files(shared_world.remotes)
     plan = await reviewer.plan("sign", {"item": "tracker-open"})
     assert plan.blockers == (
-        "it takes a captain, and Noor Haddad is none: there is Robin Castellan",
+        "it takes a captain or contact of Release Engineering, and Noor Haddad is none:"
+        " there is Robin Castellan, Ada Moreno",
     )
     assert not (await reviewer.plan("sign", {"item": "performance"})).blockers
     stranger = cockpit_of(shared_world, Person("Eve", "eve", "eve@example.org"))
