@@ -21,6 +21,8 @@ _WRITTEN = {
     "question_mark": "?",
     "colon": ":",
     "space": "space",
+    "ampersand": "&",
+    "asterisk": "*",
     "number_sign": "#",
     "plus": "+",
     "minus": "-",

@@ -27,6 +27,7 @@ from cockpit.release.jobs import (
     LibraryBuilds,
 )
 from cockpit.release.milestones import Milestone
+from cockpit.release.mirror import Mirror
 from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Preparation
 from cockpit.release.readiness import Confirmations, Credentials, Dependency
@@ -52,6 +53,7 @@ NAMES = (
     "artifacts",
     "docs",
     "validations",
+    "mirror",
     "preparation",
     "submodules",
     "confirmations",
@@ -66,7 +68,7 @@ _LATER = tuple(name for group in _LAST for name in group)
 _SPEND_QUOTA = frozenset(
     {
         *("ci", "builds", "libraries", "earlier", "checks", "picks", "trunk", "milestone"),
-        *("validations", "preparation", "confirmations", "credentials"),
+        *("validations", "mirror", "preparation", "confirmations", "credentials"),
     }
 )
 """Feeds that look more seldom while they find nothing new, or while the quota shrinks."""
@@ -114,6 +116,7 @@ class FeedHub:
             "milestone": feed("milestone", Milestone, looks.milestone),
             "artifacts": feed("artifacts", Artifacts, looks.artifacts),
             "docs": feed("docs", DocsEntry, looks.docs),
+            "mirror": feed("mirror", Mirror, looks.mirror),
             "validations": feed("validations", Validations, looks.validations),
             "preparation": feed("preparation", Preparation, looks.preparation),
             "submodules": feed("submodules", Submodules, looks.submodules),

@@ -188,6 +188,7 @@ def _risky(
         elif entry.taken_at is not None and entry.missing and name not in needed:
             yield BoardLine(f"{entry.what}: {entry.missing}", "refresh", name, source=entry.source)
     yield from _frozen(state)
+    yield from _hand_ticks(state)
     yield from _risky_picks(state)
     yield from _risky_findings(state, judged)
     yield from _untagged(state)
@@ -200,6 +201,19 @@ def _risky(
         entries = counted(len(problems), "ledger entry does", "ledger entries do")
         text = f"{entries} not count: {problems[-1].problem}"
         yield BoardLine(text, "ledger", problems[-1].sha, source="ledger")
+
+
+def _hand_ticks(state: ReleaseState) -> Iterator[BoardLine]:
+    """Boxes of the tracking issue that were ticked by hand and count for nothing yet."""
+    mirror = state.mirror.value
+    if mirror is None or mirror.issue is None:
+        return
+    signed = {item for item, words in state.record.words.items() if words}
+    ticks = [tick for tick in mirror.hand_ticks() if tick.ticked and tick.item not in signed]
+    if ticks:
+        boxes = counted(len(ticks), "box", "boxes")
+        text = f"{boxes} to adopt: {ticks[0].item} {ticks[0].describe()}"
+        yield BoardLine(text, "pane-4", ticks[0].item, mirror.issue.url, mirror.issue.url)
 
 
 def _risky_picks(state: ReleaseState) -> Iterator[BoardLine]:
