@@ -104,7 +104,9 @@ class MirrorChecklist:
         mirror = state.mirror.value or Mirror()
         states = item_states(process, state)
         settled = {found.item.id for found in states if found.progress.settled}
-        changed = [tick for tick in mirror.hand_ticks() if tick.item not in settled]
+        ticks = mirror.hand_ticks()
+        changed = [tick for tick in ticks if tick.item not in settled]
+        unticked = [tick for tick in ticks if tick.item in settled and not tick.ticked]
         text = tracking_text(process, states, () if self._reset else changed)
         title = mirror_title(config.version)
         return Plan(
@@ -116,15 +118,22 @@ class MirrorChecklist:
             steps=(KeepMirror(self._backends, text),),
             sections=(Section("The cockpit's part of its text", tuple(text.splitlines())),),
             blockers=tuple(_unread(state)),
-            warnings=tuple(self._warnings(mirror, changed)),
+            warnings=tuple(self._warnings(mirror, changed, unticked)),
         )
 
-    def _warnings(self, mirror: Mirror, changed: list[HandTick]) -> Iterator[str]:
+    def _warnings(
+        self, mirror: Mirror, changed: list[HandTick], unticked: list[HandTick]
+    ) -> Iterator[str]:
         issue, github = mirror.issue, self._backends.config.settings.github
         for tick in changed:
             what = "is put back" if self._reset else "stays until somebody adopts it"
             if tick.ticked or self._reset:
                 yield f"the box of {tick.item}, {tick.describe()}, {what}"
+        for tick in unticked:
+            yield (
+                f"the box of {tick.item}, {tick.describe()}, is ticked again: it is settled;"
+                " report-problem holds it up"
+            )
         if issue is None:
             return
         if issue.state != "open":
