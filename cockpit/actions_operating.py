@@ -18,6 +18,7 @@ from cockpit.guards import (
     of_repository,
     of_uncut_domains,
 )
+from cockpit.guards_board import can_override, of_gate
 from cockpit.guards_builds import (
     can_cancel,
     can_dispatch,
@@ -28,12 +29,14 @@ from cockpit.guards_builds import (
 )
 from cockpit.guards_checklist import can_adopt, can_speak, can_withdraw, of_item
 from cockpit.guards_picks import (
+    can_abandon,
     can_decide,
     can_merge,
     can_nominate,
     can_pick,
     can_request,
     can_resolve,
+    of_abandoned,
     of_changes,
     of_landed,
     of_pulls,
@@ -201,6 +204,19 @@ OPERATING: tuple[Action, ...] = (
         "dispatch",
     ),
     Action(
+        "override",
+        "Override the gate",
+        "Let the release go on in spite of the selected item's gate, for this candidate alone",
+        ("O",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.CHECKLIST, Scope.BOARD),
+        can_override,
+        "override",
+        of_gate,
+        ("reason",),
+    ),
+    Action(
         "approve",
         "Approve",
         "Say so on the tracker and in the ledger, for every marked pick",
@@ -211,11 +227,12 @@ OPERATING: tuple[Action, ...] = (
         can_decide(approving=True),
         "approve",
         of_pulls,
+        footer=True,
     ),
     Action(
         "deny",
         "Deny",
-        "Say so on the tracker and in the ledger, with a reason",
+        "Say so on the tracker and in the ledger, with a reason, for every marked pick",
         ("V",),
         Group.ACT,
         Danger.REMOTE,
@@ -228,7 +245,7 @@ OPERATING: tuple[Action, ...] = (
     Action(
         "ask-pick",
         "Ask for more",
-        "A question on the tracker to whoever nominated it",
+        "A question on the tracker to whoever nominated it, for every marked pick",
         ("I",),
         Group.ACT,
         Danger.REMOTE,
@@ -250,6 +267,7 @@ OPERATING: tuple[Action, ...] = (
         "pick",
         of_changes,
         ("category",),
+        footer=True,
     ),
     Action(
         "resolve",
@@ -263,6 +281,18 @@ OPERATING: tuple[Action, ...] = (
         "resolve",
         of_changes,
         ("category",),
+    ),
+    Action(
+        "abandon",
+        "Abandon the resolution",
+        "Throw the work tree away in which the selected pick's conflict is being resolved",
+        ("ctrl+e",),
+        Group.ACT,
+        Danger.LOCAL,
+        (Scope.PICKS,),
+        can_abandon,
+        "abandon",
+        of_abandoned,
     ),
     Action(
         "merge-pick",

@@ -143,8 +143,8 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     email: str
-    instead_of_git: bool = False
-    """Whether it counts where git knows a name of its own, too; a rehearsal is nobody's own."""
+    always: bool = False
+    """Even where git knows somebody: a rehearsal's captain is made up, and known to its config."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
@@ -179,7 +179,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     folder: str | None = None
     """Where the cockpit keeps its clones and cache, beside this file; else the system's places."""
     identity: Identity | None = None
-    """Who acts, where git itself knows no name."""
+    """Who acts, where git itself knows no name, or always."""
     clock: str | None = None
     """A URL that answers `{"now": ISO time, "speed": X}`, as a rehearsal does; else real time."""
 

@@ -9,6 +9,7 @@ import msgspec
 
 from cockpit.release.branches import Branches
 from cockpit.release.candidates import Candidate
+from cockpit.release.checklist import Process
 from cockpit.release.jobs import Job
 from cockpit.release.lookups import branch_of, listing_of, picks_by_commit
 from cockpit.release.picks import Pick
@@ -26,11 +27,16 @@ class Scope(Enum):
     PICKS = "picks"
     CHECKLIST = "checklist"
     LEDGER = "ledger"
+    BOARD = "board"
     TIMELINE = "timeline"
     BUILDS_SCREEN = "builds in full"
     JOB = "job"
     LOG = "log"
     WALK = "walk-through"
+    QUEUE = "the queue in full"
+    PICK = "one pick"
+    DIFF = "diff"
+    END_STATE = "end state of the queue"
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -58,6 +64,8 @@ class Situation(msgspec.Struct, frozen=True):
     read_only: bool = False
     running: str = ""
     """The operation that is being carried out."""
+    process: Process | None = None
+    """What the checklist's rows are items of."""
 
 
 class Enabled(msgspec.Struct, frozen=True):

@@ -71,16 +71,20 @@ class Conductor:
             self._choose_workflow(entry, situation)
             return
         arguments = entry.arguments(situation)
-        known = not entry.offers and all(arguments.get(name) for name in entry.asks)
+        # What was captured without a value is asked for as well, such as the parent of a merge.
+        asks = {*entry.asks, *(name for name, value in arguments.items() if not value)}
+        known = not entry.offers and all(arguments.get(name) for name in asks)
         if entry.operation is None or known:
             self._go_on(entry, arguments)
             return
         from cockpit.operations.registry import operation
+        from cockpit.release.gates import GATES
         from screens.ask import AskScreen
 
         spec = operation(entry.operation)
-        asked = tuple(p for p in spec.parameters if p.name in (*entry.asks, *entry.offers))
-        subject = self._subject(situation)
+        asked = tuple(p for p in spec.parameters if p.name in {*asks, *entry.offers})
+        gate = GATES.get(arguments.get("gate", ""))
+        subject = gate.title if gate else self._subject(situation)
         screen = AskScreen(
             entry.title, subject, entry.tooltip, asked, arguments, optional=entry.offers
         )

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from cockpit.actions import Scope, Situation
 from cockpit.errors import CockpitError
 from cockpit.guards import meant_candidate, meant_repository, pick_meant, selected_job
-from cockpit.release.board import board
+from cockpit.guards_board import for_next, next_step
 from cockpit.release.findings import Severity, findings
 from cockpit.release.words import counted
 from screens.arming import ARMED_FOR, Arming
@@ -54,6 +54,10 @@ class Deeds:
                 self._open(PANES[int(action.removeprefix("pane-")) - 1])
             case "browse" | "copy-id" | "copy-url":
                 self._hand_over(action, situation)
+            case "open" if situation.selection and situation.selection.pane == "picks":
+                from screens.pick import PickScreen
+
+                self._push(PickScreen(self._cockpit, situation.selection.key))
             case "open" | "job-log":
                 self._open_job(action, situation)
             case "next":
@@ -81,6 +85,10 @@ class Deeds:
                 from screens.pane import PaneScreen
 
                 self._push(PaneScreen("ledger"))
+            case "board":
+                from screens.board import BoardScreen
+
+                self._push(BoardScreen())
             case "timeline":
                 from screens.timeline import TimelineScreen
 
@@ -102,6 +110,16 @@ class Deeds:
                 from screens.walk import WalkScreen
 
                 self._push(WalkScreen(item_meant(situation)))
+            case "diff":
+                self._show_diff(situation)
+            case "lacking":
+                from screens.picks import LackingScreen
+
+                self._push(LackingScreen())
+            case "end-state":
+                from screens.end_state import EndStateScreen
+
+                self._push(EndStateScreen(self._cockpit))
             case "help":
                 from screens.help import HelpScreen
 
@@ -173,11 +191,26 @@ class Deeds:
             self._push(ComparisonScreen(repository, older.tag.name, newer.tag.name))
 
     def _show_pick(self, situation: Situation) -> None:
-        from screens.pane import PaneScreen
+        from screens.full import in_full
 
         pick = pick_meant(situation)
         if pick is not None:
-            self._push(PaneScreen("picks", pick.key))
+            self._push(in_full("picks", pick.key))
+
+    def _show_diff(self, situation: Situation) -> None:
+        """The selected pick's change, or that of the whole queue where its end is shown."""
+        from cockpit.views.pick_life import pick_named, pick_title
+        from screens.diff import DiffScreen
+        from screens.end_state import EndStateScreen
+
+        front, selection = self._app.screen, situation.selection
+        if isinstance(front, EndStateScreen):
+            self._push(DiffScreen("The whole queue", None, front.change))
+        elif selection is not None:
+            pick = pick_named(situation.state, selection.key)
+            one = msgspec.structs.replace(selection, marked=())
+            read = partial(self._cockpit.pick_diff, selection.key)
+            self._push(DiffScreen(pick_title(pick) if pick else selection.key, one, read))
 
     def _push(self, screen: Screen[None]) -> None:
         """Open a screen, unless one of its kind is open already."""
@@ -209,11 +242,9 @@ class Deeds:
         self._app.notify(text, title="Copied", markup=False)
 
     async def _next(self, situation: Situation) -> None:
-        following_action = board(situation.state).next.action
-        if following_action is not None:
-            # What comes next concerns the release, not the row that happens to be selected.
-            whole = msgspec.structs.replace(situation, selection=None)
-            await self._perform(following_action, whole)
+        following = next_step(situation)
+        if following.action is not None:
+            await self._perform(following.action, for_next(situation, following))
 
     def _refresh(self) -> None:
         self._app.notify("looking at every backend")

@@ -26,9 +26,12 @@ _WRITTEN = {
     "number_sign": "#",
     "plus": "+",
     "minus": "-",
-    "exclamation_mark": "!",
-    "less_than_sign": "<",
+    "asterisk": "*",
     "greater_than_sign": ">",
+    "less_than_sign": "<",
+    "exclamation_mark": "!",
+    "equals_sign": "=",
+    "at": "@",
 }
 
 

@@ -10,6 +10,7 @@ from typing import BinaryIO, cast
 
 from cockpit.backends.git_borrowed import BorrowedClone
 from cockpit.backends.git_branches import NEWEST_SHOWN, BranchReader
+from cockpit.backends.git_changes import ChangeReader
 from cockpit.backends.git_clones import Clones, refused
 from cockpit.backends.git_identity import Identity
 from cockpit.backends.git_ledgers import Ledgers
@@ -48,6 +49,7 @@ from cockpit.backends.text import clean
 from cockpit.errors import Conflict
 from cockpit.release.branches import BranchState
 from cockpit.release.candidates import Tag
+from cockpit.release.changes import EndState
 from cockpit.release.commits import Commit, short
 from cockpit.release.pickorder import QueueSimulation
 from cockpit.release.prediction import PickOf, Prediction
@@ -84,6 +86,7 @@ class GitClones:
         self._ledgers = Ledgers(self._clones, self.identity, sign=sign)
         self._trees = Trees(self._git)
         self._trunk = TrunkReader(self._git, self._clones, self._trees)
+        self._changes = ChangeReader(self._git, self._clones, self._trees)
         self._work_trees = WorkTrees(self._git, self._trees)
         # What was not brought beforehand, such as old versions that tell a cause, git may fetch.
         self._predictor = Predictor(self._git, {"GIT_NO_LAZY_FETCH": "0"})
@@ -312,6 +315,15 @@ class GitClones:
         """Land a queue in its order, and look for an order in which fewer picks conflict."""
         clone = self._with_files_of(repository, onto, picks)
         return self._predictor.simulate(clone, onto, picks)
+
+    def end_state(self, repository: Repository, onto: str, picks: Sequence[PickOf]) -> EndState:
+        """What a branch would be once those of a queue that are clean have landed in order."""
+        clone = self._with_files_of(repository, onto, picks)
+        return self._predictor.end_state(clone, onto, picks)
+
+    def change(self, repository: Repository, tip: str, onto: str | None = None) -> tuple[str, ...]:
+        """A diff's lines: from where `tip` parted from `onto`, else from its first parent."""
+        return self._changes.read(self._filled_clone_of(repository), tip, onto)
 
     def borrow(self, path: Path) -> BorrowedClone:
         """Somebody's clone on this machine, to read from without touching it."""

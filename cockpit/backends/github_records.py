@@ -229,6 +229,7 @@ class PullRecord(msgspec.Struct, frozen=True):
     head: BranchRecord
     base: BranchRecord
     user: UserRecord | None = None
+    created_at: datetime | None = None
     merged_at: datetime | None = None
     merge_commit_sha: str | None = None
     draft: bool = False

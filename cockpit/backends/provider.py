@@ -71,12 +71,12 @@ class Backends:
         def make() -> GitPort:
             from cockpit.backends.git import GitClones
 
-            given = self.config.settings.identity
-            who = (given.name, given.email) if given else None
+            told = self.config.settings.identity
+            somebody = (told.name, told.email) if told else None
             return GitClones(
                 self._data / "clones",
-                identity=who if given and given.instead_of_git else None,
-                stand_in=who,
+                identity=somebody if told and told.always else None,
+                stand_in=somebody,
                 sign=self.config.settings.ledger.sign,
                 log=self._log,
             )

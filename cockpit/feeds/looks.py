@@ -180,14 +180,24 @@ class Looks:
             return Answer(Checks(), "git")
         return self._backends.github.foreign_checks(self._config.core, state.candidate.commit_sha)
 
-    def picks(self, _: ReleaseState) -> Answer[PickReading]:
-        """The tracker and the pull requests into the core's release branch."""
+    def picks(self, state: ReleaseState) -> Answer[PickReading]:
+        """The tracker and the pull requests into the core's release branch; none before the cut."""
+        if self._is_uncut(state):
+            return Answer(PickReading(), "git")
         return self._backends.github.picks(
             self._config.core,
             self._config.version,
             self._config.settings.github.tracker_label,
             self._config.team,
         )
+
+    def _is_uncut(self, state: ReleaseState) -> bool:
+        """Whether the newest look at the branches found that the core has no release branch."""
+        branches = state.branches
+        if branches.value is None or branches.failure is not None:
+            return False
+        branch = branches.value.of(self._config.core)
+        return branch is not None and branch.head is None
 
     def trunk(self, state: ReleaseState) -> Answer[TrunkReading]:
         """What trunk and the core's release branch have of each other's changes."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 
 from cockpit.release.commits import short
 from cockpit.release.findings import (
@@ -19,6 +18,7 @@ from cockpit.release.job_names import LIBTORCH
 from cockpit.release.jobs import Check, JobState
 from cockpit.release.lookups import core_package, known, repositories_of
 from cockpit.release.repos import Role
+from cockpit.release.required_checks import hold_against, told
 from cockpit.release.state import ReleaseState
 from cockpit.release.support import SupportMatrix
 from cockpit.release.verdicts import (
@@ -167,18 +167,15 @@ def _checks_green(state: ReleaseState) -> Verdict:
         return failed("no candidate has been tagged", pending=True)
     if checks.sha != candidate.commit_sha:
         return unknown(f"the checks of {candidate.tag.name} have not been read yet", pending=True)
-    found = [check for check in checks.found if _is_required(check, required)]
-    silent = [p for p in required if not any(_is_required(check, (p,)) for check in found)]
-    red = [check for check in found if check.state is JobState.FAILED]
-    if red:
-        return failed(*map(_check_evidence, red), then=f"look into {red[0].name}")
-    if silent:
-        return unknown(*(f"no check {p} was reported on {candidate.tag.name}" for p in silent))
-    open_ones = [check for check in found if check.state is not JobState.PASSED]
-    if open_ones:
-        busy = any(check.state in (JobState.RUNNING, JobState.QUEUED) for check in open_ones)
-        return unknown(*map(_check_evidence, open_ones), pending=busy)
-    return passed(*map(_check_evidence, found))
+    held = hold_against(checks.found, required)
+    if held.red:
+        return failed(*map(_check_evidence, held.red), then=f"look into {held.red[0].name}")
+    if held.silent:
+        return unknown(*(f"no check {p} was reported on {candidate.tag.name}" for p in held.silent))
+    if held.unsettled:
+        busy = any(check.state in (JobState.RUNNING, JobState.QUEUED) for check in held.unsettled)
+        return unknown(*map(_check_evidence, held.unsettled), pending=busy)
+    return passed(*map(_check_evidence, held.passed))
 
 
 def unrequired_red(state: ReleaseState) -> tuple[Check, ...]:
@@ -186,20 +183,11 @@ def unrequired_red(state: ReleaseState) -> tuple[Check, ...]:
     checks, candidate = state.checks.value, state.candidate
     if checks is None or candidate is None or checks.sha != candidate.commit_sha:
         return ()
-    required = state.spec.core.required_checks
-    return tuple(
-        check
-        for check in checks.found
-        if check.state is JobState.FAILED and not _is_required(check, required)
-    )
-
-
-def _is_required(check: Check, patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(check.name, pattern) for pattern in patterns)
+    return hold_against(checks.found, state.spec.core.required_checks).red_others
 
 
 def _check_evidence(check: Check) -> Evidence:
-    return Evidence(f"{check.app} {check.name}: {check.conclusion or check.state.value}", check.url)
+    return Evidence(told(check), check.url)
 
 
 def _docs_entry(state: ReleaseState) -> Verdict:

@@ -25,6 +25,10 @@ KEYS_TO = {
     Scope.BUILDS_SCREEN: ("2", "enter"),
     Scope.JOB: ("2", "enter", "enter"),
     Scope.LOG: ("2", "enter", "L"),
+    Scope.QUEUE: ("3", "enter"),
+    Scope.PICK: ("3", "enter", "enter"),
+    Scope.DIFF: ("3", "u"),
+    Scope.END_STATE: ("3", "equals_sign"),
 }
 
 

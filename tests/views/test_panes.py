@@ -40,7 +40,8 @@ from cockpit.views.marks import (
     Mark,
     Tone,
 )
-from cockpit.views.picks import pick_detail, picks_pane
+from cockpit.views.pick_life import life_lines, pick_named, pick_title
+from cockpit.views.picks import picks_pane
 from cockpit.views.table import Detail, Pane, Row
 from cockpit.views.width import cell_width
 from tests.release.states import (
@@ -382,9 +383,9 @@ def test_markup_in_a_title_is_text() -> None:
     found = row(picks_pane(with_(picks=feed(QUEUE))), "pull-14")
 
     assert cells(found)[2] == "[bold]Fix[/bold] [/]"
-    assert text(pick_detail(with_(picks=feed(QUEUE)), "pull-14")).startswith(
-        "#14 [bold]Fix[/bold] [/]"
-    )
+    pick = pick_named(with_(picks=feed(QUEUE)), "pull-14")
+    assert pick is not None
+    assert pick_title(pick) == "#14 [bold]Fix[/bold] [/]"
 
 
 def test_a_nomination_after_the_deadline_is_called_late() -> None:
@@ -394,9 +395,13 @@ def test_a_nomination_after_the_deadline_is_called_late() -> None:
 
 
 def test_the_whole_life_of_a_pick() -> None:
-    found = text(pick_detail(GREEN, "pull-12"))
+    pick = pick_named(GREEN, "pull-12")
+    assert pick is not None
+    found = "\n".join(line.text for line in life_lines(GREEN, pick))
 
     for words in (
+        "landed on main as",
+        "still on the branch",
         "nominated by grace",
         "approved by ada",
         f"merged as {PICK_1.sha[:7]}",
@@ -405,7 +410,7 @@ def test_the_whole_life_of_a_pick() -> None:
         "https://github.example/pull/12",
     ):
         assert words in found
-    assert pick_detail(GREEN, "gone") is None
+    assert pick_named(GREEN, "gone") is None
 
 
 def test_an_empty_queue_says_so() -> None:

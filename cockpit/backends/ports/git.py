@@ -21,6 +21,7 @@ from cockpit.backends.ports.git_values import (
 )
 from cockpit.release.branches import BranchState
 from cockpit.release.candidates import Tag
+from cockpit.release.changes import EndState
 from cockpit.release.commits import Commit
 from cockpit.release.pickorder import QueueSimulation
 from cockpit.release.prediction import PickOf, Prediction
@@ -198,6 +199,17 @@ class GitPort(Protocol):
         self, repository: Repository, onto: str, picks: Sequence[PickOf]
     ) -> QueueSimulation:
         """Land a queue in its order, and look for an order in which fewer picks conflict."""
+        ...
+
+    def end_state(self, repository: Repository, onto: str, picks: Sequence[PickOf]) -> EndState:
+        """What a branch would be once those of a queue that are clean have landed in order."""
+        ...
+
+    def change(self, repository: Repository, tip: str, onto: str | None = None) -> tuple[str, ...]:
+        """A diff's lines: from where `tip` parted from `onto`, else from its first parent.
+
+        Commits that the clone lacks are fetched; raises Unreachable where the remote has none.
+        """
         ...
 
     def ledger_tip(self, remote: str, ref: str) -> str | None:
