@@ -404,7 +404,7 @@ OPERATING: tuple[Action, ...] = (
         "mirror-checklist",
         "Mirror the checklist",
         "Open the tracking issue on GitHub, or have it show the checklist as it is",
-        ("asterisk",),
+        ("vertical_line",),
         Group.ACT,
         Danger.REMOTE,
         (Scope.DASHBOARD, Scope.CHECKLIST),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.app import CockpitApp
+from cockpit.cli import main
 from cockpit.config import load
 from cockpit.errors import ConfigError
 from cockpit.operations.plan import Danger
