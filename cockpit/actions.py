@@ -125,6 +125,14 @@ ACTIONS: tuple[Action, ...] = (
         READ,
     ),
     Action(
+        "promotion",
+        "Show the promotion",
+        "Each package in the stable channel and on its mirrors: expected, present, verified",
+        ("5",),
+        Group.LOOK,
+        READ,
+    ),
+    Action(
         "export-ledger",
         "Copy as Markdown",
         "The ledger's rows that are shown, as a table for an issue",

@@ -104,6 +104,10 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             from cockpit.commands import artifacts
 
             return artifacts.run(arguments)
+        case "promotion":
+            from cockpit.commands import promotion
+
+            return promotion.run(arguments)
         case "picks":
             from cockpit.commands import picks
 
@@ -245,6 +249,22 @@ def _add_reading(commands: Commands) -> None:
         "--verify", action="store_true", help="read the commit inside of every file first"
     )
     artifacts.add_argument("--json", action="store_true", help="machine-readable")
+    promotion = commands.add_parser(
+        "promotion",
+        help="print how far every package is in the stable channel, its mirrors and their indexes",
+        epilog="Exit codes: 0 promoted, mirrored and indexed, 1 not yet or wrong, 3 not known.",
+    )
+    promotion.add_argument("--wait", action="store_true", help="until it is finished; no lease")
+    promotion.add_argument(
+        "--timeout", type=float, metavar="S", help="give up waiting after so long"
+    )
+    promotion.add_argument(
+        "--interval", type=float, default=60, metavar="S", help="seconds between two looks"
+    )
+    promotion.add_argument(
+        "--verify", action="store_true", help="read every file that no store vouches for"
+    )
+    promotion.add_argument("--json", action="store_true", help="machine-readable, every file")
     ledger = commands.add_parser("ledger", help="print who decided, signed or ran what")
     form = ledger.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object a line")

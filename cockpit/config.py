@@ -29,6 +29,7 @@ from cockpit.release.docs import DocsSource
 from cockpit.release.gates_runs import CONFIGURED_RUNS
 from cockpit.release.meetings import Meetings
 from cockpit.release.people import Person, Team, Workstream
+from cockpit.release.promotion import PromotionRules
 from cockpit.release.readiness import WORDS
 from cockpit.release.releasechanges import AnyChange
 from cockpit.release.repos import DockerPin, Repository, Role
@@ -117,6 +118,24 @@ class ObjectStoreTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     index_url: str | None = None
     """Where installers read the bucket; left out, the index pages are not looked at."""
     backup_bucket: str | None = None
+    acl: str = "public-read"
+    """The access that promoted files are given; empty where the bucket's own rules decide."""
+
+
+class MirrorTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[mirrors]]`: another store that holds what the stable channel holds."""
+
+    name: str
+    bucket: str
+    endpoint: str
+    """May hold `{NAME}` of a variable, such as an account's id."""
+    region: str = "auto"
+    access_key: str = "R2_ACCESS_KEY_ID"
+    """The variable that the mirror's own access key is in."""
+    secret_key: str = "R2_SECRET_ACCESS_KEY"  # noqa: S105
+    index_url: str | None = None
+    """Where installers read the mirror; left out, its index pages are not looked at."""
+    acl: str = ""
 
 
 class IndexTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -158,7 +177,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     post_cut: PostCutTable = PostCutTable()
     workflows: tuple[WorkflowSpec, ...] = ()
     objectstore: ObjectStoreTable | None = None
+    mirrors: tuple[MirrorTable, ...] = ()
     artifacts: ArtifactRules = ArtifactRules()
+    promotion: PromotionRules = PromotionRules()
     index: IndexTable = IndexTable()
     docs: DocsTable | None = None
     validation: ValidationRules = ValidationRules()

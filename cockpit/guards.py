@@ -28,6 +28,7 @@ class Scope(Enum):
     CHECKLIST = "checklist"
     LEDGER = "ledger"
     BOARD = "board"
+    PROMOTION = "promotion"
     TIMELINE = "timeline"
     BUILDS_SCREEN = "builds in full"
     JOB = "job"

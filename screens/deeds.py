@@ -89,6 +89,10 @@ class Deeds:
                 from screens.board import BoardScreen
 
                 self._push(BoardScreen())
+            case "promotion":
+                from screens.pane import PaneScreen
+
+                self._push(PaneScreen("promotion"))
             case "timeline":
                 from screens.timeline import TimelineScreen
 

@@ -28,6 +28,7 @@ PANE_SCOPES = {
     "checklist": Scope.CHECKLIST,
     "board": Scope.BOARD,
     "ledger": Scope.LEDGER,
+    "promotion": Scope.PROMOTION,
 }
 
 
@@ -99,6 +100,10 @@ class Sight:
                 from cockpit.views.ledger import entry_detail
 
                 return entry_detail(self.state, key)
+            case "promotion":
+                from cockpit.views.promotion import promotion_detail
+
+                return promotion_detail(self.state, key)
             case _:
                 raise KeyError(name)
 
@@ -140,5 +145,9 @@ class Sight:
                 from cockpit.views.ledger import ledger_pane
 
                 return ledger_pane(self.state)
+            case "promotion":
+                from cockpit.views.promotion import promotion_pane
+
+                return promotion_pane(self.state)
             case _:
                 raise KeyError(name)

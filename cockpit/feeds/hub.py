@@ -30,6 +30,7 @@ from cockpit.release.milestones import Milestone
 from cockpit.release.mirror import Mirror
 from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Preparation
+from cockpit.release.promotion import Promotion
 from cockpit.release.readiness import Confirmations, Credentials, Dependency
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository
@@ -51,6 +52,7 @@ NAMES = (
     "predictions",
     "milestone",
     "artifacts",
+    "promotion",
     "docs",
     "validations",
     "mirror",
@@ -115,6 +117,7 @@ class FeedHub:
             "predictions": feed("predictions", PredictionReading, looks.predictions),
             "milestone": feed("milestone", Milestone, looks.milestone),
             "artifacts": feed("artifacts", Artifacts, looks.artifacts),
+            "promotion": feed("promotion", Promotion, looks.promotion),
             "docs": feed("docs", DocsEntry, looks.docs),
             "mirror": feed("mirror", Mirror, looks.mirror),
             "validations": feed("validations", Validations, looks.validations),

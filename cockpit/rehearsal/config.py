@@ -13,6 +13,7 @@ from cockpit.rehearsal.docsite import DOCS
 from cockpit.rehearsal.infraworkflows import infra_workflows
 from cockpit.rehearsal.matrix import Target
 from cockpit.rehearsal.model import DispatchInput, Workflow
+from cockpit.rehearsal.packages import MIRROR_BUCKET
 from cockpit.rehearsal.people import (
     ADA,
     CAPTAIN,
@@ -68,6 +69,18 @@ bucket = "pytorch"
 index_url = {index_pages}
 backup_bucket = "pytorch-backup"
 
+[[mirrors]]
+name = "r2"
+bucket = {mirror_bucket}
+endpoint = {mirror}
+region = {region}
+index_url = {mirror_pages}
+acl = "public-read"
+
+[promotion]
+copy_mb_s = 50
+mirror_mb_s = 20
+
 [index]
 repository = "rehearsal"
 url = {upload}
@@ -116,6 +129,7 @@ trunk = 10
 predictions = 5
 milestone = 30
 artifacts = 30
+promotion = 20
 docs = 60
 validations = 20
 ledger = 5
@@ -183,6 +197,7 @@ class Addresses:
 
     github: str
     s3: str
+    mirror: str
     index: str
     control: str
 
@@ -210,6 +225,9 @@ def render(at: Addresses, scenario: Scenario) -> str:
         s3=_value(at.s3),
         region=_value(REGION),
         index_pages=_value(f"{at.s3}/pytorch"),
+        mirror=_value(at.mirror),
+        mirror_bucket=_value(MIRROR_BUCKET),
+        mirror_pages=_value(f"{at.mirror}/{MIRROR_BUCKET}"),
         upload=_value(f"{at.index}/legacy/"),
         simple=_value(f"{at.index}/simple"),
         ledger=_value(LEDGER),

@@ -56,6 +56,8 @@ class StoredObject(msgspec.Struct, frozen=True):
     """None while it has not been asked for; empty where the store has none."""
     contents: Contents | None = None
     """None while it has not been read."""
+    computed: bool = False
+    """Whether the store itself computed the checksum over all bytes, rather than being told it."""
 
     @property
     def name(self) -> str:
