@@ -24,7 +24,7 @@ def walk_progress(walk: Sequence[ItemState], item_id: str, counts: Tally) -> Lin
     number = ids.index(item_id) + 1 if item_id in ids else 0
     skipped = f", {counts.skipped} skipped" if counts.skipped else ""
     return line(
-        Span(f" {number} of {len(walk)} ", Tone.ACCENT),
+        Span(f"{number} of {len(walk)} ", Tone.ACCENT),
         Span(f"· {counts.settled} settled "),
         Span(f"· {counts.open} for people now{skipped} ", Tone.WARN if counts.open else Tone.GOOD),
         Span(f"· {counts.later} wait", Tone.DIM),
