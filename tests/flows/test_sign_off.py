@@ -109,9 +109,9 @@ async def test_who_lacks_the_duty_is_told_and_what_is_wrong_is_named(shared_worl
     captain, reviewer = cockpit_on(shared_world), cockpit_of(shared_world, REVIEWER)
     before = files(shared_world.remotes)
     plan = await reviewer.plan("sign", {"item": "tracker-open"})
-    assert plan.blockers == (
-        "it takes a captain, and Noor Haddad is none: there is Robin Castellan",
-    )
+    (blocker,) = plan.blockers
+    assert blocker.startswith("it takes a captain")
+    assert ", and Noor Haddad is none: there is Robin Castellan" in blocker
     assert not (await reviewer.plan("sign", {"item": "performance"})).blockers
     stranger = cockpit_of(shared_world, Person("Eve", "eve", "eve@example.org"))
     assert (
