@@ -31,6 +31,7 @@ from cockpit.release.pick_next import next_of
 from cockpit.release.picks import PickState
 from cockpit.release.remembered import remembered
 from cockpit.release.reruns import RERUN_FAILED, again_first
+from cockpit.release.signoffs import Problem, Signed, Withdrawn
 from cockpit.release.state import ReleaseState
 from cockpit.release.trunk import FindingKind as LackKind
 from cockpit.release.verdicts import NextStep, Outcome, Verdict
@@ -104,6 +105,7 @@ def _blocked(
     yield from _dead_versions(state)
     yield from _unreadable(known, needed)
     yield from _lease(state)
+    yield from _problems(state)
     for gate, verdict in verdicts.items():
         readable = all(known[name].whole for name in GATES[gate].feeds)
         if cleared(gate, verdict, state):
@@ -114,6 +116,20 @@ def _blocked(
             continue
         elif readable and not verdict.pending:
             yield _gate_line(gate, verdict)
+
+
+def _problems(state: ReleaseState) -> Iterator[BoardLine]:
+    """What reviewers reported, until it is withdrawn or the item is signed after it."""
+    for item, words in state.record.words.items():
+        ended = [at for at, (_, word) in enumerate(words) if isinstance(word, Signed | Withdrawn)]
+        reported = words[ended[-1] + 1 if ended else 0 :]
+        found = [(entry, word) for entry, word in reported if isinstance(word, Problem)]
+        if found:
+            entry, word = found[-1]
+            text = f"problem with {item}: {word.note} ({entry.by})"
+            then = "settle it, then sign the item or withdraw the problem"
+            url = next(iter(word.links), "")
+            yield BoardLine(text, "pane-4", item, url, source="ledger", then=then)
 
 
 def _dead_versions(state: ReleaseState) -> Iterator[BoardLine]:

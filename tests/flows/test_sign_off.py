@@ -96,10 +96,19 @@ async def test_only_what_was_bound_to_it_is_voided_live_in_a_second_cockpit(worl
     assert (await item_of(theirs, "performance")).said.signers
     assert (await item_of(theirs, "dates-announced")).progress is Progress.SIGNED
 
-    world.move_tag("pytorch/pytorch", "v2.15.0-rc1")
+    world.push_tag("pytorch/pytorch", "v2.15.0-rc2")
+    retagged = await item_of(theirs, "performance")
+    assert retagged.progress is Progress.VOID
+    assert retagged.words.endswith("v2.15.0-rc2 is another commit")
+    assert (await item_of(theirs, "dates-announced")).progress is Progress.SIGNED
+    assert await say(mine, "pin-candidates") is Ending.DONE
+    assert await say(mine, "sign", item="performance", note="as before") is Ending.DONE
+    assert (await item_of(theirs, "performance")).said.signers
+
+    world.move_tag("pytorch/pytorch", "v2.15.0-rc2")
     moved = await item_of(theirs, "performance")
     assert moved.progress is Progress.VOID
-    assert "v2.15.0-rc1 was moved from" in moved.words
+    assert "v2.15.0-rc2 was moved from" in moved.words
     assert (await item_of(theirs, "dates-announced")).progress is Progress.SIGNED
     again = await theirs.plan("sign", {"item": "performance"})
     assert any("was moved from" in blocker for blocker in again.blockers)
