@@ -429,7 +429,7 @@ OPERATING: tuple[Action, ...] = (
         "adopt-tick",
         "Adopt the tick",
         "Sign an item whose box was ticked on GitHub, in your own name",
-        ("ampersand",),
+        ("percent_sign",),
         Group.ACT,
         Danger.REMOTE,
         _ON_ITEMS,

@@ -21,7 +21,7 @@ _WRITTEN = {
     "question_mark": "?",
     "colon": ":",
     "space": "space",
-    "ampersand": "&",
+    "percent_sign": "%",
     "asterisk": "*",
     "number_sign": "#",
     "vertical_line": "|",

@@ -200,7 +200,7 @@ def _hand_tick(state: ReleaseState, item: str) -> tuple[Line, ...]:
     tick = state.mirror.value.hand_tick(item) if state.mirror.value else None
     if tick is None:
         return ()
-    return (field("box", Span(f"{tick.describe()}; & adopts it", Tone.WARN)),)
+    return (field("box", Span(f"{tick.describe()}; % adopts it", Tone.WARN)),)
 
 
 def need_lines(

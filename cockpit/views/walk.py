@@ -46,7 +46,7 @@ def walk_page(state: ReleaseState, process: Process, found: ItemState) -> tuple[
     ]
     tick = state.mirror.value.hand_tick(item.id) if state.mirror.value else None
     if tick is not None and not found.progress.settled:
-        said = f"{NEEDS_YOU.shape} its box was {tick.describe()}; & signs it in your own name"
+        said = f"{NEEDS_YOU.shape} its box was {tick.describe()}; % signs it in your own name"
         lines.append(line(Span(said, Tone.WARN)))
     evidence = [*verdict_lines(state, found.verdict), *signature_lines(found)]
     evidence += [field("page", Span(url, Tone.DIM)) for url in item.links]
