@@ -27,7 +27,7 @@ from cockpit.guards_builds import (
     of_job,
     of_run,
 )
-from cockpit.guards_checklist import can_speak, can_withdraw, of_item
+from cockpit.guards_checklist import can_adopt, can_speak, can_withdraw, of_item
 from cockpit.guards_picks import (
     can_abandon,
     can_decide,
@@ -424,6 +424,28 @@ OPERATING: tuple[Action, ...] = (
         "withdraw-problem",
         of_item,
         ("words",),
+    ),
+    Action(
+        "adopt-tick",
+        "Adopt the tick",
+        "Sign an item whose box was ticked on GitHub, in your own name",
+        ("percent_sign",),
+        Group.ACT,
+        Danger.REMOTE,
+        _ON_ITEMS,
+        can_adopt,
+        "adopt-tick",
+        of_item,
+    ),
+    Action(
+        "mirror-checklist",
+        "Mirror the checklist",
+        "Open the tracking issue on GitHub, or have it show the checklist as it is",
+        ("vertical_line",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.DASHBOARD, Scope.CHECKLIST),
+        operation="mirror-checklist",
     ),
     Action(
         "skip-item",

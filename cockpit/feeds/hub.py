@@ -27,6 +27,7 @@ from cockpit.release.jobs import (
     LibraryBuilds,
 )
 from cockpit.release.milestones import Milestone
+from cockpit.release.mirror import Mirror
 from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Preparation
 from cockpit.release.promotion import Promotion
@@ -54,6 +55,7 @@ NAMES = (
     "promotion",
     "docs",
     "validations",
+    "mirror",
     "preparation",
     "submodules",
     "confirmations",
@@ -68,7 +70,7 @@ _LATER = tuple(name for group in _LAST for name in group)
 _SPEND_QUOTA = frozenset(
     {
         *("ci", "builds", "libraries", "earlier", "checks", "picks", "trunk", "milestone"),
-        *("validations", "preparation", "confirmations", "credentials"),
+        *("validations", "mirror", "preparation", "confirmations", "credentials"),
     }
 )
 """Feeds that look more seldom while they find nothing new, or while the quota shrinks."""
@@ -117,6 +119,7 @@ class FeedHub:
             "artifacts": feed("artifacts", Artifacts, looks.artifacts),
             "promotion": feed("promotion", Promotion, looks.promotion),
             "docs": feed("docs", DocsEntry, looks.docs),
+            "mirror": feed("mirror", Mirror, looks.mirror),
             "validations": feed("validations", Validations, looks.validations),
             "preparation": feed("preparation", Preparation, looks.preparation),
             "submodules": feed("submodules", Submodules, looks.submodules),
