@@ -26,6 +26,7 @@ from cockpit.guards_builds import (
     of_job,
     of_run,
 )
+from cockpit.guards_checklist import can_speak, can_withdraw, of_item
 from cockpit.guards_picks import (
     can_abandon,
     can_decide,
@@ -41,6 +42,7 @@ from cockpit.guards_picks import (
 )
 from cockpit.operations.plan import Danger
 
+_ON_ITEMS = (Scope.CHECKLIST, Scope.WALK)
 OPERATING: tuple[Action, ...] = (
     Action(
         "cut-branch",
@@ -315,5 +317,74 @@ OPERATING: tuple[Action, ...] = (
         "request-bot",
         of_landed,
         ("classification",),
+    ),
+    Action(
+        "sign",
+        "Sign",
+        "Answer for the item, for this candidate and this plan; with a note and a link if you like",
+        ("plus",),
+        Group.ACT,
+        Danger.REMOTE,
+        _ON_ITEMS,
+        can_speak,
+        "sign",
+        of_item,
+        offers=("note", "link"),
+        footer=True,
+    ),
+    Action(
+        "waive",
+        "Does not apply",
+        "Record that the item does not concern this release, and why",
+        ("minus",),
+        Group.ACT,
+        Danger.REMOTE,
+        _ON_ITEMS,
+        can_speak,
+        "waive",
+        of_item,
+        ("words",),
+        footer=True,
+    ),
+    Action(
+        "report-problem",
+        "Report a problem",
+        "Hold the item up until the problem is withdrawn, or the item signed after it",
+        ("exclamation_mark",),
+        Group.ACT,
+        Danger.REMOTE,
+        _ON_ITEMS,
+        can_speak,
+        "report-problem",
+        of_item,
+        ("words",),
+        ("link",),
+        footer=True,
+    ),
+    Action(
+        "withdraw-problem",
+        "Withdraw the problem",
+        "Say why what was reported about the item is no problem any more",
+        ("less_than_sign",),
+        Group.ACT,
+        Danger.REMOTE,
+        _ON_ITEMS,
+        can_withdraw,
+        "withdraw-problem",
+        of_item,
+        ("words",),
+    ),
+    Action(
+        "skip-item",
+        "Skip",
+        "Leave the item for later, or for somebody else; everybody sees that it was skipped",
+        ("greater_than_sign",),
+        Group.ACT,
+        Danger.REMOTE,
+        _ON_ITEMS,
+        can_speak,
+        "skip-item",
+        of_item,
+        footer=True,
     ),
 )

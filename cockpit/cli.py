@@ -69,6 +69,11 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             from cockpit.commands import watch
 
             return watch.run(arguments)
+        case "sign":
+            from cockpit.commands import operate
+
+            arguments.operation = "sign"
+            return operate.do(arguments)
         case "ledger":
             from cockpit.commands import ledger
 
@@ -197,6 +202,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     _add_watching(commands)
     _add_resolving(commands)
     _add_operating(commands, asked_for=not {"plan", "do"}.isdisjoint(words))
+    _add_signing(commands)
     _add_setting_up(commands)
     _add_rehearse(commands)
     return parser
@@ -318,6 +324,20 @@ def _add_operating(commands: Commands, *, asked_for: bool) -> None:
     from cockpit.commands.operation_words import add_operations
 
     add_operations(plan, do)
+
+
+def _add_signing(commands: Commands) -> None:
+    about = "sign an item of the checklist, for this candidate and this plan, after a confirmation"
+    sign = commands.add_parser("sign", help=about, description=about)
+    sign.add_argument("item", metavar="ITEM", help="its id, as the checklist names it")
+    sign.add_argument("--note", metavar="TEXT", help="what is to be known about it")
+    sign.add_argument("--link", action="append", metavar="URL", help="what shows it; again")
+    sign.add_argument(
+        "--file", action="append", metavar="PATH", help="its name and SHA-256 are recorded; again"
+    )
+    sign.add_argument("--plan", metavar="DIGEST", help="carry out exactly this plan or none")
+    sign.add_argument("--yes", action="store_true", help="do not ask")
+    sign.add_argument("--take-over", metavar="REASON", default="", help="end a lease")
 
 
 def _add_setting_up(commands: Commands) -> None:

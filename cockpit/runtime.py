@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from cockpit.backends.ports import Answer, ApiBudget, ApiUsage, Resolution
 from cockpit.backends.provider import Backends
 from cockpit.commandlog import CommandLog
-from cockpit.config import Config, NotificationsTable
+from cockpit.config import Config
+from cockpit.config_tables import NotificationsTable
 from cockpit.feeds.cache import ReadingCache
 from cockpit.feeds.feed import Feed
 from cockpit.feeds.hub import NAMES, FeedHub
 from cockpit.feeds.looks import Looks
 from cockpit.operations.plan import Plan
-from cockpit.process.loader import Process, load_process
+from cockpit.operations.process_in_use import process_of
 from cockpit.release.candidates import Candidate
 from cockpit.release.changes import ChangeText, EndState
 from cockpit.release.job_logs import JobLog
@@ -43,7 +44,7 @@ class Cockpit:
         folders = config.folders
         self.config = config
         self.read_only = read_only
-        self.process: Process = load_process(config.settings.release.process, config.path.parent)
+        self.process = process_of(config)
         self.command_log = CommandLog()
         self.backends = Backends(
             config, data=folders.data, cache=folders.cache, log=self.command_log.add

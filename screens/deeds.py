@@ -105,6 +105,11 @@ class Deeds:
                 from screens.end_state import EndStateScreen
 
                 self._push(EndStateScreen(self._cockpit))
+            case "walk":
+                from cockpit.guards_checklist import item_meant
+                from screens.walk import WalkScreen
+
+                self._push(WalkScreen(item_meant(situation)))
             case "help":
                 from screens.help import HelpScreen
 

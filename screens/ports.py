@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from cockpit.backends.ports import Answer, ApiBudget, ApiUsage, Resolution
     from cockpit.commandlog import CommandLog
-    from cockpit.config import NotificationsTable
+    from cockpit.config_tables import NotificationsTable
     from cockpit.operations.plan import Plan
     from cockpit.operations.runner import Observer, Outcome
     from cockpit.release.changes import ChangeText, EndState

@@ -21,12 +21,16 @@ _WRITTEN = {
     "question_mark": "?",
     "colon": ":",
     "space": "space",
-    "asterisk": "*",
-    "greater_than_sign": ">",
-    "less_than_sign": "<",
+    "plus": "+",
+    "minus": "-",
     "exclamation_mark": "!",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "asterisk": "*",
     "equals_sign": "=",
     "at": "@",
+    "full_stop": ".",
+    "comma": ",",
 }
 
 

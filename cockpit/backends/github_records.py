@@ -169,6 +169,7 @@ class IssueRecord(msgspec.Struct, frozen=True):
     state: str
     html_url: str
     created_at: datetime
+    updated_at: datetime | None = None
     comments: int = 0
     labels: tuple[LabelRecord, ...] = ()
     assignees: tuple[UserRecord, ...] = ()

@@ -72,9 +72,11 @@ class Backends:
             from cockpit.backends.git import GitClones
 
             given = self.config.settings.identity
+            who = (given.name, given.email) if given else None
             return GitClones(
                 self._data / "clones",
-                stand_in=(given.name, given.email) if given else None,
+                identity=who if given and given.instead_of_git else None,
+                stand_in=who,
                 log=self._log,
             )
 
@@ -127,6 +129,21 @@ class Backends:
             return IndexPages(base, log=self._log, cache=PageCache(self._cache / "index"))
 
         return self._once("index", make)
+
+    @property
+    def package_index(self) -> IndexPort | None:
+        """The package index's pages; None when the config wants nothing looked for there."""
+        base = self.config.settings.index.simple
+        if not base:
+            return None
+
+        def make() -> IndexPort:
+            from cockpit.backends.github_pages import PageCache
+            from cockpit.backends.index import IndexPages
+
+            return IndexPages(base, log=self._log, cache=PageCache(self._cache / "index"))
+
+        return self._once("package index", make)
 
     @property
     def ledger(self) -> LedgerStore:

@@ -13,6 +13,11 @@ from cockpit.feeds.attempting import attempt_all
 from cockpit.feeds.channels import ChannelLook
 from cockpit.feeds.picking import PickingLook
 from cockpit.feeds.preparing import PreparationLook, SubmodulesLook
+from cockpit.feeds.readying import (
+    look_at_confirmations,
+    look_at_credentials,
+    look_at_dependencies,
+)
 from cockpit.feeds.validating import look_at_docs, look_at_validations
 from cockpit.release.artifacts import Artifacts
 from cockpit.release.branches import Branches, BranchState
@@ -30,6 +35,7 @@ from cockpit.release.jobs import (
 from cockpit.release.milestones import Milestone
 from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Preparation
+from cockpit.release.readiness import Confirmations, Credentials, Dependency
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository, Role
 from cockpit.release.state import ReleaseState
@@ -223,6 +229,20 @@ class Looks:
     def submodules(self, state: ReleaseState) -> Answer[Submodules]:
         """The submodules of every release branch."""
         return self._submodules.look(_needed(state.branches.value))
+
+    def confirmations(self, state: ReleaseState) -> Answer[Confirmations]:
+        """Who said of the milestone's closed items that they work in the candidate."""
+        _needed(state.branches.value)
+        return look_at_confirmations(self._backends, state)
+
+    def dependencies(self, state: ReleaseState) -> Answer[Dependency]:
+        """What the package index has of what the release depends on."""
+        _needed(state.branches.value)
+        return look_at_dependencies(self._backends, state)
+
+    def credentials(self, _: ReleaseState) -> Answer[Credentials]:
+        """How long the credentials of whoever flies live."""
+        return look_at_credentials(self._backends)
 
     def ledger(self, state: ReleaseState) -> Answer[Ledger]:
         """The shared record."""

@@ -111,6 +111,13 @@ class Plan(msgspec.Struct, frozen=True):
     sections: tuple[Section, ...] = ()
     blockers: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    leads_on: bool = False
+    """Whether something irreversible becomes possible by it, so that its target is typed too."""
+
+    @property
+    def typed(self) -> bool:
+        """Whether a person types the target to confirm it."""
+        return self.leads_on or self.danger is Danger.IRREVERSIBLE
 
     @property
     def facts(self) -> PlanFacts:

@@ -6,9 +6,15 @@ from cockpit.errors import ConfigError
 from cockpit.operations.branch_specs import BRANCH_OPERATIONS
 from cockpit.operations.pick_specs import PICK_OPERATIONS
 from cockpit.operations.run_specs import RUN_OPERATIONS
+from cockpit.operations.signing_specs import SIGNING_OPERATIONS
 from cockpit.operations.specs import OperationSpec
 
-OPERATIONS: tuple[OperationSpec, ...] = (*BRANCH_OPERATIONS, *RUN_OPERATIONS, *PICK_OPERATIONS)
+OPERATIONS: tuple[OperationSpec, ...] = (
+    *BRANCH_OPERATIONS,
+    *RUN_OPERATIONS,
+    *PICK_OPERATIONS,
+    *SIGNING_OPERATIONS,
+)
 
 
 def operation(name: str) -> OperationSpec:

@@ -41,10 +41,12 @@ clock = {clock}
 
 [release]
 version = {version}
+final_workflows = ["Create Release", "Build Official *"]
 
 [identity]
 name = {captain_name}
 email = {captain_email}
+instead_of_git = true
 
 {repositories}
 [github]
@@ -60,6 +62,7 @@ backup_bucket = "pytorch-backup"
 [index]
 repository = "rehearsal"
 url = {upload}
+simple = {simple}
 
 [ledger]
 remote = {ledger}
@@ -78,6 +81,20 @@ remote = {docs}
 [submodules]
 allowed = []
 
+[runs.images-validated]
+workflow = "validate-docker-images.yml"
+inputs = {{ channel = "release" }}
+version_input = ""
+
+[runs.images-published]
+workflow = "release-docker.yml"
+inputs = {{ dry_run = "false" }}
+version_input = "pytorch_version"
+
+[runs.packages-validated]
+workflow = "validate-binaries.yml"
+inputs = {{ channel = "release", os = "all" }}
+
 [feeds]
 branches = 10
 ci = 15
@@ -95,6 +112,9 @@ validations = 20
 ledger = 5
 preparation = 30
 submodules = 60
+confirmations = 30
+dependencies = 60
+credentials = 60
 
 {people}
 {workflows}
@@ -173,6 +193,7 @@ def render(at: Addresses, scenario: Scenario) -> str:
         region=_value(REGION),
         index_pages=_value(f"{at.s3}/pytorch"),
         upload=_value(f"{at.index}/legacy/"),
+        simple=_value(f"{at.index}/simple"),
         ledger=_value(LEDGER),
         triton=_value(f"remotes/{TRITON}.git"),
         docs=_value(f"remotes/{DOCS}.git"),

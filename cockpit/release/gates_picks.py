@@ -25,9 +25,10 @@ from cockpit.release.verdicts import (
 
 
 def _queue_gate(state: ReleaseState, rows: tuple[Pick, ...], held: str) -> Verdict:
-    tracker, core = known(state.picks).tracker, state.spec.core
-    if tracker is None and branch_of(state, core) is None:
-        return not_applicable(f"picks begin with the cut of {core.release_branch}")
+    core = state.spec.core
+    if branch_of(state, core) is None:
+        return not_applicable(f"{core.release_branch} has not been cut: picks begin with it")
+    tracker = known(state.picks).tracker
     if tracker is None:
         return unknown(f"no release tracker of {state.spec.version} was found")
     if rows:

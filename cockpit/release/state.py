@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Generic, TypeVar
@@ -20,10 +21,12 @@ from cockpit.release.jobs import (
     EarlierBuilds,
     LibraryBuilds,
 )
+from cockpit.release.meetings import Meetings
 from cockpit.release.milestones import Milestone
 from cockpit.release.people import Team
 from cockpit.release.picks import Pick, PickReading, QueueFacts, queue
 from cockpit.release.preparation import Preparation
+from cockpit.release.readiness import Confirmations, Credentials, Dependency
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository, Role
 from cockpit.release.schedule import Schedule
@@ -127,6 +130,15 @@ class ReleaseSpec(msgspec.Struct, frozen=True, dict=True):
     artifacts: ArtifactRules = ArtifactRules()
     docs: DocsSource | None = None
     validation: ValidationRules = ValidationRules()
+    runs: Mapping[str, ValidationRules] = msgspec.field(default_factory=dict)
+    """What validates something else than the binaries, by the gate that judges it."""
+    final_workflows: tuple[str, ...] = ()
+    """The workflows that the final tag has to start, as patterns of their names."""
+    index: str = ""
+    """The simple pages of the package index; empty where nothing is looked for there."""
+    credential_hours: float = 4
+    """How long a credential has to live when something irreversible begins."""
+    meetings: Meetings = Meetings()
     workflows: tuple[WorkflowSpec, ...] = ()
     """What may be started by hand."""
 
@@ -162,6 +174,9 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
     ledger: FeedState[Ledger] = FeedState()
     preparation: FeedState[Preparation] = FeedState()
     submodules: FeedState[Submodules] = FeedState()
+    confirmations: FeedState[Confirmations] = FeedState()
+    dependencies: FeedState[Dependency] = FeedState()
+    credentials: FeedState[Credentials] = FeedState()
 
     @cached_property
     def record(self) -> Ledger:

@@ -97,7 +97,7 @@ def _summary(
     if len(orders) > 1:
         other = next(order for order in orders if order is not chosen)
         left = len(other.in_the_way)
-        yield line(Span(f"in the other order {left} would be in the way: > shows it", Tone.DIM))
+        yield line(Span(f"in the other order {left} would be in the way: . shows it", Tone.DIM))
     if trouble:
         yield line(Span(f"its files could not be read: {trouble}", Tone.WARN))
     elif ended is None:

@@ -39,9 +39,16 @@ from cockpit.release.record import (
     RerunRefused,
     RerunRequested,
     RunAdopted,
-    Signed,
     StepDone,
     Unfrozen,
+)
+from cockpit.release.signoffs import (
+    EvidenceFile,
+    NotApplicable,
+    Problem,
+    Signed,
+    Skipped,
+    Withdrawn,
 )
 from tests.gitrepos import BareRepo
 
@@ -63,6 +70,11 @@ EVENTS: tuple[KnownEvent, ...] = (
     RerunRefused("rerun/9", 9, "too old"),
     CancelRequested("pytorch/pytorch", 9, 2),
     Signed("docs", "b" * 40, "ab" * 32, "read it all", ("https://example.org/1",)),
+    Signed("go", "b" * 40, files=(EvidenceFile("perf.csv", "cd" * 32),), subject="v2.13.0"),
+    NotApplicable("colab", "b" * 40, note="a patch release"),
+    Problem("docs", "b" * 40, note="the index is empty"),
+    Withdrawn("docs", "b" * 40, note="it was the cache"),
+    Skipped("docs", "b" * 40),
     Approved(12, "yes"),
     Denied(13),
     NeedsInfo(14, "which release has it?"),

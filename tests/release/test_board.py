@@ -229,8 +229,8 @@ def lease(*, minutes: float = 5) -> Recorded:
 
 
 def test_a_lease_of_somebody_else_blocks_until_it_expires() -> None:
-    held = with_(ledger=feed(ledger(*PINNED, lease())))
-    expired = with_(ledger=feed(ledger(*PINNED, lease(minutes=-1))))
+    held = with_(ledger=feed(ledger(*PINNED, lease())), me="mika@example.org")
+    expired = with_(held, ledger=feed(ledger(*PINNED, lease(minutes=-1))))
 
     assert texts(board(held).blocked) == "Ada holds the lease for tag-candidate until 14:08 UTC"
     assert board(held).next.text.startswith("wait: Ada holds the lease")

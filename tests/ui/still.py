@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from cockpit.app import CockpitApp
 from cockpit.backends.ports import Answer, ApiBudget, ApiUsage, ApiUse, Resolution
 from cockpit.commandlog import CommandLog
-from cockpit.config import NotificationsTable
+from cockpit.config_tables import NotificationsTable
 from cockpit.errors import CockpitError
 from cockpit.operations.plan import (
     Danger,

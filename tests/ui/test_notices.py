@@ -8,7 +8,7 @@ import pytest
 
 from cockpit.app import CockpitApp
 from cockpit.backends.ports import ApiBudget
-from cockpit.config import NotificationsTable
+from cockpit.config_tables import NotificationsTable
 from cockpit.release.jobs import Job, JobState
 from cockpit.release.notices import Desktop
 from cockpit.release.state import ReleaseState

@@ -97,7 +97,7 @@ async def test_order_marks_and_filter_survive_a_refresh(size: tuple[int, int]) -
         await until(driven, lambda: "2 marked" in shown(app))
         assert screen.selection is not None
         assert screen.selection.marked == ("pull-20", "pull-21")
-        await driven.press("greater_than_sign", "greater_than_sign", "less_than_sign")
+        await driven.press("full_stop", "full_stop", "comma")
         await until(driven, lambda: "2 marked · by trunk ↓" in shown(app))
         await driven.press("slash")
         await until(driven, lambda: isinstance(app.focused, Input))
@@ -164,7 +164,7 @@ async def test_findings_say_why_and_become_picks() -> None:
     app = CockpitApp(cockpit)
     async with app.run_test(size=(160, 48)) as driven:
         await open_queue(app, driven)
-        await driven.press("exclamation_mark")
+        await driven.press("O")
         await until(driven, lambda: isinstance(app.screen, LackingScreen))
         await until(driven, lambda: "missing fix" in shown(app) and "not yet" in shown(app))
         assert "#5 of the milestone: fixed on trunk" in shown(app)
@@ -184,7 +184,7 @@ async def test_the_end_state_is_shown_in_both_orders_with_its_files() -> None:
         await until(driven, lambda: "2 files change, +4 −2" in shown(app))
         assert f"torch/a.py; lacks {LACKED.commit[:7]}" in shown(app)
         assert "1" * 40 in shown(app)
-        await driven.press("greater_than_sign")
+        await driven.press("full_stop")
         await until(driven, lambda: "in the order with fewer conflicts" in shown(app))
         assert "2" * 40 in shown(app)
         await driven.press("u")

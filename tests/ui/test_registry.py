@@ -20,6 +20,7 @@ CARRIED_OUT = [entry for entry in WRITING if entry.operation]
 KEYS_TO = {
     **{PANE_SCOPES[name]: (str(number),) for number, name in enumerate(PANES, start=1)},
     Scope.TIMELINE: ("1", "h"),
+    Scope.WALK: ("J",),
     Scope.BUILDS_SCREEN: ("2", "enter"),
     Scope.JOB: ("2", "enter", "enter"),
     Scope.LOG: ("2", "enter", "L"),

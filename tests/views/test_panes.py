@@ -14,7 +14,12 @@ from cockpit.release.branches import Branches
 from cockpit.release.jobs import JobState
 from cockpit.release.nominations import Verdict
 from cockpit.release.picks import PickReading
-from cockpit.release.record import LeaseTaken, Note, Recorded, Signed
+from cockpit.release.record import (
+    LeaseTaken,
+    Note,
+    Recorded,
+)
+from cockpit.release.signoffs import Signed
 from cockpit.release.state import FeedState, ReleaseState
 from cockpit.views.board import board_lines
 from cockpit.views.branches import branch_detail, branches_pane
@@ -434,7 +439,7 @@ def test_in_full_every_phase_is_listed_in_order() -> None:
 def test_a_phase_counts_what_is_settled_and_what_failed() -> None:
     heading = checklist_pane(with_(ci=feed(checks(JobState.FAILED))), PROCESS).table.rows[0]
 
-    assert cells(heading)[2] == "7/19 · 1 failed"
+    assert cells(heading)[2] == "7/23 · 1 failed"
 
 
 def test_the_detail_of_a_gate_shows_evidence_and_next_action() -> None:
@@ -462,7 +467,7 @@ def test_the_detail_of_a_signed_item_shows_the_signature_and_whether_it_holds() 
     )
     found = text(item_detail(with_(ledger=feed(ledger(*PINNED, *entries))), PROCESS, "performance"))
 
-    for words in ("Signatures", "void: another commit", "slow", "fine", "https://x/1"):
+    for words in ("Signatures", "is another commit", "slow", "fine", "https://x/1"):
         assert words in found
 
 

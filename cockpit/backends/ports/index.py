@@ -14,3 +14,7 @@ class IndexPort(Protocol):
     def page(self, prefix: str, folder: str, package: str) -> Answer[IndexPage | None]:
         """The page of a package in a folder of a channel; None when there is none."""
         ...
+
+    def project(self, package: str) -> Answer[IndexPage | None]:
+        """The page of a package on an index without folders; None when there is none."""
+        ...

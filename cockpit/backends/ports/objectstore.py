@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from cockpit.release.artifacts import StoredObject
+from cockpit.release.readiness import CredentialLife
 
 
 class ObjectStorePort(Protocol):
@@ -28,6 +29,10 @@ class ObjectStorePort(Protocol):
 
         That is so without such an object, and in a bucket that keeps no versions.
         """
+        ...
+
+    def credential_life(self) -> CredentialLife:
+        """How long the credentials live, where they can tell."""
         ...
 
     def check_access(self) -> str:
