@@ -26,12 +26,14 @@ from cockpit.rehearsal.scenario import CORE, token_of
 from cockpit.rehearsal.tracker import nomination
 from cockpit.rehearsal.world import World
 from cockpit.release.gates import GATES
+from cockpit.release.pick_life import life_of
 from cockpit.release.picks import Pick, PickState
 from cockpit.release.prediction import Outcome
 from cockpit.release.state import ReleaseState
 from cockpit.release.trunk import FindingKind
 from cockpit.release.verdicts import Outcome as Verdict
 from cockpit.runtime import Cockpit
+from cockpit.views.picks import standing
 from tests.flows.releases import cockpit_on
 
 FEEDS = ("branches", "ledger", "picks", "trunk", "predictions")
@@ -277,6 +279,14 @@ def test_one_pick_walks_through_its_whole_life(world: World, tmp_path: Path) -> 
     assert row.state is PickState.IN_CANDIDATE
     assert [change.undone_by for change in row.reverted_on_trunk] == [revert]
     assert "was reverted on trunk" in row.problems[0]
+    assert standing(row) == "in rc2, reverted on trunk"
+    told = [event.text for event in life_of(walk.cockpit.state, row)]
+    assert told[-4:] == [
+        f"merged as {str(row.merged_sha)[:7]}",
+        "first in v2.15.0-rc2",
+        f"reverted on main since by {revert[:7]}",
+        "still on the branch",
+    ]
     verdict = GATES["reverts-picked"].judge(walk.cockpit.state)
     assert any(revert[:7] in evidence.text for evidence in verdict.evidence)
 
