@@ -10,6 +10,7 @@ from cockpit.release.lookups import pick_label
 from cockpit.release.pickorder import Simulation
 from cockpit.release.picks import Pick
 from cockpit.release.prediction import Outcome, Prediction
+from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState
 from cockpit.release.words import counted
 from cockpit.views.framing import framed, line
@@ -44,6 +45,7 @@ def simulations(state: ReleaseState) -> tuple[Simulation, ...]:
     return (found.as_given, *((found.better,) if found.better else ()))
 
 
+@remembered
 def end_state_pane(
     state: ReleaseState, which: int, ended: EndState | None, trouble: str = ""
 ) -> Pane:

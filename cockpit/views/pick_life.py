@@ -11,6 +11,7 @@ from cockpit.release.nominations import Comment
 from cockpit.release.pick_life import LifeEvent, life_of
 from cockpit.release.picks import Pick
 from cockpit.release.pickwords import without_mark
+from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState
 from cockpit.views.ages import ago, timestamp
 from cockpit.views.framing import field, heading, line, link
@@ -34,11 +35,13 @@ def pick_title(pick: Pick) -> str:
     return f"{pick_label(pick)} {pick.title}".rstrip()
 
 
+@remembered
 def life_lines(state: ReleaseState, pick: Pick) -> tuple[Line, ...]:
     """What it is, what is wrong with it, and what happened to it with times and links."""
     return tuple(_life(state, pick))
 
 
+@remembered
 def forecast_lines(state: ReleaseState, pick: Pick) -> tuple[Line, ...]:
     """What it would come to, with the text that collides and the commits that are lacking."""
     branch = state.spec.core.release_branch
@@ -52,6 +55,7 @@ def forecast_lines(state: ReleaseState, pick: Pick) -> tuple[Line, ...]:
     return (title, line(Span(f"{why} yet", Tone.DIM)))
 
 
+@remembered
 def comment_lines(state: ReleaseState, comments: Sequence[Comment]) -> tuple[Line, ...]:
     """What people say, oldest first, as plain text."""
     return tuple(_comments(state, comments))
