@@ -14,7 +14,6 @@ from cockpit.guards import (
     Scope,
     Selection,
     Situation,
-    about,
     came_from_a_pick,
     can_compare,
     has_builds,
@@ -24,6 +23,8 @@ from cockpit.guards import (
     is_cut,
     selected,
 )
+from cockpit.guards_board import for_next, next_step
+from cockpit.operations.permission import refusal
 from cockpit.operations.plan import Danger
 
 __all__ = [
@@ -43,12 +44,10 @@ __all__ = [
 
 
 def _has_next(situation: Situation) -> Availability:
-    from cockpit.release.board import board
-
-    following = board(situation.state).next
+    following = next_step(situation)
     if following.action is None:
         return Disabled(following.text)
-    return availability(action(following.action), about(situation, following.pick))
+    return availability(action(following.action), for_next(situation, following))
 
 
 READ = Danger.READ
@@ -118,6 +117,40 @@ ACTIONS: tuple[Action, ...] = (
         "ledger", "Show the ledger", "Who decided, signed or ran what", ("l",), Group.LOOK, READ
     ),
     Action(
+        "board",
+        "Show the board",
+        "What blocks, is risky and is ready, and what to do about each line",
+        ("0",),
+        Group.LOOK,
+        READ,
+    ),
+    Action(
+        "promotion",
+        "Show the promotion",
+        "Each package in the stable channel and on its mirrors: expected, present, verified",
+        ("5",),
+        Group.LOOK,
+        READ,
+    ),
+    Action(
+        "export-ledger",
+        "Copy as Markdown",
+        "The ledger's rows that are shown, as a table for an issue",
+        ("number_sign",),
+        Group.LOOK,
+        READ,
+        (Scope.LEDGER,),
+        footer=True,
+    ),
+    Action(
+        "handover",
+        "Hand over",
+        "What happened, is open, is next and who holds what, as Markdown to copy",
+        ("H",),
+        Group.LOOK,
+        READ,
+    ),
+    Action(
         "timeline",
         "Show the branch's history",
         "Every commit since the cut, between the candidates; what is untagged comes first",
@@ -179,11 +212,12 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "next-red",
         "Next red one",
-        "The next job or item that needs somebody, failing line of a log, or file of a diff",
+        "The next job or item that needs somebody; in a log the next failing line, in a diff the"
+        " next file",
         ("n",),
         Group.MOVE,
         READ,
-        (Scope.BUILDS_SCREEN, Scope.LOG, Scope.WALK, Scope.DIFF),
+        (Scope.BUILDS_SCREEN, Scope.LOG, Scope.DIFF, Scope.WALK),
         footer=True,
     ),
     Action(
@@ -193,7 +227,7 @@ ACTIONS: tuple[Action, ...] = (
         ("N",),
         Group.MOVE,
         READ,
-        (Scope.BUILDS_SCREEN, Scope.LOG, Scope.WALK, Scope.DIFF),
+        (Scope.BUILDS_SCREEN, Scope.LOG, Scope.DIFF, Scope.WALK),
     ),
     Action(
         "job-log",
@@ -249,7 +283,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "next",
         "Do what comes next",
-        "The board's NEXT, through its own confirmation",
+        "The board's NEXT, or what the board's selected line asks for, through its confirmation",
         ("e",),
         Group.ACT,
         READ,
@@ -318,6 +352,10 @@ def availability(entry: Action, situation: Situation) -> Availability:
         return Disabled("the cockpit is read-only")
     if situation.running and entry.danger.level >= Danger.REMOTE.level:
         return Disabled(f"{situation.running} is still running")
+    state = situation.state
+    forbidden = refusal(state.spec.team, state.me, entry.operation or entry.id, entry.danger)
+    if forbidden:
+        return Disabled(forbidden)
     allowed = entry.guard(situation)
     if isinstance(allowed, Disabled):
         return allowed
@@ -327,11 +365,12 @@ def availability(entry: Action, situation: Situation) -> Availability:
 
 
 def offered(situation: Situation, entries: Iterable[Action] = ACTIONS) -> tuple[Action, ...]:
-    """The actions of these scopes; read-only mode removes everything that writes."""
-    scopes = {*situation.scopes, Scope.EVERYWHERE}
+    """The actions of these scopes; what writes is not offered to whoever may only look."""
+    scopes, state = {*situation.scopes, Scope.EVERYWHERE}, situation.state
+    looks_only = situation.read_only or bool(state.me and state.spec.team.stranger(state.me))
     return tuple(
         entry
         for entry in entries
         if scopes.intersection(entry.scopes)
-        and not (situation.read_only and entry.danger is not Danger.READ)
+        and not (looks_only and entry.danger is not Danger.READ)
     )

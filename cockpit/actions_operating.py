@@ -18,6 +18,7 @@ from cockpit.guards import (
     of_repository,
     of_uncut_domains,
 )
+from cockpit.guards_board import can_override, of_gate
 from cockpit.guards_builds import (
     can_cancel,
     can_dispatch,
@@ -40,6 +41,7 @@ from cockpit.guards_picks import (
     of_landed,
     of_pulls,
 )
+from cockpit.guards_promotion import can_promote, can_restore, has_orphans, of_place
 from cockpit.operations.plan import Danger
 
 _ON_ITEMS = (Scope.CHECKLIST, Scope.WALK)
@@ -201,6 +203,55 @@ OPERATING: tuple[Action, ...] = (
         (Scope.DASHBOARD, Scope.BUILDS),
         can_dispatch,
         "dispatch",
+    ),
+    Action(
+        "override",
+        "Override the gate",
+        "Let the release go on in spite of the selected item's gate, for this candidate alone",
+        ("O",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.CHECKLIST, Scope.BOARD),
+        can_override,
+        "override",
+        of_gate,
+        ("reason",),
+    ),
+    Action(
+        "promote",
+        "Promote",
+        "Copy the final candidate to the stable channel and its mirrors: the row's package, or all",
+        ("O",),
+        Group.ACT,
+        Danger.IRREVERSIBLE,
+        (Scope.PROMOTION, Scope.CHECKLIST),
+        can_promote,
+        "promote",
+        of_place,
+        footer=True,
+    ),
+    Action(
+        "restore",
+        "Restore a candidate",
+        "Put its files back into the test channel, from its backup",
+        ("u",),
+        Group.ACT,
+        Danger.IRREVERSIBLE,
+        (Scope.PROMOTION,),
+        can_restore,
+        "restore",
+        asks=("candidate",),
+    ),
+    Action(
+        "abort-uploads",
+        "Abort unfinished uploads",
+        "Throw away the parts of uploads to the channels and mirrors that nobody finished",
+        ("J",),
+        Group.ACT,
+        Danger.IRREVERSIBLE,
+        (Scope.PROMOTION,),
+        has_orphans,
+        "abort-uploads",
     ),
     Action(
         "approve",

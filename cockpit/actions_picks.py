@@ -64,7 +64,7 @@ PICK_LOOKS: tuple[Action, ...] = (
         "lacking",
         "Show what is lacking",
         "Missing fixes and reverts, what is not carried forward, what never landed, and why",
-        ("O",),
+        ("underscore",),
         Group.LOOK,
         READ,
         (Scope.PICKS,),

@@ -28,6 +28,7 @@ from cockpit.release.docs import DocsSource
 from cockpit.release.gates_runs import CONFIGURED_RUNS
 from cockpit.release.meetings import Meetings
 from cockpit.release.people import Person, Team, Workstream
+from cockpit.release.promotion import PromotionRules
 from cockpit.release.readiness import WORDS
 from cockpit.release.releasechanges import AnyChange
 from cockpit.release.repos import DockerPin, Repository, Role
@@ -114,6 +115,24 @@ class ObjectStoreTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     index_url: str | None = None
     """Where installers read the bucket; left out, the index pages are not looked at."""
     backup_bucket: str | None = None
+    acl: str = "public-read"
+    """The access that promoted files are given; empty where the bucket's own rules decide."""
+
+
+class MirrorTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[mirrors]]`: another store that holds what the stable channel holds."""
+
+    name: str
+    bucket: str
+    endpoint: str
+    """May hold `{NAME}` of a variable, such as an account's id."""
+    region: str = "auto"
+    access_key: str = "R2_ACCESS_KEY_ID"
+    """The variable that the mirror's own access key is in."""
+    secret_key: str = "R2_SECRET_ACCESS_KEY"  # noqa: S105
+    index_url: str | None = None
+    """Where installers read the mirror; left out, its index pages are not looked at."""
+    acl: str = ""
 
 
 class IndexTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -131,6 +150,8 @@ class LedgerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     remote: str
     ref: str = "refs/cockpit/{version}"
+    sign: bool = False
+    """Whether git signs each entry as the person's own git is set up to; it must ask nothing."""
 
 
 class FeedsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -147,6 +168,7 @@ class FeedsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     predictions: float = 30
     milestone: float = 300
     artifacts: float = 300
+    promotion: float = 300
     docs: float = 900
     validations: float = 120
     ledger: float = 20
@@ -162,8 +184,8 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     email: str
-    instead_of_git: bool = False
-    """Whether it counts where git knows a name of its own, too; a rehearsal is nobody's own."""
+    always: bool = False
+    """Even where git knows somebody: a rehearsal's captain is made up, and known to its config."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
@@ -177,7 +199,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     post_cut: PostCutTable = PostCutTable()
     workflows: tuple[WorkflowSpec, ...] = ()
     objectstore: ObjectStoreTable | None = None
+    mirrors: tuple[MirrorTable, ...] = ()
     artifacts: ArtifactRules = ArtifactRules()
+    promotion: PromotionRules = PromotionRules()
     index: IndexTable = IndexTable()
     docs: DocsTable | None = None
     validation: ValidationRules = ValidationRules()
@@ -198,7 +222,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     folder: str | None = None
     """Where the cockpit keeps its clones and cache, beside this file; else the system's places."""
     identity: Identity | None = None
-    """Who acts, where git itself knows no name."""
+    """Who acts, where git itself knows no name, or always."""
     clock: str | None = None
     """A URL that answers `{"now": ISO time, "speed": X}`, as a rehearsal does; else real time."""
 

@@ -9,6 +9,7 @@ import msgspec
 
 from cockpit.release.branches import Branches
 from cockpit.release.candidates import Candidate
+from cockpit.release.checklist import Process
 from cockpit.release.jobs import Job
 from cockpit.release.lookups import branch_of, listing_of, picks_by_commit
 from cockpit.release.picks import Pick
@@ -26,15 +27,17 @@ class Scope(Enum):
     PICKS = "picks"
     CHECKLIST = "checklist"
     LEDGER = "ledger"
+    BOARD = "board"
+    PROMOTION = "promotion"
     TIMELINE = "timeline"
     BUILDS_SCREEN = "builds in full"
     JOB = "job"
     LOG = "log"
+    WALK = "walk-through"
     QUEUE = "the queue in full"
     PICK = "one pick"
     DIFF = "diff"
     END_STATE = "end state of the queue"
-    WALK = "walk-through"
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -62,6 +65,8 @@ class Situation(msgspec.Struct, frozen=True):
     read_only: bool = False
     running: str = ""
     """The operation that is being carried out."""
+    process: Process | None = None
+    """What the checklist's rows are items of."""
 
 
 class Enabled(msgspec.Struct, frozen=True):
@@ -149,16 +154,6 @@ def can_cut(situation: Situation) -> Availability:
         names = ", ".join(repository.short_name for repository in uncut)
         return Disabled(f"{names}: cut only once wheels of the core are in the test channel")
     return Enabled()
-
-
-def about(situation: Situation, pick: str) -> Situation:
-    """The situation of what comes next: about the release, or about one row of the queue.
-
-    It never concerns the row that happens to be selected.
-    """
-    selection = Selection("picks", pick) if pick else None
-    scopes = (*situation.scopes, Scope.PICKS) if pick else situation.scopes
-    return msgspec.structs.replace(situation, selection=selection, scopes=scopes)
 
 
 def meant_repository(situation: Situation) -> Repository:

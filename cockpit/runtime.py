@@ -66,7 +66,14 @@ class Cockpit:
         """This process's only way to write."""
         from cockpit.operations.runner import Runner
 
-        return Runner(self.backends.ledger, read_only=self.read_only)
+        return Runner(self.backends.ledger, read_only=self.read_only, forbids=self._forbidden)
+
+    def _forbidden(self, plan: Plan) -> str:
+        """Why whoever flies may not carry a plan out; git is asked anew who that is."""
+        from cockpit.operations.permission import refusal
+
+        self.backends.recognise()
+        return refusal(self.config.team, self.backends.me, plan.operation, plan.danger)
 
     @property
     def state(self) -> ReleaseState:
@@ -134,6 +141,11 @@ class Cockpit:
         )
         await self.refresh("artifacts")
         return problems
+
+    async def verify_promotion(self) -> dict[str, str]:
+        """Read every promoted file that no store vouches for; gives those that could not be."""
+        places = self._looks.places
+        return await in_thread(places.read_what_is_told)
 
     def prepare(self) -> None:
         """Get ready to ask GitHub, while something else is waited for."""

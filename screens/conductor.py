@@ -78,11 +78,13 @@ class Conductor:
             self._go_on(entry, arguments)
             return
         from cockpit.operations.registry import operation
+        from cockpit.release.gates import GATES
         from screens.ask import AskScreen
 
         spec = operation(entry.operation)
         asked = tuple(p for p in spec.parameters if p.name in {*asks, *entry.offers})
-        subject = self._subject(situation)
+        gate = GATES.get(arguments.get("gate", ""))
+        subject = gate.title if gate else self._subject(situation)
         screen = AskScreen(
             entry.title, subject, entry.tooltip, asked, arguments, optional=entry.offers
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 
 import msgspec
@@ -12,11 +13,12 @@ from textual.screen import Screen
 
 from cockpit.actions import Scope, Situation
 from cockpit.errors import CockpitError
-from cockpit.guards import about, meant_candidate, meant_repository, pick_meant, selected_job
-from cockpit.release.board import board
+from cockpit.guards import meant_candidate, meant_repository, pick_meant, selected_job
+from cockpit.guards_board import for_next, next_step
 from cockpit.release.findings import Severity, findings
 from cockpit.release.words import counted
 from screens.arming import ARMED_FOR, Arming
+from screens.base import CockpitScreen
 from screens.conductor import Conductor
 from screens.ports import Cockpit
 from screens.sight import PANES
@@ -83,6 +85,14 @@ class Deeds:
                 from screens.pane import PaneScreen
 
                 self._push(PaneScreen("ledger"))
+            case "board":
+                from screens.board import BoardScreen
+
+                self._push(BoardScreen())
+            case "promotion":
+                from screens.pane import PaneScreen
+
+                self._push(PaneScreen("promotion"))
             case "timeline":
                 from screens.timeline import TimelineScreen
 
@@ -95,6 +105,15 @@ class Deeds:
                 self._push(BuildsScreen(repository=meant_repository(situation).name))
             case "show-pick":
                 self._show_pick(situation)
+            case "handover":
+                self._hand_the_release_over()
+            case "export-ledger":
+                self._export_ledger(situation)
+            case "walk":
+                from cockpit.guards_checklist import item_meant
+                from screens.walk import WalkScreen
+
+                self._push(WalkScreen(item_meant(situation)))
             case "diff":
                 self._show_diff(situation)
             case "lacking":
@@ -105,11 +124,6 @@ class Deeds:
                 from screens.end_state import EndStateScreen
 
                 self._push(EndStateScreen(self._cockpit))
-            case "walk":
-                from cockpit.guards_checklist import item_meant
-                from screens.walk import WalkScreen
-
-                self._push(WalkScreen(item_meant(situation)))
             case "help":
                 from screens.help import HelpScreen
 
@@ -126,6 +140,29 @@ class Deeds:
                 self._app.toggle_class("-compact")
             case _:
                 raise LookupError(f"the registry has an action {action} that nothing carries out")
+
+    def _hand_the_release_over(self) -> None:
+        from cockpit.views.handover import handover
+        from screens.handover import HandoverScreen
+
+        cockpit, state = self._cockpit, self._cockpit.state
+
+        def made(span: timedelta) -> str:
+            return handover(state, cockpit.process, state.now - span)
+
+        self._push(HandoverScreen(str(state.spec.version), made))
+
+    def _export_ledger(self, situation: Situation) -> None:
+        """Copy the rows that the filter lets through, oldest first."""
+        from cockpit.views.ledger import entries_markdown
+
+        front = self._app.screen
+        pane = front.pane if isinstance(front, CockpitScreen) else None
+        shown = {row.key for row in pane.table.rows_shown} if pane else set()
+        entries = [entry for entry in situation.state.record.entries if entry.sha in shown]
+        self._app.copy_to_clipboard(entries_markdown(entries) + "\n")
+        told = counted(len(entries), "entry", "entries")
+        self._app.notify(f"{told} as a Markdown table", title="Copied", markup=False)
 
     def _open_job(self, action: str, situation: Situation) -> None:
         """A job's steps, or its log; from its steps the log is opened at the selected one."""
@@ -209,9 +246,9 @@ class Deeds:
         self._app.notify(text, title="Copied", markup=False)
 
     async def _next(self, situation: Situation) -> None:
-        coming = board(situation.state).next
-        if coming.action is not None:
-            await self._perform(coming.action, about(situation, coming.pick))
+        following = next_step(situation)
+        if following.action is not None:
+            await self._perform(following.action, for_next(situation, following))
 
     def _refresh(self) -> None:
         self._app.notify("looking at every backend")

@@ -25,7 +25,7 @@ from cockpit.views.table import Line, Span
 from screens.base import CockpitScreen
 from screens.outside import page_text
 from screens.pane import BESIDE_FROM
-from screens.sight import Sight
+from screens.sight import AROUND_HEADER, Sight
 from widgets.keys import KeyBar, KeyHint
 from widgets.lines import LineView, WrappedLines
 from widgets.reading import ReadingScroll
@@ -95,7 +95,7 @@ class PickScreen(CockpitScreen):
     def show(self, sight: Sight) -> None:
         """Show the newest state; what people say is read again when they have said more."""
         self._sight = sight
-        self._title.show((sight.header(self.app.size.width - 2),))
+        self._title.show((sight.header(self.app.size.width - AROUND_HEADER),))
         pick = self._pick
         if pick is None:
             gone = "the queue has no such row any more; esc goes back"

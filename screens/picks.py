@@ -83,7 +83,7 @@ class PickListScreen(ListScreen):
         if row is not None:
             self._marked ^= {row.key}
             self._again()
-            self._pane.table.action_cursor_down()
+            self._pane.table.action_move(1)
 
     def _mark_all(self) -> None:
         """Every row that is shown, or none."""

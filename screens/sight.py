@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cockpit.release.checklist import Process
     from cockpit.release.state import ReleaseState
 
+AROUND_HEADER = 2
+"""Columns of the terminal that the header leaves free."""
 PANES = ("branches", "builds", "picks", "checklist")
 """The dashboard's panes, in the order of their numbers."""
 PANE_SCOPES = {
@@ -24,7 +26,9 @@ PANE_SCOPES = {
     "builds": Scope.BUILDS,
     "picks": Scope.PICKS,
     "checklist": Scope.CHECKLIST,
+    "board": Scope.BOARD,
     "ledger": Scope.LEDGER,
+    "promotion": Scope.PROMOTION,
 }
 
 
@@ -49,18 +53,27 @@ class Sight:
         self.running = running
         self.budget = budget
         self._panes: dict[tuple[str, bool], Pane] = {}
+        self._headers: dict[int, Line] = {}
 
     @cached_property
     def board(self) -> Board:
         """What blocks, is risky, is ready and comes next."""
         return board(self.state)
 
+    @property
+    def _stranger(self) -> str:
+        """Why whoever flies may only look; empty for people of the team."""
+        return self.state.spec.team.stranger(self.state.me)
+
     def header(self, width: int) -> Line:
         """The line on top of every screen."""
-        left = self.budget.remaining if self.budget else None
-        resets_at = self.budget.resets_at if self.budget else None
-        controls = Controls(self.armed_for, self.read_only, left, resets_at)
-        return header(self.state, self.process, controls, width)
+        if width not in self._headers:
+            left = self.budget.remaining if self.budget else None
+            resets_at = self.budget.resets_at if self.budget else None
+            looks_only = self.read_only or bool(self.state.me and self._stranger)
+            controls = Controls(self.armed_for, looks_only, left, resets_at)
+            self._headers[width] = header(self.state, self.process, controls, width)
+        return self._headers[width]
 
     def pane(self, name: str, *, full: bool = False) -> Pane:
         """The pane of this name; `full` where it has the screen to itself."""
@@ -79,10 +92,18 @@ class Sight:
                 from cockpit.views.checklist import item_detail
 
                 return item_detail(self.state, self.process, key)
+            case "board":
+                from cockpit.views.board_pane import board_detail
+
+                return board_detail(self.state, key)
             case "ledger":
                 from cockpit.views.ledger import entry_detail
 
                 return entry_detail(self.state, key)
+            case "promotion":
+                from cockpit.views.promotion import promotion_detail
+
+                return promotion_detail(self.state, key)
             case _:
                 raise KeyError(name)
 
@@ -95,6 +116,7 @@ class Sight:
             armed=self.armed_for is not None,
             read_only=self.read_only,
             running=self.running,
+            process=self.process,
         )
 
     def _made(self, name: str, *, full: bool) -> Pane:
@@ -115,9 +137,17 @@ class Sight:
                 from cockpit.views.checklist import checklist_pane
 
                 return checklist_pane(self.state, self.process, every=full)
+            case "board":
+                from cockpit.views.board_pane import board_pane
+
+                return board_pane(self.state)
             case "ledger":
                 from cockpit.views.ledger import ledger_pane
 
                 return ledger_pane(self.state)
+            case "promotion":
+                from cockpit.views.promotion import promotion_pane
+
+                return promotion_pane(self.state)
             case _:
                 raise KeyError(name)

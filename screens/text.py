@@ -17,7 +17,7 @@ from cockpit.views.stops import stop_beside
 from cockpit.views.table import Line, Span
 from screens.base import CockpitScreen
 from screens.outside import page_text
-from screens.sight import Sight
+from screens.sight import AROUND_HEADER, Sight
 from widgets.filter_box import FilterBox
 from widgets.keys import KeyBar, KeyHint
 from widgets.lines import LineView, WrappedLines
@@ -95,7 +95,7 @@ class TextScreen(CockpitScreen):
 
     def show(self, sight: Sight) -> None:
         """The header alone changes by itself: the text is read when somebody asks."""
-        self._title.show((sight.header(self.app.size.width - 2),))
+        self._title.show((sight.header(self.app.size.width - AROUND_HEADER),))
 
     def show_keys(self, hints: Sequence[KeyHint], running: Sequence[Line]) -> None:
         """Going back is always named."""

@@ -17,7 +17,7 @@ from cockpit.views.checklist import item_url
 from cockpit.views.table import Line
 from cockpit.views.walk import walk_page, walk_progress
 from screens.base import CockpitScreen
-from screens.sight import Sight
+from screens.sight import AROUND_HEADER, Sight
 from widgets.keys import KeyBar, KeyHint
 from widgets.lines import LineView, WrappedLines
 
@@ -77,7 +77,7 @@ class WalkScreen(CockpitScreen):
     def show(self, sight: Sight) -> None:
         """Show the page as it is now."""
         self._sight = sight
-        self._title.show((sight.header(self.app.size.width - 2),))
+        self._title.show((sight.header(self.app.size.width - AROUND_HEADER),))
         self._walk = pages(sight.process, item_states(sight.process, sight.state))
         if self._found is None:
             self.item = resume(self._walk)

@@ -34,6 +34,7 @@ LAYERS = (
         "cockpit.runtime",
         "cockpit.guards",
         "cockpit.guards_builds",
+        "cockpit.guards_board",
         "cockpit.guards_picks",
         "cockpit.guards_checklist",
         "cockpit.action",

@@ -68,11 +68,13 @@ class GitClones:
         *,
         identity: tuple[str, str] | None = None,
         stand_in: tuple[str, str] | None = None,
+        sign: bool = False,
         timeout_s: float = 120,
         log: Callable[[str], None] | None = None,
     ) -> None:
         """`identity` is used instead of git's own, `stand_in` only where git has none.
 
+        With `sign`, the ledger's commits are signed as the person's own git is set up to.
         `timeout_s` is how long a git process may be silent; `log` is told every command.
         """
         self._folder = folder
@@ -81,7 +83,7 @@ class GitClones:
         self._identity = Identity(self._git, nowhere, given=identity, stand_in=stand_in)
         self._clones = Clones(folder, self._git)
         self._branches = BranchReader(self._git, self._clones)
-        self._ledgers = Ledgers(self._clones, self.identity)
+        self._ledgers = Ledgers(self._clones, self.identity, sign=sign)
         self._trees = Trees(self._git)
         self._trunk = TrunkReader(self._git, self._clones, self._trees)
         self._changes = ChangeReader(self._git, self._clones, self._trees)
@@ -331,15 +333,24 @@ class GitClones:
         """The tip of a ledger on its remote; None when the ledger does not exist yet."""
         return self._ledgers.tip(remote, ref)
 
+    def bring_ledger(self, remote: str, ref: str) -> str | None:
+        """Fetch a ledger without reading it; gives its tip, None where there is none yet."""
+        return self._ledgers.bring(remote, ref)
+
     def read_ledger(
         self, remote: str, ref: str, since: str | None = None
     ) -> tuple[LedgerCommit, ...]:
         """Fetch a ledger and read its chain, oldest first, after `since` when given."""
         return self._ledgers.read(remote, ref, since)
 
-    def append_ledger(self, remote: str, ref: str, message: str, parent: str | None) -> str:
-        """Commit on `parent` and push fast-forward only; raises Conflict when the tip moved."""
-        return self._ledgers.append(remote, ref, message, parent)
+    def append_ledger(
+        self, remote: str, ref: str, messages: Sequence[str], parent: str | None
+    ) -> tuple[str, ...]:
+        """Commit on `parent`, one on the other, and push them all or none, fast-forward only.
+
+        Raises Conflict when the tip has moved.
+        """
+        return self._ledgers.append(remote, ref, messages, parent)
 
     def identity(self) -> tuple[str, str]:
         """Name and e-mail that commits of this person carry."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
+
+import msgspec
 
 from cockpit.backends.ports import (
     ApiBudget,
@@ -16,9 +19,9 @@ from cockpit.backends.ports import (
     GithubPort,
     GitPort,
     IndexPort,
-    ObjectStorePort,
+    TransferPort,
 )
-from cockpit.config import Config
+from cockpit.config import Config, ObjectStoreTable
 from cockpit.errors import CockpitError, ConfigError
 
 if TYPE_CHECKING:
@@ -71,12 +74,13 @@ class Backends:
         def make() -> GitPort:
             from cockpit.backends.git import GitClones
 
-            given = self.config.settings.identity
-            who = (given.name, given.email) if given else None
+            told = self.config.settings.identity
+            somebody = (told.name, told.email) if told else None
             return GitClones(
                 self._data / "clones",
-                identity=who if given and given.instead_of_git else None,
-                stand_in=who,
+                identity=somebody if told and told.always else None,
+                stand_in=somebody,
+                sign=self.config.settings.ledger.sign,
                 log=self._log,
             )
 
@@ -97,22 +101,56 @@ class Backends:
         return self._once("github", make)
 
     @property
-    def store(self) -> ObjectStorePort:
+    def store(self) -> TransferPort:
         """The S3 channels; raises ConfigError when none are configured."""
+        return self._once("store", lambda: self._store(self._channels))
 
-        def make() -> ObjectStorePort:
-            from cockpit.backends.objectstore import ObjectStore
+    @property
+    def backup(self) -> TransferPort | None:
+        """The bucket that keeps every candidate's files; None when the config names none."""
+        table = self.config.settings.objectstore
+        if table is None or table.backup_bucket is None:
+            return None
+        private = msgspec.structs.replace(table, bucket=table.backup_bucket, acl="")
+        return self._once("backup", lambda: self._store(private))
 
-            table = self.config.settings.objectstore
-            if table is None:
-                raise ConfigError(
-                    "No channels are configured",
-                    f"{self.config.path} has no [objectstore]",
-                    "add [objectstore] with bucket and prefixes",
-                )
-            return ObjectStore(table, self.credentials.environment(), log=self._log)
+    def mirror(self, name: str) -> TransferPort:
+        """A mirror of the stable channel; raises AccessDenied without its own credential."""
+        from cockpit.backends.mirrors import mirror_environment, mirror_table
 
-        return self._once("store", make)
+        table = next(mirror for mirror in self.config.settings.mirrors if mirror.name == name)
+        variable = self.credentials.variable
+        mirror_environment(table, variable)  # a key that is missing is told before any request
+
+        def make() -> TransferPort:
+            from cockpit.backends.objectstore_writes import WritableStore
+
+            settings = mirror_table(table, variable)
+            environment = partial(mirror_environment, table, variable)
+            return WritableStore(settings, environment, log=self._log)
+
+        return self._once(f"mirror {name}", make)
+
+    def mirror_index(self, name: str) -> IndexPort | None:
+        """The index pages of a mirror; None when the config does not say where they are."""
+        table = next(mirror for mirror in self.config.settings.mirrors if mirror.name == name)
+        return self._index(table.index_url, f"index of {name}") if table.index_url else None
+
+    @property
+    def _channels(self) -> ObjectStoreTable:
+        table = self.config.settings.objectstore
+        if table is None:
+            raise ConfigError(
+                "No channels are configured",
+                f"{self.config.path} has no [objectstore]",
+                "add [objectstore] with bucket and prefixes",
+            )
+        return table
+
+    def _store(self, table: ObjectStoreTable) -> TransferPort:
+        from cockpit.backends.objectstore_writes import WritableStore
+
+        return WritableStore(table, self.credentials.environment, log=self._log)
 
     @property
     def index(self) -> IndexPort | None:
@@ -120,15 +158,16 @@ class Backends:
         table = self.config.settings.objectstore
         if table is None or table.index_url is None:
             return None
-        base = table.index_url
+        return self._index(table.index_url, "index")
 
+    def _index(self, base: str, name: str) -> IndexPort:
         def make() -> IndexPort:
             from cockpit.backends.github_pages import PageCache
             from cockpit.backends.index import IndexPages
 
             return IndexPages(base, log=self._log, cache=PageCache(self._cache / "index"))
 
-        return self._once("index", make)
+        return self._once(name, make)
 
     @property
     def package_index(self) -> IndexPort | None:

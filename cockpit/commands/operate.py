@@ -56,7 +56,7 @@ async def carried_out(cockpit: Cockpit, arguments: argparse.Namespace) -> int:
     _confirm(made, arguments)
     cancel = threading.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, cancel.set)
-    outcome = await cockpit.carry_out(made, _tell, cancel, arguments.take_over)
+    outcome = await cockpit.carry_out(made, _Teller(), cancel, arguments.take_over)
     return int(_conclude(outcome))
 
 
@@ -106,6 +106,20 @@ def _again(command: str, arguments: argparse.Namespace) -> str:
     return shlex.join(words)
 
 
+class _Teller:
+    """Prints how each step ends, and why one stands still: once, while it does."""
+
+    def __init__(self) -> None:
+        self._paused = ""
+
+    def __call__(self, report: StepReport) -> None:
+        paused = report.progress.paused
+        if paused and paused != self._paused:
+            sys.stderr.write(f"paused: {paused}\n")
+        self._paused = paused
+        _tell(report)
+
+
 def _tell(report: StepReport) -> None:
     if report.outcome is StepOutcome.RUNNING:
         return
@@ -118,7 +132,7 @@ def _conclude(outcome: Outcome) -> ExitCode:
     if outcome.problem is not None:
         raise _with_progress(outcome, outcome.problem)
     if outcome.ending is Ending.CANCELLED:
-        sys.stdout.write("Cancelled between steps; run it again to go on.\n")
+        sys.stdout.write("Cancelled; run it again to go on.\n")
         return ExitCode.REFUSED
     if outcome.ending is Ending.NOTHING_TO_DO:
         sys.stdout.write("Nothing to do: every step is done already.\n")

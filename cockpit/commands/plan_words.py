@@ -15,15 +15,15 @@ def plan_json(facts: PlanFacts) -> str:
 
 def describe(facts: PlanFacts) -> str:
     """The plan as a person reads it."""
-    lines = [facts.sentence, ""]
-    for section in facts.sections:
+    lines = [facts.sentence, *facts.outlook.summary, ""]
+    for section in (*facts.sections, *facts.outlook.sections):
         lines += [section.title, *(f"  {line}" for line in section.lines), ""]
     lines.append("Steps")
     for position, step in enumerate(facts.steps, 1):
         lines.append(f"  {position}. {step.summary}")
         lines.append(f"     $ {step.command}")
         lines += [f"     expects {e.what}: {e.found}" for e in step.expects]
-    lines += [f"Warning: {warning}" for warning in facts.warnings]
+    lines += [f"Warning: {warning}" for warning in (*facts.warnings, *facts.outlook.warnings)]
     lines += [f"Blocked: {blocker}" for blocker in facts.blockers]
     lines += ["", f"Plan {facts.digest}  ({facts.danger.value})", ""]
     return "\n".join(lines)

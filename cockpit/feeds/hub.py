@@ -29,6 +29,7 @@ from cockpit.release.jobs import (
 from cockpit.release.milestones import Milestone
 from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Preparation
+from cockpit.release.promotion import Promotion
 from cockpit.release.readiness import Confirmations, Credentials, Dependency
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository
@@ -50,6 +51,7 @@ NAMES = (
     "predictions",
     "milestone",
     "artifacts",
+    "promotion",
     "docs",
     "validations",
     "preparation",
@@ -113,6 +115,7 @@ class FeedHub:
             "predictions": feed("predictions", PredictionReading, looks.predictions),
             "milestone": feed("milestone", Milestone, looks.milestone),
             "artifacts": feed("artifacts", Artifacts, looks.artifacts),
+            "promotion": feed("promotion", Promotion, looks.promotion),
             "docs": feed("docs", DocsEntry, looks.docs),
             "validations": feed("validations", Validations, looks.validations),
             "preparation": feed("preparation", Preparation, looks.preparation),

@@ -13,6 +13,7 @@ from cockpit.feeds.attempting import attempt_all
 from cockpit.feeds.channels import ChannelLook
 from cockpit.feeds.picking import PickingLook
 from cockpit.feeds.preparing import PreparationLook, SubmodulesLook
+from cockpit.feeds.promotions import PromotionLook
 from cockpit.feeds.readying import (
     look_at_confirmations,
     look_at_credentials,
@@ -35,6 +36,7 @@ from cockpit.release.jobs import (
 from cockpit.release.milestones import Milestone
 from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Preparation
+from cockpit.release.promotion import Promotion
 from cockpit.release.readiness import Confirmations, Credentials, Dependency
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository, Role
@@ -61,6 +63,7 @@ class Looks:
         self._preparation = PreparationLook(backends)
         self._submodules = SubmodulesLook(backends)
         self.channels = ChannelLook(backends)
+        self.places = PromotionLook(backends)
         self._picking = PickingLook(backends)
 
     def prepare(self) -> None:
@@ -213,6 +216,10 @@ class Looks:
     def artifacts(self, _: ReleaseState) -> Answer[Artifacts]:
         """The files of every package of the release in the test and stable channels."""
         return self.channels.look()
+
+    def promotion(self, state: ReleaseState) -> Answer[Promotion]:
+        """How far every package is in the stable channel, on its mirrors and in their indexes."""
+        return self.places.look(state)
 
     def docs(self, _: ReleaseState) -> Answer[DocsEntry]:
         """The published documentation of this release."""

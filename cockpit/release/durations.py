@@ -116,6 +116,7 @@ class Forecast(msgspec.Struct, frozen=True):
     """Open jobs of which nothing tells how long they take; with any, `left` is a lower bound."""
 
 
+@remembered
 def forecast(
     builds: CandidateBuilds, known: Durations, support: SupportMatrix, now: datetime
 ) -> Forecast | None:

@@ -9,6 +9,7 @@ from cockpit.release.gates_candidate import CANDIDATE_GATES
 from cockpit.release.gates_health import HEALTH_GATES
 from cockpit.release.gates_picks import PICK_GATES
 from cockpit.release.gates_preparation import PREPARATION_GATES
+from cockpit.release.gates_promotion import PROMOTION_GATES
 from cockpit.release.gates_readiness import READINESS_GATES
 from cockpit.release.gates_runs import RUN_GATES
 from cockpit.release.lookups import known
@@ -106,6 +107,7 @@ GATES: Mapping[str, Gate] = {
             _milestone_empty,
         ),
         *PICK_GATES,
+        *PROMOTION_GATES,
     )
 }
 """Every gate by its id; a process refers to them by it."""

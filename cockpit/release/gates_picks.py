@@ -27,7 +27,7 @@ from cockpit.release.verdicts import (
 def _queue_gate(state: ReleaseState, rows: tuple[Pick, ...], held: str) -> Verdict:
     core = state.spec.core
     if branch_of(state, core) is None:
-        return not_applicable(f"{core.release_branch} has not been cut: picks begin with it")
+        return not_applicable(f"picks begin with the cut of {core.release_branch}")
     tracker = known(state.picks).tracker
     if tracker is None:
         return unknown(f"no release tracker of {state.spec.version} was found")

@@ -36,6 +36,8 @@ class StepDone(Event, frozen=True, tag="step_done"):
     digest: str
     step: str
     summary: str
+    parts: tuple[str, ...] = ()
+    """What was seen of each part of a step that has many: each file with its checksum."""
 
     def describe(self) -> str:
         return f"step done: {self.summary}"

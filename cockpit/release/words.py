@@ -11,3 +11,12 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 def short(sha: str) -> str:
     """A SHA as people write it."""
     return sha[:7]
+
+
+def size(number: float) -> str:
+    """An amount of bytes as people say it: `4.3 GB`, `527 MB`, `12 kB`."""
+    for unit, bytes_ in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if number >= bytes_:
+            amount = number / bytes_
+            return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"
+    return f"{number:.0f} bytes"

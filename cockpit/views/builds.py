@@ -252,6 +252,7 @@ _SHORT = {
 }
 
 
+@remembered
 def legend(grid: Grid, width: int) -> tuple[Span, ...]:
     """What the marks of a grid mean: its stages, and those marks that are in it."""
     cells = [cell for row in grid.rows for cell in row.cells if cell is not None]

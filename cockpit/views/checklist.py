@@ -6,6 +6,7 @@ from itertools import groupby
 
 from cockpit.release.checklist import (
     PHASE_PREFIX,
+    Item,
     ItemState,
     Kind,
     Phase,
@@ -15,8 +16,9 @@ from cockpit.release.checklist import (
     item_states,
 )
 from cockpit.release.commits import short
+from cockpit.release.overrides import override_of
 from cockpit.release.phases import PhaseId
-from cockpit.release.signatures import Said
+from cockpit.release.signatures import Said, who_signs
 from cockpit.release.state import ReleaseState
 from cockpit.release.verdicts import Outcome, Verdict
 from cockpit.views.ages import ago, timestamp
@@ -43,7 +45,8 @@ COLUMNS = (
 )
 FEEDS = (
     *("branches", "ledger", "ci", "builds", "libraries", "checks", "picks", "milestone"),
-    *("artifacts", "validations", "docs", "preparation"),
+    *("artifacts", "validations", "docs", "preparation", "confirmations", "dependencies"),
+    "credentials",
 )
 MARKS: dict[Progress, Mark] = {
     Progress.PASSED: PASSED,
@@ -153,12 +156,34 @@ def item_detail(state: ReleaseState, process: Process, key: str) -> Detail | Non
         field("kind", _KINDS[item.kind]),
         field("owner", item.owner),
         field("binds", f"a signature holds for this {item.binds}") if item.gate is None else (),
-        field("signers", str(item.signers)) if item.signers > 1 else (),
+        field("signed by", _signers(state, process, item)) if item.gate is None else (),
+        field("gate", item.gate) if item.gate else (),
+        field("done by", item.operation) if item.operation else (),
+        (heading("What to do"), line(item.what)) if item.what else (),
         (heading("Why"), line(item.why)) if item.why else (),
+        (heading("Evidence"), line(item.evidence)) if item.evidence else (),
+        _override(state, item),
         need_lines(process, item.needs, found.waits_for),
         verdict_lines(state, found.verdict),
         signature_lines(found),
         tuple(field("page", Span(url, Tone.DIM)) for url in item.links),
+    )
+
+
+def _signers(state: ReleaseState, process: Process, item: Item) -> str:
+    people = f"{item.signers} people: " if item.signers > 1 else ""
+    return f"{people}{who_signs(process.role_of(item), state.spec.team)}"
+
+
+def _override(state: ReleaseState, item: Item) -> tuple[Line, ...]:
+    found = override_of(item.gate, state) if item.gate else None
+    if found is None:
+        return ()
+    mark = NEEDS_YOU
+    return (
+        heading("Override"),
+        line(Span(f"{mark.shape} ", mark.tone), found.describe()),
+        line(Span(f"  {timestamp(found.at)}", Tone.DIM)),
     )
 
 
@@ -182,11 +207,16 @@ def need_lines(
     return tuple(lines)
 
 
+def verdict_mark(verdict: Verdict) -> Mark:
+    """The mark of what a gate concluded; what is under way is neither red nor unknown."""
+    return RUNNING if verdict.pending else _OUTCOMES[verdict.outcome]
+
+
 def verdict_lines(state: ReleaseState, verdict: Verdict | None) -> tuple[Line, ...]:
     """What a gate looked at, how old that is, and what it asks for."""
     if verdict is None:
         return ()
-    mark = RUNNING if verdict.pending else _OUTCOMES[verdict.outcome]
+    mark = verdict_mark(verdict)
     lines = [heading("What was looked at")]
     for entry in verdict.evidence:
         lines.append(line(Span(f"{mark.shape} ", mark.tone), entry.text))

@@ -50,6 +50,7 @@ def walk_page(state: ReleaseState, process: Process, found: ItemState) -> tuple[
     if item.needs:
         lines += [_BLANK, *need_lines(process, item.needs, found.waits_for)]
     lines += [_BLANK, heading("What to do")]
+    lines += [line(item.what)] if item.what else []
     lines += [line(text) for text in _what_to_do(state, process.role_of(item), found)]
     if item.why:
         lines += [_BLANK, heading("Why"), line(item.why)]
@@ -64,6 +65,8 @@ def _what_to_do(state: ReleaseState, role: OwnerRole, found: ItemState) -> list[
         return ["It is not its turn yet: what comes before it is open. ! reports a problem."]
     problem = why_not(role, state.spec.team, state.me) if state.me else ""
     lines = [f"You cannot sign it: {problem}"] if problem else []
+    if item.evidence:
+        lines.append(f"Evidence wanted: {item.evidence}")
     if item.kind is Kind.AUTO and item.operation:
         lines.append(f"{item.operation} does it.")
     if found.progress.settled:

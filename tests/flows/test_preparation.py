@@ -38,7 +38,7 @@ async def test_everything_is_read_and_green_before_the_cut(
     assert standing(cockpit.state).phase is PhaseId.PREPARATION
     assert cockpit.state.picks.whole == PickReading()
     assert picks_pane(cockpit.state).table.empty == "picks begin with the cut of release/2.16"
-    assert "picks begin with it" in GATES["picks-decided"].judge(cockpit.state).text
+    assert "picks begin with the cut" in GATES["picks-decided"].judge(cockpit.state).text
     core_nightly, vision_nightly = found["nightlies-green"].evidence
     assert core_nightly.text.startswith("pytorch nightly: 4 workflows passed on ")
     assert vision_nightly.text.startswith("vision nightly: 4 workflows passed on ")

@@ -31,7 +31,7 @@ def cockpit_of(world: World, person: Person) -> Cockpit:
     own = world.config_path.with_name(f"{person.login}.toml")
     begin = text.index("[identity]")
     end = text.index("[[", begin)
-    identity = f'name = "{person.name}"\nemail = "{person.email}"\ninstead_of_git = true\n\n'
+    identity = f'name = "{person.name}"\nemail = "{person.email}"\nalways = true\n\n'
     text = f"{text[:begin]}[identity]\n{identity}{text[end:]}"
     own.write_text(text.replace('folder = "cockpit"', f'folder = "{person.login}"'))
     return Cockpit(load(own))

@@ -234,8 +234,8 @@ READY_CASES: tuple[Case, ...] = (
         "was declared a dud",
     ),
     ("milestone-empty", "not named", spec_with(milestone=""), NOT_APPLICABLE, "no milestone"),
-    ("picks-decided", "uncut", with_branches(uncut(CORE)), NOT_APPLICABLE, "has not been cut"),
-    ("picks-merged", "uncut", with_branches(uncut(CORE)), NOT_APPLICABLE, "has not been cut"),
+    ("picks-decided", "uncut", with_branches(uncut(CORE)), NOT_APPLICABLE, "begin with the cut"),
+    ("picks-merged", "uncut", with_branches(uncut(CORE)), NOT_APPLICABLE, "begin with the cut"),
     (
         "binaries-validated",
         "not configured",

@@ -164,7 +164,7 @@ async def test_findings_say_why_and_become_picks() -> None:
     app = CockpitApp(cockpit)
     async with app.run_test(size=(160, 48)) as driven:
         await open_queue(app, driven)
-        await driven.press("O")
+        await driven.press("underscore")
         await until(driven, lambda: isinstance(app.screen, LackingScreen))
         await until(driven, lambda: "missing fix" in shown(app) and "not yet" in shown(app))
         assert "#5 of the milestone: fixed on trunk" in shown(app)

@@ -19,8 +19,10 @@ CARRIED_OUT = [entry for entry in WRITING if entry.operation]
 
 KEYS_TO = {
     **{PANE_SCOPES[name]: (str(number),) for number, name in enumerate(PANES, start=1)},
+    Scope.PROMOTION: ("5",),
     Scope.TIMELINE: ("1", "h"),
     Scope.WALK: ("J",),
+    Scope.LEDGER: ("l",),
     Scope.BUILDS_SCREEN: ("2", "enter"),
     Scope.JOB: ("2", "enter", "enter"),
     Scope.LOG: ("2", "enter", "L"),

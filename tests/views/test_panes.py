@@ -487,7 +487,7 @@ def test_the_ledger_says_who_holds_the_lease() -> None:
     taken = recorded(LeaseTaken("1", "tag-candidate", NOW + timedelta(minutes=5)))
 
     assert ledger_pane(with_(ledger=feed(ledger(taken)))).summary[0].text == (
-        "Ada on bridge holds the lease for tag-candidate"
+        "Ada on bridge holds the lease for tag-candidate since 2026-10-15 12:03 UTC, until 14:08"
     )
 
 

@@ -24,7 +24,12 @@ from cockpit.backends.ports.git_values import (
 )
 from cockpit.backends.ports.github import Account, ApiBudget, ApiUsage, ApiUse, GithubPort
 from cockpit.backends.ports.index import IndexPort
-from cockpit.backends.ports.objectstore import ObjectStorePort
+from cockpit.backends.ports.objectstore import (
+    ObjectProperties,
+    ObjectStorePort,
+    TransferPort,
+    Upload,
+)
 
 __all__ = [
     "Account",
@@ -44,10 +49,13 @@ __all__ = [
     "GithubPort",
     "IndexPort",
     "LedgerCommit",
+    "ObjectProperties",
     "ObjectStorePort",
     "PickDraft",
     "PickRecipe",
     "Resolution",
     "ScriptRun",
+    "TransferPort",
     "TrunkQuestions",
+    "Upload",
 ]

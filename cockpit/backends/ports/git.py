@@ -216,14 +216,23 @@ class GitPort(Protocol):
         """The tip of a ledger on its remote; None when the ledger does not exist yet."""
         ...
 
+    def bring_ledger(self, remote: str, ref: str) -> str | None:
+        """Fetch a ledger without reading it; gives its tip, None where there is none yet."""
+        ...
+
     def read_ledger(
         self, remote: str, ref: str, since: str | None = None
     ) -> tuple[LedgerCommit, ...]:
         """Fetch a ledger and read its chain, oldest first, after `since` when given."""
         ...
 
-    def append_ledger(self, remote: str, ref: str, message: str, parent: str | None) -> str:
-        """Commit on `parent` and push fast-forward only; raises Conflict when the tip moved."""
+    def append_ledger(
+        self, remote: str, ref: str, messages: Sequence[str], parent: str | None
+    ) -> tuple[str, ...]:
+        """Commit on `parent`, one on the other, and push them all or none, fast-forward only.
+
+        Raises Conflict when the tip has moved.
+        """
         ...
 
     def identity(self) -> tuple[str, str]:
