@@ -19,9 +19,11 @@ from cockpit.views.marks import NEEDS_YOU, NOT_APPLICABLE, PASSED, Tone
 from cockpit.views.picks import hashed, mark_of, standing
 from cockpit.views.predictions import prediction_lines
 from cockpit.views.table import Line, Span
+from cockpit.views.width import clip
 
 _LONGEST_COMMENT = 120
 """Lines of a comment that are shown; its page has the rest."""
+_LONGEST_LINE = 1_000
 _EMPTY = line("")
 
 
@@ -120,7 +122,7 @@ def _comments(state: ReleaseState, comments: Sequence[Comment]) -> Iterator[Line
         yield line(Span(comment.author or "?", Tone.ACCENT), Span(age, Tone.DIM))
         yield line(Span(comment.url, Tone.DIM))
         said = without_mark(comment.body).splitlines()
-        yield from (line(f"  {text}") for text in said[:_LONGEST_COMMENT])
+        yield from (line(f"  {clip(text, _LONGEST_LINE)}") for text in said[:_LONGEST_COMMENT])
         if len(said) > _LONGEST_COMMENT:
             yield line(Span(f"  … {len(said) - _LONGEST_COMMENT} lines more", Tone.DIM))
         yield _EMPTY

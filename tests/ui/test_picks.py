@@ -14,6 +14,7 @@ from cockpit.release.forecast import PredictionReading
 from cockpit.release.nominations import Comment, Verdict
 from cockpit.release.pickorder import QueueSimulation, Simulation
 from cockpit.release.prediction import (
+    NO_PARENT_NAMED,
     Cause,
     Evidence,
     FileConflict,
@@ -157,6 +158,24 @@ async def test_next_acts_on_the_pick_that_it_names() -> None:
         await driven.press("e")
         await until(driven, lambda: cockpit.planned)
         assert cockpit.planned == [("approve", {"pull": "20"})]
+
+
+async def test_of_a_merge_the_parent_is_asked_for_before_the_plan() -> None:
+    merge = msgspec.structs.replace(STUCK, outcome=Outcome.UNKNOWN, why=NO_PARENT_NAMED)
+    predicted = feed(PredictionReading(PICK_2.sha, (merge, CLEAN)), "git")
+    pulls = (*MERGED_PULLS, pull(21, "Fix eight"))
+    queue = tracked(pulls, (*NOMINATIONS, nomination(7, None)), ())
+    state = msgspec.structs.replace(busy(), predictions=predicted, picks=feed(queue))
+    cockpit = StillCockpit(state)
+    app = CockpitApp(cockpit)
+    async with app.run_test(size=(160, 48)) as driven:
+        await until(driven, lambda: "NEXT" in shown(app))
+        await driven.press("3", "C")
+        await until(driven, lambda: "Mainline: the parent that a merge is seen from" in shown(app))
+        await driven.press("1", "enter")
+        await until(driven, lambda: cockpit.planned)
+        words = {"change": "7", "mainline": "1", "category": "Critical"}
+        assert cockpit.planned == [("pick", words)]
 
 
 async def test_findings_say_why_and_become_picks() -> None:
