@@ -38,15 +38,15 @@ COLUMNS = (
     Column("mark", ""),
     Column("state", "state"),
     Column("trunk", "trunk", Align.RIGHT),
-    Column("pull", "pull", Align.RIGHT, rank=2),
+    Column("pull", "pull", Align.RIGHT, rank=4),
     Column("title", "title", weight=3),
     Column("category", "category", rank=7),
     Column("rule", "rule", rank=5),
     Column("by", "nominated by", rank=6),
     Column("age", "when", Align.RIGHT, rank=9),
-    Column("prediction", "comes to", rank=3),
+    Column("prediction", "comes to", rank=2),
     Column("word", "last word", rank=8),
-    Column("ci", "CI", rank=4),
+    Column("ci", "CI", rank=3),
     Column("candidate", "first in", rank=10),
 )
 _RULES = {
