@@ -61,26 +61,32 @@ class Seed(msgspec.Struct, frozen=True):
     last_modified: datetime = datetime(2026, 10, 14, tzinfo=UTC)
 
 
-def seeds() -> Iterator[Seed]:
-    """A test channel of 20,000 keys, 1,000 of which are wheels of the release."""
+def seeds(others: int) -> Iterator[Seed]:
+    """A test channel with 1,000 wheels of the release, and so many others."""
     for number in range(COPIED):
         body = f"wheel {number}".encode()
         name = f"{STEM}+cpu-{number}-cp312-cp312-manylinux_2_28_x86_64.whl"
         told = {"checksum-sha256": hashlib.sha256(body).hexdigest()}
         yield Seed(f"whl/test/cpu/{name}", body, told)
-    for number in range(OTHERS):
+    for number in range(others):
         name = f"torch-2.14.{number}+cpu-cp312-cp312-manylinux_2_28_x86_64.whl"
         yield Seed(f"whl/test/{('cpu', 'cu130', 'xpu')[number % 3]}/{name}", b"x", {})
 
 
 def serve(kind: str) -> None:
-    """Serve one store until stdin ends; its address goes to stdout."""
+    """Serve one store until stdin ends; its address goes to stdout.
+
+    `moto` and `seaweedfs` hold the 1,000 that are copied alone, `moto-full` and `seaweedfs-full`
+    all 20,000.
+    """
+    kind, _, full = kind.partition("-")
+    others = OTHERS if full else 0
     if kind == "moto":
         from cockpit.rehearsal.clock import WorldClock
         from cockpit.rehearsal.serving import Service
 
         moto = MotoS3(WorldClock(datetime.now(UTC)))
-        moto.put(seeds())
+        moto.put(seeds(others))
         url = Service("s3", moto, io.StringIO(), moto.request_handler()).url
         print(url, flush=True)
         sys.stdin.read()
@@ -88,7 +94,7 @@ def serve(kind: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
         server = SeaweedS3(Path(directory), KEY)
         server.start()
-        server.put(seeds())
+        server.put(seeds(others))
         print(server.url, flush=True)
         sys.stdin.read()
         server.stop()
