@@ -21,7 +21,8 @@ def lease_lines(lease: Lease) -> tuple[Line, ...]:
     """Who else may be writing."""
     text = (
         f"{NEEDS_YOU.shape} {lease.holder} holds the lease for {lease.operation},"
-        f" from {lease.host}, until {lease.expires_at:%H:%M:%S} UTC"
+        f" from {lease.host}, since {lease.taken_at:%H:%M:%S},"
+        f" until {lease.expires_at:%H:%M:%S} UTC"
     )
     return (_BLANK, Line((Span(text, Tone.WARN),)))
 

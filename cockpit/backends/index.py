@@ -49,8 +49,14 @@ class IndexPages:
 
     def page(self, prefix: str, folder: str, package: str) -> Answer[IndexPage | None]:
         """The page of a package in a folder; None when there is none."""
-        path = quote(f"{prefix}/{folder}/{package}/index.html")
-        url = f"{self._base}/{path}"
+        url = f"{self._base}/{quote(f'{prefix}/{folder}/{package}/index.html')}"
+        return self._page(url, folder, package)
+
+    def project(self, package: str) -> Answer[IndexPage | None]:
+        """The page of a package on an index without folders; None when there is none."""
+        return self._page(f"{self._base}/{quote(package)}/", "", package)
+
+    def _page(self, url: str, folder: str, package: str) -> Answer[IndexPage | None]:
         found = self._read(url)
         if found is None:
             return Answer(None, url)

@@ -10,6 +10,7 @@ import shlex
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from cockpit.backends.text import clean, mask
@@ -24,6 +25,7 @@ from cockpit.errors import (
     Unreachable,
 )
 from cockpit.release.artifacts import StoredObject
+from cockpit.release.readiness import CredentialLife
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -51,6 +53,8 @@ _REFUSED = {"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbi
 _REPLACED = {"PreconditionFailed", "412"}
 _SKEWED = {"RequestTimeTooSkewed", "RequestInTheFuture"}
 _SLOW_DOWN = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "429"}
+_END_OF_LIFE = "AWS_CREDENTIAL_EXPIRATION"
+_CREDENTIALS = "the AWS credentials"
 _CHECKSUM_NAMES = ("checksum-sha256", "x-amz-meta-checksum-sha256")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _LOGIN_HINT = "log in to AWS again (aws sso login, or new keys), then refresh (r)"
@@ -143,6 +147,26 @@ class ObjectStore:
                         "refresh (r)",
                     ) from err
                 raise
+
+    def credential_life(self) -> CredentialLife:
+        """How long the credentials live, where they can tell."""
+        from botocore.credentials import RefreshableCredentials
+
+        given = self._environment
+        told = (given() if callable(given) else given).get(_END_OF_LIFE, "")
+        if told:
+            return CredentialLife(_CREDENTIALS, datetime.fromisoformat(told))
+        with self._speaking() as (session, _):
+            found = session.get_credentials()
+        if found is None:
+            return CredentialLife(_CREDENTIALS, unknown="there are none: log in to AWS")
+        if isinstance(found, RefreshableCredentials):
+            if "sso" in found.method:
+                return CredentialLife(_CREDENTIALS, unknown="they end with the login, unseen")
+            return CredentialLife(f"{_CREDENTIALS}, which renew themselves")
+        if found.token:
+            return CredentialLife(_CREDENTIALS, unknown="a session that does not say when it ends")
+        return CredentialLife(_CREDENTIALS)
 
     def check_access(self) -> str:
         """Who the credential is, in words; raises when the bucket cannot be read."""

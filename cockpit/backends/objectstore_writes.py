@@ -10,14 +10,13 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from cockpit.backends.objectstore import ObjectStore, _checksum
-from cockpit.backends.ports.objectstore import CredentialLife, ObjectProperties, Upload
+from cockpit.backends.ports.objectstore import ObjectProperties, Upload
 from cockpit.errors import Conflict
 from cockpit.release.artifacts import StoredObject
 from cockpit.threads import gather
@@ -32,7 +31,6 @@ _SENT_PART = 8 * 1024**2
 """Small, so that several files at once stay far below 300 MB; 10,000 of them are 80 GB."""
 _PART_THREADS = 4
 _ANYBODY = "http://acs.amazonaws.com/groups/global/AllUsers"
-_END_OF_LIFE = "AWS_CREDENTIAL_EXPIRATION"
 
 Report = Callable[[int], None]
 """Is told of bytes that have arrived; may raise to stop."""
@@ -203,17 +201,6 @@ class WritableStore(ObjectStore):
             digest.update(self.read_range(stored, start, length))
             report(length)
         return digest.hexdigest()
-
-    def credential_life(self) -> CredentialLife:
-        """Until when the credential is good, as far as it says so."""
-        given = self._environment
-        told = (given() if callable(given) else given).get(_END_OF_LIFE, "")
-        with self._speaking() as (session, _):
-            credentials = session.get_credentials()
-        ends_at = getattr(credentials, "_expiry_time", None)
-        if told:
-            ends_at = datetime.fromisoformat(told)
-        return CredentialLife(bool(credentials and credentials.token), ends_at)
 
     @property
     def _acl(self) -> dict[str, Any]:

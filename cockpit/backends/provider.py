@@ -74,10 +74,13 @@ class Backends:
         def make() -> GitPort:
             from cockpit.backends.git import GitClones
 
-            given = self.config.settings.identity
+            told = self.config.settings.identity
+            somebody = (told.name, told.email) if told else None
             return GitClones(
                 self._data / "clones",
-                stand_in=(given.name, given.email) if given else None,
+                identity=somebody if told and told.always else None,
+                stand_in=somebody,
+                sign=self.config.settings.ledger.sign,
                 log=self._log,
             )
 
@@ -165,6 +168,21 @@ class Backends:
             return IndexPages(base, log=self._log, cache=PageCache(self._cache / "index"))
 
         return self._once(name, make)
+
+    @property
+    def package_index(self) -> IndexPort | None:
+        """The package index's pages; None when the config wants nothing looked for there."""
+        base = self.config.settings.index.simple
+        if not base:
+            return None
+
+        def make() -> IndexPort:
+            from cockpit.backends.github_pages import PageCache
+            from cockpit.backends.index import IndexPages
+
+            return IndexPages(base, log=self._log, cache=PageCache(self._cache / "index"))
+
+        return self._once("package index", make)
 
     @property
     def ledger(self) -> LedgerStore:

@@ -130,6 +130,13 @@ class Plan(msgspec.Struct, frozen=True):
     blockers: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     outlook: Outlook = Outlook()
+    leads_on: bool = False
+    """Whether something irreversible becomes possible by it, so that its target is typed too."""
+
+    @property
+    def typed(self) -> bool:
+        """Whether a person types the target to confirm it."""
+        return self.leads_on or self.danger is Danger.IRREVERSIBLE
 
     @property
     def facts(self) -> PlanFacts:

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 from cockpit.errors import CockpitError
 from cockpit.operations.alarms import moved_blockers
-from cockpit.process.loader import load_process
+from cockpit.operations.process_in_use import process_of
 from cockpit.release.artifacts import Contents
 from cockpit.release.branches import Branches, BranchState
 from cockpit.release.candidates import Candidate
 from cockpit.release.checklist import item_states
 from cockpit.release.commits import short
 from cockpit.release.promotion import SIDECAR, Piece, Promoted
+from cockpit.release.readiness import CredentialLife
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository
 from cockpit.release.state import FeedState, Reading, ReleaseState
 from cockpit.release.words import counted
 
 if TYPE_CHECKING:
-    from cockpit.backends.ports import CredentialLife
     from cockpit.backends.provider import Backends
 
 PROMOTE = "promote"
@@ -71,7 +71,7 @@ class Grounds:
             branches=FeedState(Reading(Branches(tuple(self._branches.values())), now, "git")),
             ledger=FeedState(Reading(self.ledger, now, "ledger")),
         )
-        process = load_process(config.settings.release.process, config.path.parent)
+        process = process_of(config)
         states = {found.item.id: found for found in item_states(process, state)}
         wanted = {
             need for item in process.items if item.operation == PROMOTE for need in item.needs
@@ -150,11 +150,8 @@ def life_warnings(life: CredentialLife, where: str, seconds: float, now: datetim
                 f" about {needed}: log in first, or it pauses until you do"
             ]
         return []
-    if life.temporary:
-        return [
-            f"the credential for {where} is temporary and does not say until when it is good;"
-            f" this takes about {needed}"
-        ]
+    if life.unknown:
+        return [f"the credential for {where}: {life.unknown}; this takes about {needed}"]
     return []
 
 

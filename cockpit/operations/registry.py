@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from cockpit.errors import ConfigError
 from cockpit.operations.branch_specs import BRANCH_OPERATIONS
+from cockpit.operations.gate_specs import GATE_OPERATIONS
 from cockpit.operations.pick_specs import PICK_OPERATIONS
 from cockpit.operations.promotion_specs import PROMOTION_OPERATIONS
 from cockpit.operations.run_specs import RUN_OPERATIONS
+from cockpit.operations.signing_specs import SIGNING_OPERATIONS
 from cockpit.operations.specs import OperationSpec
 
 OPERATIONS: tuple[OperationSpec, ...] = (
     *BRANCH_OPERATIONS,
     *RUN_OPERATIONS,
     *PICK_OPERATIONS,
+    *SIGNING_OPERATIONS,
+    *GATE_OPERATIONS,
     *PROMOTION_OPERATIONS,
 )
 

@@ -72,9 +72,17 @@ Observer = Callable[[StepReport], None]
 class Runner:
     """One process's only way to write; it runs one plan at a time."""
 
-    def __init__(self, ledger: LedgerStore, *, read_only: bool) -> None:
+    def __init__(
+        self,
+        ledger: LedgerStore,
+        *,
+        read_only: bool,
+        forbids: Callable[[Plan], str] = lambda _: "",
+    ) -> None:
+        """`forbids` says why whoever flies may not carry a plan out; empty where they may."""
         self._ledger = ledger
         self._read_only = read_only
+        self._forbids = forbids
         self._busy = asyncio.Lock()
         self._running: Plan | None = None
 
@@ -92,14 +100,19 @@ class Runner:
     ) -> Outcome:
         """Carry out a plan; what is done already is skipped, a conflict stops it.
 
-        Raises Refused in read-only mode, when another plan runs, when the plan has blockers and
-        is not done, or when somebody else holds the lease. `cancel` stops between steps.
+        Raises Refused in read-only mode, to people who may not do it, when another plan runs, when
+        the plan has blockers and is not done, or when somebody else holds the lease. `cancel` stops
+        between steps.
         """
         if self._read_only and plan.danger is not Danger.READ:
             raise Refused(
                 "The cockpit is read-only",
                 f"{plan.operation} was not run",
                 "start it without --read-only",
+            )
+        if forbidden := await in_thread(lambda: self._forbids(plan)):
+            raise Refused(
+                f"You may not carry out {plan.operation}", forbidden, "ask a captain of the release"
             )
         if self._busy.locked():
             raise Refused(

@@ -14,7 +14,16 @@ from cockpit.rehearsal.infraworkflows import infra_workflows
 from cockpit.rehearsal.matrix import Target
 from cockpit.rehearsal.model import DispatchInput, Workflow
 from cockpit.rehearsal.packages import MIRROR_BUCKET
-from cockpit.rehearsal.people import CAPTAIN, MANAGERS, ON_CALL, TEAM, Person
+from cockpit.rehearsal.people import (
+    ADA,
+    CAPTAIN,
+    MANAGERS,
+    MIKA,
+    ON_CALL,
+    REVIEWER,
+    TEAM,
+    Person,
+)
 from cockpit.rehearsal.releasefiles import (
     DOCKER_FOLDER,
     PIN_CONSTANT,
@@ -42,10 +51,12 @@ clock = {clock}
 
 [release]
 version = {version}
+final_workflows = ["Create Release", "Build Official *"]
 
 [identity]
 name = {captain_name}
 email = {captain_email}
+always = true
 
 {repositories}
 [github]
@@ -73,6 +84,7 @@ mirror_mb_s = 20
 [index]
 repository = "rehearsal"
 url = {upload}
+simple = {simple}
 
 [ledger]
 remote = {ledger}
@@ -90,6 +102,20 @@ remote = {docs}
 
 [submodules]
 allowed = []
+
+[runs.images-validated]
+workflow = "validate-docker-images.yml"
+inputs = {{ channel = "release" }}
+version_input = ""
+
+[runs.images-published]
+workflow = "release-docker.yml"
+inputs = {{ dry_run = "false" }}
+version_input = "pytorch_version"
+
+[runs.packages-validated]
+workflow = "validate-binaries.yml"
+inputs = {{ channel = "release", os = "all" }}
 
 [feeds]
 branches = 10
@@ -109,8 +135,12 @@ validations = 20
 ledger = 5
 preparation = 30
 submodules = 60
+confirmations = 30
+dependencies = 60
+credentials = 60
 
 {people}
+{workstreams}
 {workflows}
 [support]
 pythons = {pythons}
@@ -136,6 +166,14 @@ _CORE_CHANGES: tuple[Mapping[str, object], ...] = (
 
 _CUT_BY_SCRIPT = {"rules": "script-2023", "cut_sets_version": True}
 """How vision's branch was cut where it is there; before that its changes come as pull requests."""
+_WORKSTREAMS: tuple[Mapping[str, object], ...] = (
+    {"id": "core", "title": "Core and Marketing", "contacts": (MIKA.login,)},
+    {"id": "release-eng", "title": "Release Engineering", "contacts": (CAPTAIN.login, ADA.login)},
+    {"id": "doc-eng", "title": "Documentation", "contacts": (REVIEWER.login,)},
+    {"id": "release-notes", "title": "Release notes", "contacts": (REVIEWER.login,)},
+    {"id": "partner", "title": "Partners", "contacts": (ON_CALL.login,)},
+)
+"""The points of contact; process section 19.7."""
 _LIVE: Mapping[str, Mapping[str, str]] = {
     "dryrun": {"live": "disabled", "dry": "enabled"},
     "dry_run": {"live": "false", "dry": "true"},
@@ -191,6 +229,7 @@ def render(at: Addresses, scenario: Scenario) -> str:
         mirror_bucket=_value(MIRROR_BUCKET),
         mirror_pages=_value(f"{at.mirror}/{MIRROR_BUCKET}"),
         upload=_value(f"{at.index}/legacy/"),
+        simple=_value(f"{at.index}/simple"),
         ledger=_value(LEDGER),
         triton=_value(f"remotes/{TRITON}.git"),
         docs=_value(f"remotes/{DOCS}.git"),
@@ -198,6 +237,7 @@ def render(at: Addresses, scenario: Scenario) -> str:
         picks_close=scenario.picks_close,
         release_day=scenario.release_day,
         people=_tables("people", map(_person, TEAM)),
+        workstreams=_tables("workstreams", _WORKSTREAMS),
         workflows=_tables("workflows", _workflows(scenario)),
         pythons=_value(scenario.matrix.pythons),
         targets=_tables("support.targets", targets),
@@ -305,7 +345,7 @@ def _person(person: Person) -> Mapping[str, object]:
 
 
 def _duties(person: Person) -> tuple[str, ...]:
-    if person is CAPTAIN:
+    if person in (CAPTAIN, ADA):
         return ("captain", "approver", "reviewer")
     if person in MANAGERS:
         return ("approver", "reviewer")

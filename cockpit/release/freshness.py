@@ -29,6 +29,9 @@ FEEDS = {
     "validations": "the validation runs",
     "preparation": "the preparation of the cut",
     "submodules": "the submodules",
+    "confirmations": "the comments of the milestone",
+    "dependencies": "the dependencies on the package index",
+    "credentials": "your credentials",
 }
 """Every feed and what it looks at."""
 
@@ -91,6 +94,9 @@ def freshness(state: ReleaseState) -> dict[str, Freshness]:
         _of("validations", state.validations, state.wall),
         _of("preparation", state.preparation, state.wall),
         _of("submodules", state.submodules, state.wall),
+        _of("confirmations", state.confirmations, state.wall),
+        _of("dependencies", state.dependencies, state.wall),
+        _of("credentials", state.credentials, state.wall),
     )
     return {entry.name: entry for entry in found}
 

@@ -20,7 +20,7 @@ from cockpit.rehearsal.packages import (
 )
 from cockpit.rehearsal.s3 import MIRROR_KEY, REGION
 from cockpit.rehearsal.world import World
-from cockpit.release.record import Signed
+from cockpit.release.signoffs import Signed
 from cockpit.runtime import Cockpit
 from tests.flows.releases import Reports, channel, cockpit_on
 

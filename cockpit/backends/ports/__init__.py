@@ -25,7 +25,6 @@ from cockpit.backends.ports.git_values import (
 from cockpit.backends.ports.github import Account, ApiBudget, ApiUsage, ApiUse, GithubPort
 from cockpit.backends.ports.index import IndexPort
 from cockpit.backends.ports.objectstore import (
-    CredentialLife,
     ObjectProperties,
     ObjectStorePort,
     TransferPort,
@@ -45,7 +44,6 @@ __all__ = [
     "CommitNode",
     "CommitRecipe",
     "Credential",
-    "CredentialLife",
     "CredentialsPort",
     "GitPort",
     "GithubPort",

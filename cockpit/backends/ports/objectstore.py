@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 from cockpit.release.artifacts import StoredObject
+from cockpit.release.readiness import CredentialLife
 
 
 class ObjectProperties(msgspec.Struct, frozen=True):
@@ -25,14 +26,6 @@ class Upload(msgspec.Struct, frozen=True):
     key: str
     id: str
     begun_at: datetime
-
-
-class CredentialLife(msgspec.Struct, frozen=True):
-    """How long a credential is good for."""
-
-    temporary: bool
-    ends_at: datetime | None = None
-    """None where it does not say, as keys without an end do not."""
 
 
 class ObjectStorePort(Protocol):
@@ -55,6 +48,10 @@ class ObjectStorePort(Protocol):
 
         That is so without such an object, and in a bucket that keeps no versions.
         """
+        ...
+
+    def credential_life(self) -> CredentialLife:
+        """How long the credentials live, where they can tell."""
         ...
 
     def check_access(self) -> str:
@@ -139,8 +136,4 @@ class TransferPort(ObjectStorePort, Protocol):
 
     def sha256_of(self, stored: StoredObject, report: Callable[[int], None]) -> str:
         """The checksum of an object, by reading all of it; raises Conflict when it is replaced."""
-        ...
-
-    def credential_life(self) -> CredentialLife:
-        """Until when the credential is good, as far as it says so."""
         ...
