@@ -37,6 +37,7 @@ LAYERS = (
         "cockpit.guards_board",
         "cockpit.guards_picks",
         "cockpit.guards_checklist",
+        "cockpit.guards_promotion",
         "cockpit.action",
         "cockpit.actions",
         "cockpit.actions_operating",

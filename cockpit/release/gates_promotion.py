@@ -19,6 +19,8 @@ _FEEDS = ("promotion",)
 
 def _stable_verified(state: ReleaseState) -> Verdict:
     found = [s for s in known(state.promotion).at(STABLE) if s.release.package != LIBTORCH]
+    if not found:
+        return not_applicable("the config names no package to promote")
     return _complete(found, "the stable channel")
 
 
