@@ -38,6 +38,7 @@ LAYERS = (
         "cockpit.guards_picks",
         "cockpit.guards_promotion",
         "cockpit.guards_checklist",
+        "cockpit.guards_promotion",
         "cockpit.action",
         "cockpit.actions",
         "cockpit.actions_operating",

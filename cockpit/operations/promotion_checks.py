@@ -79,7 +79,8 @@ class Grounds:
         return [
             f"“{states[need].item.title}” is not settled: {states[need].words}"
             for need in sorted(wanted)
-            if not states[need].progress.settled
+            # Gates judge what is no signature; of them the plan looks for itself.
+            if states[need].item.gate is None and not states[need].progress.settled
         ]
 
     def unpinned(self, repository: Repository) -> list[str]:

@@ -43,6 +43,8 @@ def promoted(*standings: Standing) -> ReleaseState:
     return with_(promotion=feed(Promotion(standings, ("r2",))))
 
 
+ALONE = with_(promotion=feed(Promotion((standing(SAME),))))
+ASTRAY = with_(promotion=feed(Promotion((standing(SAME),), ("r2",)), missing="r2: no answer"))
 LIBTORCH = standing(SAME, release=ARCHIVES)
 PROMOTION_CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
     (
@@ -164,6 +166,10 @@ PROMOTION_CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
         Outcome.FAILED,
         "wrong checksum or address",
     ),
+    ("stable-verified", "no package", promoted(), Outcome.NOT_APPLICABLE, "names no package"),
+    ("mirrored", "none", ALONE, Outcome.NOT_APPLICABLE, "names no mirror"),
+    ("mirrored", "astray", ASTRAY, Outcome.UNKNOWN, "r2: no answer"),
+    ("backup-complete", "none", promoted(), Outcome.NOT_APPLICABLE, "names no backup"),
     ("libtorch-promoted", "all", promoted(LIBTORCH), Outcome.PASSED, "1 file of libtorch 2.15.0"),
     (
         "libtorch-promoted",
