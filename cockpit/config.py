@@ -17,6 +17,7 @@ from cockpit.places import PROJECT, Folders
 from cockpit.release.artifacts import ArtifactRules
 from cockpit.release.dispatches import WorkflowCall
 from cockpit.release.docs import DocsSource
+from cockpit.release.index_rules import IndexRules
 from cockpit.release.notices import Desktop, Threshold
 from cockpit.release.people import Person, Team
 from cockpit.release.releasechanges import AnyChange
@@ -124,12 +125,14 @@ class DocsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The page that links to the documentation of every line."""
 
 
-class IndexTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class IndexTable(IndexRules, frozen=True, forbid_unknown_fields=True):
     """`[index]`: the package index that is published to, by twine's name for it."""
 
     repository: str = "pypi"
     url: str | None = None
     """Only for an index that twine's own configuration does not name."""
+    api: str | None = None
+    """Where it lists its files, where that is neither known to twine nor beside `url`."""
 
 
 class LedgerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -153,6 +156,7 @@ class FeedsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     predictions: float = 30
     milestone: float = 300
     artifacts: float = 300
+    publishing: float = 300
     docs: float = 900
     validations: float = 120
     ledger: float = 20
@@ -311,6 +315,7 @@ class Config(msgspec.Struct, frozen=True, dict=True):
             docs=self.docs,
             validation=self.settings.validation,
             workflows=self.settings.workflows,
+            index=self.settings.index,
         )
 
     @cached_property

@@ -17,6 +17,7 @@ from cockpit.backends.ports import (
     GitPort,
     IndexPort,
     ObjectStorePort,
+    PackageIndexPort,
 )
 from cockpit.config import Config
 from cockpit.errors import CockpitError, ConfigError
@@ -111,6 +112,46 @@ class Backends:
             return ObjectStore(table, self.credentials.environment(), log=self._log)
 
         return self._once("store", make)
+
+    @property
+    def staging(self) -> ObjectStorePort:
+        """The bucket where wheels wait for the package index; raises ConfigError without one."""
+
+        def make() -> ObjectStorePort:
+            from msgspec.structs import replace
+
+            from cockpit.backends.objectstore import ObjectStore
+
+            table = self.config.settings.objectstore
+            if table is None or table.backup_bucket is None:
+                raise ConfigError(
+                    "No staging area is configured",
+                    f"{self.config.path} has no [objectstore].backup_bucket",
+                    "add [objectstore].backup_bucket",
+                )
+            return ObjectStore(
+                replace(table, bucket=table.backup_bucket),
+                self.credentials.environment(),
+                log=self._log,
+            )
+
+        return self._once("staging", make)
+
+    @property
+    def package_index(self) -> PackageIndexPort:
+        """The package index that the release is published to."""
+
+        def make() -> PackageIndexPort:
+            import os
+
+            from cockpit.backends.package_index import PackageIndex
+
+            given = self.credentials.environment()
+            # The file comes first and whole: half of one credential beside half of another is none.
+            environment = given if "TWINE_PASSWORD" in given else os.environ
+            return PackageIndex(self.config.settings.index, environment, log=self._log)
+
+        return self._once("package_index", make)
 
     @property
     def index(self) -> IndexPort | None:

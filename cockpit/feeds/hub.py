@@ -29,6 +29,7 @@ from cockpit.release.jobs import (
 from cockpit.release.milestones import Milestone
 from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Preparation
+from cockpit.release.publishing_facts import Publishing
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository
 from cockpit.release.state import ReleaseState
@@ -49,6 +50,7 @@ NAMES = (
     "predictions",
     "milestone",
     "artifacts",
+    "publishing",
     "docs",
     "validations",
     "preparation",
@@ -109,6 +111,7 @@ class FeedHub:
             "predictions": feed("predictions", PredictionReading, looks.predictions),
             "milestone": feed("milestone", Milestone, looks.milestone),
             "artifacts": feed("artifacts", Artifacts, looks.artifacts),
+            "publishing": feed("publishing", Publishing, looks.publishing),
             "docs": feed("docs", DocsEntry, looks.docs),
             "validations": feed("validations", Validations, looks.validations),
             "preparation": feed("preparation", Preparation, looks.preparation),

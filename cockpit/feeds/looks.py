@@ -13,6 +13,7 @@ from cockpit.feeds.attempting import attempt_all
 from cockpit.feeds.channels import ChannelLook
 from cockpit.feeds.picking import PickingLook
 from cockpit.feeds.preparing import PreparationLook, SubmodulesLook
+from cockpit.feeds.publishing import look_at_publishing
 from cockpit.feeds.validating import look_at_docs, look_at_validations
 from cockpit.release.artifacts import Artifacts
 from cockpit.release.branches import Branches, BranchState
@@ -30,6 +31,7 @@ from cockpit.release.jobs import (
 from cockpit.release.milestones import Milestone
 from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Preparation
+from cockpit.release.publishing_facts import Publishing
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository, Role
 from cockpit.release.state import ReleaseState
@@ -197,6 +199,10 @@ class Looks:
     def artifacts(self, _: ReleaseState) -> Answer[Artifacts]:
         """The files of every package of the release in the test and stable channels."""
         return self.channels.look()
+
+    def publishing(self, state: ReleaseState) -> Answer[Publishing]:
+        """What is staged for the package index, and published there."""
+        return look_at_publishing(self._backends, state)
 
     def docs(self, _: ReleaseState) -> Answer[DocsEntry]:
         """The published documentation of this release."""

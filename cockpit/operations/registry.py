@@ -5,10 +5,16 @@ from __future__ import annotations
 from cockpit.errors import ConfigError
 from cockpit.operations.branch_specs import BRANCH_OPERATIONS
 from cockpit.operations.pick_specs import PICK_OPERATIONS
+from cockpit.operations.publish_specs import PUBLISH_OPERATIONS
 from cockpit.operations.run_specs import RUN_OPERATIONS
 from cockpit.operations.specs import OperationSpec
 
-OPERATIONS: tuple[OperationSpec, ...] = (*BRANCH_OPERATIONS, *RUN_OPERATIONS, *PICK_OPERATIONS)
+OPERATIONS: tuple[OperationSpec, ...] = (
+    *BRANCH_OPERATIONS,
+    *RUN_OPERATIONS,
+    *PICK_OPERATIONS,
+    *PUBLISH_OPERATIONS,
+)
 
 
 def operation(name: str) -> OperationSpec:

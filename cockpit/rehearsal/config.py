@@ -32,6 +32,8 @@ from cockpit.rehearsal.workflows import HEAD_WORKFLOWS, core_workflows
 CONFIG_NAME = "release.toml"
 CREDENTIALS_NAME = "credentials.env"
 LEDGER = "remotes/ledger.git"
+INDEX_CUDA = "cu130"
+"""The accelerator whose wheels go to the package index."""
 
 _TEMPLATE = """\
 # A rehearsal: every address is on this machine, and nothing in here is real.
@@ -60,6 +62,7 @@ backup_bucket = "pytorch-backup"
 [index]
 repository = "rehearsal"
 url = {upload}
+wheels = {index_wheels}
 
 [ledger]
 remote = {ledger}
@@ -90,6 +93,7 @@ trunk = 10
 predictions = 5
 milestone = 30
 artifacts = 30
+publishing = 30
 docs = 60
 validations = 20
 ledger = 5
@@ -173,6 +177,7 @@ def render(at: Addresses, scenario: Scenario) -> str:
         region=_value(REGION),
         index_pages=_value(f"{at.s3}/pytorch"),
         upload=_value(f"{at.index}/legacy/"),
+        index_wheels=_value(tuple(_index_wheels(scenario))),
         ledger=_value(LEDGER),
         triton=_value(f"remotes/{TRITON}.git"),
         docs=_value(f"remotes/{DOCS}.git"),
@@ -228,6 +233,15 @@ def _repositories(scenario: Scenario) -> Iterator[Mapping[str, object]]:
     )
     for table in tables:
         yield table | {"remote": f"remotes/{table['name']}.git"}
+
+
+def _index_wheels(scenario: Scenario) -> Iterator[Mapping[str, object]]:
+    """CUDA where there is any, as the index gets it; process section 10.2."""
+    for target in scenario.matrix.targets:
+        if target.arch != "s390x":
+            cuda = target.os == "linux" and INDEX_CUDA in target.accelerators
+            accelerator = INDEX_CUDA if cuda else "cpu"
+            yield {"os": target.os, "arch": target.arch, "accelerator": accelerator}
 
 
 def _wheel_workflow(target: Target) -> Mapping[str, object]:

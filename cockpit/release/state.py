@@ -13,6 +13,7 @@ from cockpit.release.branches import Branches
 from cockpit.release.candidates import Candidate, MovedTag, moved_tags
 from cockpit.release.docs import DocsEntry, DocsSource
 from cockpit.release.forecast import PredictionReading
+from cockpit.release.index_rules import IndexRules
 from cockpit.release.jobs import (
     CandidateBuilds,
     Checks,
@@ -24,6 +25,7 @@ from cockpit.release.milestones import Milestone
 from cockpit.release.people import Team
 from cockpit.release.picks import Pick, PickReading, QueueFacts, queue
 from cockpit.release.preparation import Preparation
+from cockpit.release.publishing_facts import Publishing
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository, Role
 from cockpit.release.schedule import Schedule
@@ -129,6 +131,7 @@ class ReleaseSpec(msgspec.Struct, frozen=True, dict=True):
     validation: ValidationRules = ValidationRules()
     workflows: tuple[WorkflowSpec, ...] = ()
     """What may be started by hand."""
+    index: IndexRules = IndexRules()
 
     @cached_property
     def core(self) -> Repository:
@@ -157,6 +160,7 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
     predictions: FeedState[PredictionReading] = FeedState()
     milestone: FeedState[Milestone] = FeedState()
     artifacts: FeedState[Artifacts] = FeedState()
+    publishing: FeedState[Publishing] = FeedState()
     docs: FeedState[DocsEntry] = FeedState()
     validations: FeedState[Validations] = FeedState()
     ledger: FeedState[Ledger] = FeedState()

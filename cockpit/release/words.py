@@ -11,3 +11,12 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 def short(sha: str) -> str:
     """A SHA as people write it."""
     return sha[:7]
+
+
+def sized(size: int) -> str:
+    """Bytes as people say them: 812 kB, 526.6 MB, 7.02 GB; in powers of ten, as indexes count."""
+    if size < 1_000_000:
+        return f"{size / 1_000:,.1f} kB"
+    return (
+        f"{size / 1_000_000:,.1f} MB" if size < 1_000_000_000 else f"{size / 1_000_000_000:,.2f} GB"
+    )

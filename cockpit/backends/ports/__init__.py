@@ -24,7 +24,8 @@ from cockpit.backends.ports.git_values import (
 )
 from cockpit.backends.ports.github import Account, ApiBudget, ApiUsage, ApiUse, GithubPort
 from cockpit.backends.ports.index import IndexPort
-from cockpit.backends.ports.objectstore import ObjectStorePort
+from cockpit.backends.ports.objectstore import Delivery, ObjectStorePort
+from cockpit.backends.ports.package_index import PackageIndexPort, Taken, Upload
 
 __all__ = [
     "Account",
@@ -40,14 +41,18 @@ __all__ = [
     "CommitRecipe",
     "Credential",
     "CredentialsPort",
+    "Delivery",
     "GitPort",
     "GithubPort",
     "IndexPort",
     "LedgerCommit",
     "ObjectStorePort",
+    "PackageIndexPort",
     "PickDraft",
     "PickRecipe",
     "Resolution",
     "ScriptRun",
+    "Taken",
     "TrunkQuestions",
+    "Upload",
 ]

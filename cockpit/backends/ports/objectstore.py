@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from cockpit.release.artifacts import StoredObject
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """What goes with a file that is uploaded."""
+
+    sha256: str
+    labels: dict[str, str]
+    replaces: str = ""
+    """The ETag of the object that may be overwritten; empty where none may be."""
+    report: Callable[[int], None] = lambda _: None
+    """Is told how many bytes have been sent."""
 
 
 class ObjectStorePort(Protocol):
@@ -21,6 +35,17 @@ class ObjectStorePort(Protocol):
 
     def read_range(self, stored: StoredObject, start: int, length: int) -> bytes:
         """A piece of an object, from a byte on; raises Conflict when it was replaced."""
+        ...
+
+    def labels(self, key: str) -> dict[str, str] | None:
+        """What its uploader wrote beside an object; None when it is not there."""
+        ...
+
+    def put_new(self, key: str, path: Path, delivery: Delivery) -> None:
+        """Upload a file in one request, on a condition that the store itself holds to.
+
+        Raises Conflict when the store holds something else than the delivery expects.
+        """
         ...
 
     def newest_version(self, bucket: str, key: str) -> str | None:
