@@ -119,6 +119,14 @@ ACTIONS: tuple[Action, ...] = (
         "ledger", "Show the ledger", "Who decided, signed or ran what", ("l",), Group.LOOK, READ
     ),
     Action(
+        "publishing",
+        "Show the package index",
+        "Every wheel on its way there: in the channel, staged, inspected, published",
+        ("6",),
+        Group.LOOK,
+        READ,
+    ),
+    Action(
         "timeline",
         "Show the branch's history",
         "Every commit since the cut, between the candidates; what is untagged comes first",

@@ -37,6 +37,13 @@ from cockpit.guards_picks import (
     of_landed,
     of_pulls,
 )
+from cockpit.guards_publishing import (
+    can_inspect,
+    can_publish,
+    can_stage,
+    of_package,
+    of_staging,
+)
 from cockpit.operations.plan import Danger
 
 OPERATING: tuple[Action, ...] = (
@@ -197,6 +204,45 @@ OPERATING: tuple[Action, ...] = (
         (Scope.DASHBOARD, Scope.BUILDS),
         can_dispatch,
         "dispatch",
+    ),
+    Action(
+        "stage",
+        "Stage for the index",
+        "Put the channel's wheels, without their local version, where they wait for the index",
+        ("left_square_bracket",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.CHECKLIST, Scope.PUBLISHING),
+        can_stage,
+        "stage",
+        of_staging,
+        footer=True,
+    ),
+    Action(
+        "inspect-staged",
+        "Inspect what is staged",
+        "Read every staged wheel whole, and record what is wrong with them",
+        ("right_square_bracket",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.CHECKLIST, Scope.PUBLISHING),
+        can_inspect,
+        "inspect",
+        of_package,
+        footer=True,
+    ),
+    Action(
+        "publish",
+        "Publish to the index",
+        "Upload what was inspected, file by file, once and for ever",
+        ("exclamation_mark",),
+        Group.ACT,
+        Danger.IRREVERSIBLE,
+        (Scope.CHECKLIST, Scope.PUBLISHING),
+        can_publish,
+        "publish",
+        of_package,
+        footer=True,
     ),
     Action(
         "approve",

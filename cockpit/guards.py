@@ -26,6 +26,7 @@ class Scope(Enum):
     PICKS = "picks"
     CHECKLIST = "checklist"
     LEDGER = "ledger"
+    PUBLISHING = "package index"
     TIMELINE = "timeline"
     BUILDS_SCREEN = "builds in full"
     JOB = "job"

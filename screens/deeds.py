@@ -75,10 +75,10 @@ class Deeds:
 
                 log, cockpit = self._cockpit.command_log, self._cockpit
                 self._push(CommandLogScreen(log, lambda: cockpit.usage))
-            case "ledger":
+            case "ledger" | "publishing":
                 from screens.pane import PaneScreen
 
-                self._push(PaneScreen("ledger"))
+                self._push(PaneScreen(action))
             case "timeline":
                 from screens.timeline import TimelineScreen
 

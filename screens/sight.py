@@ -25,6 +25,7 @@ PANE_SCOPES = {
     "picks": Scope.PICKS,
     "checklist": Scope.CHECKLIST,
     "ledger": Scope.LEDGER,
+    "publishing": Scope.PUBLISHING,
 }
 
 
@@ -87,6 +88,10 @@ class Sight:
                 from cockpit.views.ledger import entry_detail
 
                 return entry_detail(self.state, key)
+            case "publishing":
+                from cockpit.views.publishing import publication_detail
+
+                return publication_detail(self.state, key)
             case _:
                 raise KeyError(name)
 
@@ -123,5 +128,9 @@ class Sight:
                 from cockpit.views.ledger import ledger_pane
 
                 return ledger_pane(self.state)
+            case "publishing":
+                from cockpit.views.publishing import publishing_pane
+
+                return publishing_pane(self.state)
             case _:
                 raise KeyError(name)

@@ -31,6 +31,8 @@ _THREADS = 8
 def look_at_publishing(backends: Backends, state: ReleaseState) -> Answer[Publishing]:
     """Staging area and index for every package; one that cannot be read does not hide others."""
     settings = backends.config.settings
+    if not settings.index.wheels:
+        return Answer(Publishing(), "")
     if settings.objectstore is None or settings.objectstore.backup_bucket is None:
         return Answer(Publishing(), "", "no [objectstore].backup_bucket is configured")
     repositories = published_repositories(backends.config.repositories)

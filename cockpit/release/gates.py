@@ -9,6 +9,7 @@ from cockpit.release.gates_candidate import CANDIDATE_GATES
 from cockpit.release.gates_health import HEALTH_GATES
 from cockpit.release.gates_picks import PICK_GATES
 from cockpit.release.gates_preparation import PREPARATION_GATES
+from cockpit.release.gates_publishing import PUBLISHING_GATES
 from cockpit.release.lookups import known
 from cockpit.release.state import ReleaseState
 from cockpit.release.verdicts import Evidence, Gate, Verdict, failed, passed, unknown
@@ -85,6 +86,7 @@ GATES: Mapping[str, Gate] = {
             _milestone_empty,
         ),
         *PICK_GATES,
+        *PUBLISHING_GATES,
     )
 }
 """Every gate by its id; a process refers to them by it."""

@@ -53,6 +53,7 @@ _FINAL = (
     "binaries-validated",
     "docs-entry",
 )
+_STAGED = ("wheels-staged", "staged-wheels-valid")
 _PREPARATION = (
     "schedule-set",
     "milestone-ready",
@@ -65,9 +66,12 @@ PHASE_GATES: dict[PhaseId, tuple[str, ...]] = {
     PhaseId.PREPARATION: (*_PREPARATION, "core-cut"),
     PhaseId.CANDIDATES: (*_ALWAYS, *_BRANCHES, "domains-cut", *_CANDIDATE),
     PhaseId.FINAL_CANDIDATE: (*_ALWAYS, *_BRANCHES, "domains-cut", *_CANDIDATE, *_FINAL),
-    PhaseId.PROMOTION: (*_ALWAYS, *_CANDIDATE, *_FINAL, "wheels-promoted"),
-    PhaseId.RELEASE_DAY: (*_ALWAYS, *_CANDIDATE, "wheels-promoted", "final-tag"),
-    PhaseId.WRAP_UP: (*_ALWAYS, "wheels-promoted", "final-tag"),
+    PhaseId.PROMOTION: (*_ALWAYS, *_CANDIDATE, *_FINAL, "wheels-promoted", *_STAGED),
+    PhaseId.RELEASE_DAY: (
+        *(*_ALWAYS, *_CANDIDATE, "wheels-promoted", *_STAGED),
+        *("triton-on-index", "index-published", "final-tag"),
+    ),
+    PhaseId.WRAP_UP: (*_ALWAYS, "wheels-promoted", "index-published", "final-tag"),
 }
 """Gates that matter while a phase lasts."""
 

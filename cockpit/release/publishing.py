@@ -120,6 +120,9 @@ def publications(state: ReleaseState) -> dict[str, tuple[Publication, ...]]:
     if state.publishing.value is None or state.artifacts.value is None:
         return {}
     rules, found = state.spec.index, {}
+    cells = rules.cells(state.spec.support)
+    if not cells:
+        return {}
     for repository in published_repositories(state.spec.repositories):
         package = repository.package or ""
         way = state.publishing.value.of(package)
@@ -128,7 +131,7 @@ def publications(state: ReleaseState) -> dict[str, tuple[Publication, ...]]:
         if way is not None:
             found[package] = publications_of(
                 package,
-                rules.cells(state.spec.support),
+                cells,
                 sources,
                 way,
                 inspection_of(state.record, package, str(repository.version)),

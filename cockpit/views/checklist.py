@@ -41,7 +41,7 @@ COLUMNS = (
 )
 FEEDS = (
     *("branches", "ledger", "ci", "builds", "libraries", "checks", "picks", "milestone"),
-    *("artifacts", "validations", "docs", "preparation"),
+    *("artifacts", "publishing", "validations", "docs", "preparation"),
 )
 MARKS: dict[Progress, Mark] = {
     Progress.PASSED: PASSED,

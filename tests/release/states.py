@@ -30,6 +30,7 @@ from cockpit.release.nominations import Answer, Nomination, Verdict
 from cockpit.release.people import Duty, Person, Team
 from cockpit.release.picks import PickReading, PullSummary, Tracker
 from cockpit.release.preparation import Base, Nightly, Preparation, PushedRun
+from cockpit.release.publishing_facts import Publishing
 from cockpit.release.record import (
     CandidatePinned,
     DispatchRequested,
@@ -489,6 +490,7 @@ GREEN = ReleaseState(
     predictions=feed(PredictionReading(PICK_2.sha), "git"),
     milestone=feed(Milestone("2.15.0", 62, (), 143, "https://github.example/milestone/62")),
     artifacts=feed(Artifacts((listing(CORE), listing(VISION))), "s3"),
+    publishing=feed(Publishing(), "index"),
     libraries=feed(LibraryBuilds((VISION_BUILDS,)), "GitHub"),
     checks=feed(Checks(RC2.commit_sha), "GitHub"),
     docs=feed(DocsEntry(sha("site"), files=9, listed=True), "git"),

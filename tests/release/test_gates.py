@@ -23,6 +23,7 @@ from cockpit.release.verdicts import Outcome
 from tests.release.health import HEALTH_CASES
 from tests.release.picking import PICK_CASES
 from tests.release.preparing import PREPARATION_CASES
+from tests.release.publishing import PUBLISHING_CASES
 from tests.release.states import (
     APPROVALS,
     CORE,
@@ -434,6 +435,7 @@ CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
         FAILED,
         "the last candidate is v2.15.0-rc2",
     ),
+    *PUBLISHING_CASES,
 )
 
 
