@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import os
 import re
@@ -12,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Literal, cast
 
 from cockpit.backends.ports import Delivery
 from cockpit.backends.text import clean, mask
@@ -165,7 +164,7 @@ class ObjectStore:
                 client.put_object(
                     Bucket=bucket,
                     Key=key,
-                    Body=_Counted(file, delivery.report),
+                    Body=cast("IO[bytes]", _Counted(file, delivery.report)),
                     ContentLength=path.stat().st_size,
                     ChecksumSHA256=digest,
                     ContentType="binary/octet-stream",
@@ -280,17 +279,18 @@ class ObjectStore:
         self._log(mask(shlex.join(line)))
 
 
-class _Counted(io.BufferedReader):
+class _Counted:
     """A file that tells how far it has been read, also when it is read once more."""
 
-    def __init__(self, file: io.BufferedReader, report: Callable[[int], None]) -> None:
-        super().__init__(file.raw)
+    def __init__(self, file: IO[bytes], report: Callable[[int], None]) -> None:
+        self._file = file
         self._report = report
+        self.seek, self.tell = file.seek, file.tell
 
-    def read(self, size: int | None = -1) -> bytes:
+    def read(self, size: int = -1) -> bytes:
         """Read on, and tell."""
-        piece = super().read(size)
-        self._report(self.tell())
+        piece = self._file.read(size)
+        self._report(self._file.tell())
         return piece
 
 

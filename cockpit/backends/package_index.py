@@ -59,6 +59,8 @@ class PackageIndex:
         self._log = log
         self._making = threading.Lock()
         self._reading: requests.Session | None = None
+        self._known: dict[str, tuple[str, bytes]] = {}
+        """Address → ETag and text of a listing: that of torch is long, and asked for each file."""
 
     @property
     def name(self) -> str:
@@ -70,7 +72,10 @@ class PackageIndex:
         import requests
 
         url = f"{self._base()}/simple/{name}/"
+        known = self._known.get(url)
         headers = {"Accept": _JSON, "Cache-Control": "no-cache"}
+        if known is not None:
+            headers["If-None-Match"] = known[0]
         try:
             answer = self._session().get(url, headers=headers, timeout=(CONNECT_S, READ_S))
         except requests.RequestException as err:
@@ -78,12 +83,15 @@ class PackageIndex:
         self._tell(f"curl -H 'Accept: {_JSON}' {url}  # {answer.status_code}")
         if answer.status_code == 404:
             return None
-        if answer.status_code != 200:
+        if answer.status_code not in (200, 304):
             raise _unreachable(url, f"status {answer.status_code}")
+        text = known[1] if known is not None and answer.status_code == 304 else answer.content
         try:
-            page = msgspec.json.decode(answer.content, type=_Page)
+            page = msgspec.json.decode(text, type=_Page)
         except msgspec.DecodeError as err:
             raise _unreachable(url, "the answer is no listing, or only a part of one") from err
+        if etag := answer.headers.get("ETag"):
+            self._known[url] = etag, text
         return _project(name, version, page)
 
     def upload(self, path: Path, report: Callable[[int, int], None]) -> Upload:

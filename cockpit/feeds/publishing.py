@@ -21,8 +21,8 @@ from cockpit.threads import gather
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
 
-SOURCE, SOURCE_ETAG = "source", "source-etag"
-"""What a staged wheel was made from, in its metadata."""
+CHECKSUM, SOURCE, SOURCE_ETAG = "checksum-sha256", "source", "source-etag"
+"""A staged wheel's metadata: its own digest, and what it was made from."""
 _TRITON = "triton"
 _LONGEST_VERSION = 100
 _THREADS = 8
@@ -71,9 +71,8 @@ def staged_wheels(store: ObjectStorePort, package: str, version: str) -> tuple[S
     listed = [found for found in store.list_objects(prefix) if found.name.endswith(".whl")]
 
     def told(stored: StoredObject) -> StagedWheel:
-        described = store.describe(stored.key) or stored
         labels = store.labels(stored.key) or {}
-        full = msgspec.structs.replace(stored, sha256=described.sha256 or "")
+        full = msgspec.structs.replace(stored, sha256=labels.get(CHECKSUM, ""))
         return StagedWheel(full, labels.get(SOURCE, ""), labels.get(SOURCE_ETAG, ""))
 
     return tuple(gather([partial(told, stored) for stored in listed], threads=_THREADS))
