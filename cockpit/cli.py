@@ -77,6 +77,10 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             from cockpit.commands import artifacts
 
             return artifacts.run(arguments)
+        case "inspect":
+            from cockpit.commands import inspect
+
+            return inspect.run(arguments)
         case "picks":
             from cockpit.commands import picks
 
@@ -216,6 +220,11 @@ def _add_reading(commands: Commands) -> None:
         "--verify", action="store_true", help="read the commit inside of every file first"
     )
     artifacts.add_argument("--json", action="store_true", help="machine-readable")
+    inspect = commands.add_parser(
+        "inspect", help="read what is staged for the package index, and print what is wrong with it"
+    )
+    inspect.add_argument("--package", metavar="NAME", help="this one alone, such as torch")
+    inspect.add_argument("--json", action="store_true", help="machine-readable")
     ledger = commands.add_parser("ledger", help="print who decided, signed or ran what")
     ledger.add_argument("--json", action="store_true", help="one JSON object a line")
     picks = commands.add_parser("picks", help="print the cherry-pick queue, a row for each change")
