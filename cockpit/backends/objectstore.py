@@ -10,6 +10,7 @@ import shlex
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal, cast
 
@@ -157,11 +158,16 @@ class ObjectStore:
             *("put-object", "--bucket", bucket, "--key", key, "--body", path.name),
             *("--checksum-sha256", digest, *condition),
         )
-        expected = {"IfMatch": delivery.replaces} if delivery.replaces else {"IfNoneMatch": "*"}
         labels = {**delivery.labels, _CHECKSUM_NAMES[0]: delivery.sha256}
         with self._speaking() as (_, client), path.open("rb") as file:
+            put = client.put_object
+            conditional = (
+                partial(put, IfMatch=delivery.replaces)
+                if delivery.replaces
+                else partial(put, IfNoneMatch="*")
+            )
             try:
-                client.put_object(
+                conditional(
                     Bucket=bucket,
                     Key=key,
                     Body=cast("IO[bytes]", _Counted(file, delivery.report)),
@@ -169,7 +175,6 @@ class ObjectStore:
                     ChecksumSHA256=digest,
                     ContentType="binary/octet-stream",
                     Metadata=labels,
-                    **expected,
                 )
             except ClientError as err:
                 if _code(err) in _REPLACED:

@@ -96,8 +96,10 @@ class _Repacking:
         return b"\n".join(lines) + gap + description
 
 
-class _NewWheel(WheelFile):
+class _NewWheel(WheelFile):  # type: ignore[misc]  # the library tells no types
     """A wheel that is written member by member; the library makes its RECORD when it is closed."""
+
+    start_dir: int
 
     def __init__(self, path: Path, record: ZipInfo) -> None:
         super().__init__(path, "w")

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from cockpit.release.support import Cell, SupportMatrix
+from cockpit.release.versions import Line
 
 
 class IndexWheels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,6 +47,16 @@ class IndexRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             for row in self.wheels
             for python in pythons
         )
+
+
+_ACCELERATORS = ((11, "cu130"), (8, "cu128"), (7, "cu126"), (5, "cu124"), (1, "cu121"))
+"""From which minor of 2 on the index got which CUDA; process section 27."""
+
+
+def index_accelerator(line: Line) -> str:
+    """The CUDA whose wheels for Linux the index gets of a release line."""
+    known = (name for minor, name in _ACCELERATORS if (line.major, line.minor) >= (2, minor))
+    return next(known, "cu117")
 
 
 def staging_prefix(package: str, version: str) -> str:

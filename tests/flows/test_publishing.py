@@ -407,6 +407,25 @@ async def test_a_rebuilt_wheel_is_never_staged_over_the_other_unasked(
     cockpit.backends.ledger.append(next(e for _, e in before if e.package == "torch"))
 
 
+async def test_a_trusted_publisher_is_started_unless_the_index_has_everything(
+    world: World,
+) -> None:
+    cockpit = with_settings(
+        world, ("[index]\n", '[index]\nby_workflow = { torchvision = "release-pypi" }\n')
+    )
+    plan = await cockpit.plan("publish", {"package": "torchvision"})
+    assert any("no dry run with these inputs" in blocker for blocker in plan.blockers)
+    assert "release-pypi.yml" in plan.steps[0].facts.summary
+    assert "package=torchvision" in plan.steps[0].facts.command
+    assert {step.probe().state for step in plan.steps} == {StepState.DONE}
+    gone = next(iter(published(world, "torchvision", VISION)))
+    take_away(world, gone)
+    assert [step.probe().state for step in plan.steps] == [StepState.TODO] * 3
+    world.index.publish_wheel(gone, b"something else", world.clock.now())
+    assert plan.steps[0].probe().state is StepState.CONFLICT
+    take_away(world, gone)
+
+
 async def test_staging_again_gives_the_same_bytes_and_a_rival_is_seen(
     world: World, cockpit: Cockpit
 ) -> None:

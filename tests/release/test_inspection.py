@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from cockpit.release.index_rules import IndexRules, IndexWheels, bare_name
+from cockpit.release.index_rules import IndexRules, IndexWheels, bare_name, index_accelerator
 from cockpit.release.inspection import Flaw, Inspected, WheelFacts, exact_pins, flaws
 from cockpit.release.publishing import publications_of
 from cockpit.release.publishing_facts import IndexedProject, PackageOnItsWay, StagedWheel
 from cockpit.release.support import Cell
+from cockpit.release.versions import Line
 from tests.release.publishing import CELLS, FILES, RULES, TORCH, indexed, sha256
 from tests.release.states import CORE, RC2, SUPPORT, listing, sha
 
@@ -127,6 +128,14 @@ def test_the_order_is_that_of_the_config_with_the_pythons_of_a_system_together()
 )
 def test_the_local_version_leaves_the_name(name: str, bare: str) -> None:
     assert bare_name(name, "2.8.0").startswith(f"torch-2.8.0-{bare}")
+
+
+@pytest.mark.parametrize(
+    ("line", "cuda"),
+    [(Line(2, 0), "cu117"), (Line(2, 7), "cu126"), (Line(2, 10), "cu128"), (Line(3, 0), "cu130")],
+)
+def test_each_line_sent_its_own_cuda(line: Line, cuda: str) -> None:
+    assert index_accelerator(line) == cuda
 
 
 def test_only_requirements_of_one_version_are_pins() -> None:
