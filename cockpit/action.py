@@ -40,5 +40,7 @@ class Action(msgspec.Struct, frozen=True):
 
     Nobody is asked for those that are all known from what is selected.
     """
+    offers: tuple[str, ...] = ()
+    """Parameters that a person may fill in before the plan is read, and may leave empty."""
     footer: bool = False
     """Whether it is one of the few that the footer names."""

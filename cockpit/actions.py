@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
-
 from cockpit.action import Action, Group
 from cockpit.actions_operating import OPERATING
+from cockpit.actions_picks import PICK_LOOKS
 from cockpit.guards import (
     Availability,
     Disabled,
@@ -24,6 +23,8 @@ from cockpit.guards import (
     is_cut,
     selected,
 )
+from cockpit.guards_board import for_next, next_step
+from cockpit.operations.permission import refusal
 from cockpit.operations.plan import Danger
 
 __all__ = [
@@ -43,13 +44,10 @@ __all__ = [
 
 
 def _has_next(situation: Situation) -> Availability:
-    from cockpit.release.board import board
-
-    following = board(situation.state).next
+    following = next_step(situation)
     if following.action is None:
         return Disabled(following.text)
-    whole = msgspec.structs.replace(situation, selection=None)
-    return availability(action(following.action), whole)
+    return availability(action(following.action), for_next(situation, following))
 
 
 READ = Danger.READ
@@ -127,6 +125,40 @@ ACTIONS: tuple[Action, ...] = (
         READ,
     ),
     Action(
+        "board",
+        "Show the board",
+        "What blocks, is risky and is ready, and what to do about each line",
+        ("0",),
+        Group.LOOK,
+        READ,
+    ),
+    Action(
+        "promotion",
+        "Show the promotion",
+        "Each package in the stable channel and on its mirrors: expected, present, verified",
+        ("5",),
+        Group.LOOK,
+        READ,
+    ),
+    Action(
+        "export-ledger",
+        "Copy as Markdown",
+        "The ledger's rows that are shown, as a table for an issue",
+        ("number_sign",),
+        Group.LOOK,
+        READ,
+        (Scope.LEDGER,),
+        footer=True,
+    ),
+    Action(
+        "handover",
+        "Hand over",
+        "What happened, is open, is next and who holds what, as Markdown to copy",
+        ("H",),
+        Group.LOOK,
+        READ,
+    ),
+    Action(
         "timeline",
         "Show the branch's history",
         "Every commit since the cut, between the candidates; what is untagged comes first",
@@ -188,21 +220,22 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "next-red",
         "Next red one",
-        "The next job that needs somebody; in a log the next line that tells of a failure",
+        "The next job or item that needs somebody; in a log the next failing line, in a diff the"
+        " next file",
         ("n",),
         Group.MOVE,
         READ,
-        (Scope.BUILDS_SCREEN, Scope.LOG),
+        (Scope.BUILDS_SCREEN, Scope.LOG, Scope.DIFF, Scope.WALK),
         footer=True,
     ),
     Action(
         "previous-red",
         "Previous red one",
-        "The job or line before that needs somebody",
+        "The job, item or line before that needs somebody, or the file before",
         ("N",),
         Group.MOVE,
         READ,
-        (Scope.BUILDS_SCREEN, Scope.LOG),
+        (Scope.BUILDS_SCREEN, Scope.LOG, Scope.DIFF, Scope.WALK),
     ),
     Action(
         "job-log",
@@ -218,11 +251,11 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "pager",
         "Open in the pager",
-        "The log in $PAGER; the cockpit comes back when that ends",
+        "The text in $PAGER; the cockpit comes back when that ends",
         ("p",),
         Group.LOOK,
         READ,
-        (Scope.LOG,),
+        (Scope.LOG, Scope.DIFF, Scope.PICK),
         footer=True,
     ),
     Action(
@@ -246,15 +279,26 @@ ACTIONS: tuple[Action, ...] = (
         came_from_a_pick,
     ),
     Action(
+        "walk",
+        "Walk through",
+        "The checklist, one item a page; begins where everybody together has come to",
+        ("J",),
+        Group.LOOK,
+        READ,
+        (Scope.DASHBOARD, Scope.CHECKLIST),
+        footer=True,
+    ),
+    Action(
         "next",
         "Do what comes next",
-        "The board's NEXT, through its own confirmation",
+        "The board's NEXT, or what the board's selected line asks for, through its confirmation",
         ("e",),
         Group.ACT,
         READ,
         guard=_has_next,
         footer=True,
     ),
+    *PICK_LOOKS,
     *OPERATING,
     Action(
         "arm",
@@ -316,6 +360,10 @@ def availability(entry: Action, situation: Situation) -> Availability:
         return Disabled("the cockpit is read-only")
     if situation.running and entry.danger.level >= Danger.REMOTE.level:
         return Disabled(f"{situation.running} is still running")
+    state = situation.state
+    forbidden = refusal(state.spec.team, state.me, entry.operation or entry.id, entry.danger)
+    if forbidden:
+        return Disabled(forbidden)
     allowed = entry.guard(situation)
     if isinstance(allowed, Disabled):
         return allowed
@@ -325,11 +373,12 @@ def availability(entry: Action, situation: Situation) -> Availability:
 
 
 def offered(situation: Situation, entries: Iterable[Action] = ACTIONS) -> tuple[Action, ...]:
-    """The actions of these scopes; read-only mode removes everything that writes."""
-    scopes = {*situation.scopes, Scope.EVERYWHERE}
+    """The actions of these scopes; what writes is not offered to whoever may only look."""
+    scopes, state = {*situation.scopes, Scope.EVERYWHERE}, situation.state
+    looks_only = situation.read_only or bool(state.me and state.spec.team.stranger(state.me))
     return tuple(
         entry
         for entry in entries
         if scopes.intersection(entry.scopes)
-        and not (situation.read_only and entry.danger is not Danger.READ)
+        and not (looks_only and entry.danger is not Danger.READ)
     )

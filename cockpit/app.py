@@ -20,7 +20,7 @@ from screens.messages import SightWanted
 from screens.notices import Notices
 from screens.quiet import spare_the_keys
 from screens.showing import Showing
-from screens.sight import Sight
+from screens.sight import AROUND_HEADER, Sight
 from themes.palettes import DARK, THEMES
 from widgets.bursts import WINDOW_S, BurstGuard
 from widgets.keys import hint_of
@@ -67,7 +67,7 @@ class CockpitApp(App[None], inherit_bindings=False):
         self.set_class(compact, "-compact")
         self.cockpit = cockpit
         self.arming = Arming(time.monotonic)
-        self._showing = Showing(self, lambda: self.front, self.sight, self._draw)
+        self._showing = Showing(self, lambda: self.front, self.sight, self._prepare, self._draw)
         self.conductor = Conductor(
             self, cockpit, self.arming, self.report, self._started, changed=self._showing.soon
         )
@@ -124,8 +124,15 @@ class CockpitApp(App[None], inherit_bindings=False):
         if self.front is not None:
             self._draw(self.front, self.sight())
 
+    def _prepare(self, front: CockpitScreen, sight: Sight) -> None:
+        """Make, in a thread, what takes time: keys and header need the release judged."""
+        _ = sight.board
+        sight.header(self.size.width - AROUND_HEADER)
+        front.prepare(sight)
+        self._notices.look(sight.state)
+
     def _draw(self, front: CockpitScreen, sight: Sight) -> None:
-        self._notices.look()
+        self._notices.tell()
         situation = sight.situation(front.acting_scopes, front.selection)
         with self.batch_update():
             front.show(sight)

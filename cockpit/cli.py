@@ -25,15 +25,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CockpitError as err:
         _complain(err)
         return int(err.exit_code)
+    except BrokenPipeError:
+        # The reader went away; Python would complain once more while it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.OK)
     except Exception as err:  # noqa: BLE001  (a defect is told in words too; the log has the rest)
         return _confess(err, debug=arguments.debug)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        # The reader went away; Python would complain once more while it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.OK)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -69,10 +69,37 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             from cockpit.commands import watch
 
             return watch.run(arguments)
+        case "sign":
+            from cockpit.commands import operate
+
+            arguments.operation = "sign"
+            return operate.do(arguments)
         case "ledger":
             from cockpit.commands import ledger
 
             return ledger.run(arguments)
+        case "gates" | "board":
+            from cockpit.commands import gates
+
+            judging = arguments.command == "gates"
+            return gates.gates(arguments) if judging else gates.show_board(arguments)
+        case "checklist":
+            from cockpit.commands import checklist
+
+            return checklist.run(arguments)
+        case "meeting":
+            from cockpit.commands import meeting
+
+            return meeting.run(arguments)
+        case "override":
+            from cockpit.commands import operate
+
+            arguments.operation = "override"
+            return operate.do(arguments)
+        case "handover":
+            from cockpit.commands import ledger
+
+            return ledger.hand_over(arguments)
         case "artifacts":
             from cockpit.commands import artifacts
 
@@ -81,6 +108,10 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             from cockpit.commands import inspect
 
             return inspect.run(arguments)
+        case "promotion":
+            from cockpit.commands import promotion
+
+            return promotion.run(arguments)
         case "picks":
             from cockpit.commands import picks
 
@@ -197,10 +228,12 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     if "missing" in words[:1]:  # what is used at a prompt does not wait for the others' words
         return parser
     _add_reading(commands)
+    _add_judging(commands)
     _add_predicting(commands)
     _add_watching(commands)
     _add_resolving(commands)
     _add_operating(commands, asked_for=not {"plan", "do"}.isdisjoint(words))
+    _add_signing(commands)
     _add_setting_up(commands)
     _add_rehearse(commands)
     return parser
@@ -225,8 +258,34 @@ def _add_reading(commands: Commands) -> None:
     )
     inspect.add_argument("--package", metavar="NAME", help="this one alone, such as torch")
     inspect.add_argument("--json", action="store_true", help="machine-readable")
+    promotion = commands.add_parser(
+        "promotion",
+        help="print how far every package is in the stable channel, its mirrors and their indexes",
+        epilog="Exit codes: 0 promoted, mirrored and indexed, 1 not yet or wrong, 3 not known.",
+    )
+    promotion.add_argument("--wait", action="store_true", help="until it is finished; no lease")
+    promotion.add_argument(
+        "--timeout", type=float, metavar="S", help="give up waiting after so long"
+    )
+    promotion.add_argument(
+        "--interval", type=float, default=60, metavar="S", help="seconds between two looks"
+    )
+    promotion.add_argument(
+        "--verify", action="store_true", help="read every file that no store vouches for"
+    )
+    promotion.add_argument("--json", action="store_true", help="machine-readable, every file")
     ledger = commands.add_parser("ledger", help="print who decided, signed or ran what")
-    ledger.add_argument("--json", action="store_true", help="one JSON object a line")
+    form = ledger.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object a line")
+    form.add_argument("--markdown", action="store_true", help="a table for an issue")
+    ledger.add_argument("--by", metavar="WHO", help="of whose name or address this is a part")
+    ledger.add_argument("--since", metavar="WHEN", help="such as 8h, 3d or 2026-10-14T09:30")
+    handover = commands.add_parser(
+        "handover", help="print what happened, is open, is next and who holds what, as Markdown"
+    )
+    handover.add_argument(
+        "--since", metavar="WHEN", default="24h", help="such as 8h, 3d or 2026-10-14; 24h"
+    )
     picks = commands.add_parser("picks", help="print the cherry-pick queue, a row for each change")
     picks.add_argument("--state", action="append", metavar="STATE", help="such as nominated; again")
     picks.add_argument("--findings", action="store_true", help="what the branch lacks, and why")
@@ -236,6 +295,31 @@ def _add_reading(commands: Commands) -> None:
     )
     submodules.add_argument("--repository", metavar="NAME", help="this one alone; all without it")
     submodules.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def _add_judging(commands: Commands) -> None:
+    for name, about in (
+        ("gates", "print every gate's verdict, with evidence, age and what to do"),
+        ("board", "print what blocks, is risky, is ready and comes next, each with its key"),
+    ):
+        commands.add_parser(name, help=about).add_argument(
+            "--json", action="store_true", help="machine-readable"
+        )
+    checklist = commands.add_parser("checklist", help="print every step and how it stands")
+    form = checklist.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="machine-readable, with every field")
+    form.add_argument("--markdown", action="store_true", help="a task list for an issue")
+    override = commands.add_parser(
+        "override", help="let the release go on in spite of a gate, for this candidate alone"
+    )
+    override.add_argument("gate", help="its id, as `gates` prints it")
+    override.add_argument("--reason", required=True, help="why, for everybody to read")
+    meeting = commands.add_parser("meeting", help="print the agenda of the next sync meeting")
+    meeting.add_argument("--note", metavar="TEXT", help="keep what it came to in the ledger")
+    for one in (override, meeting):
+        one.add_argument("--plan", metavar="DIGEST", help="run exactly this plan or none")
+        one.add_argument("--yes", action="store_true", help="do not ask")
+        one.add_argument("--take-over", metavar="REASON", default="", help="end a lease")
 
 
 def _add_predicting(commands: Commands) -> None:
@@ -327,6 +411,20 @@ def _add_operating(commands: Commands, *, asked_for: bool) -> None:
     from cockpit.commands.operation_words import add_operations
 
     add_operations(plan, do)
+
+
+def _add_signing(commands: Commands) -> None:
+    about = "sign an item of the checklist, for this candidate and this plan, after a confirmation"
+    sign = commands.add_parser("sign", help=about, description=about)
+    sign.add_argument("item", metavar="ITEM", help="its id, as the checklist names it")
+    sign.add_argument("--note", metavar="TEXT", help="what is to be known about it")
+    sign.add_argument("--link", action="append", metavar="URL", help="what shows it; again")
+    sign.add_argument(
+        "--file", action="append", metavar="PATH", help="its name and SHA-256 are recorded; again"
+    )
+    sign.add_argument("--plan", metavar="DIGEST", help="carry out exactly this plan or none")
+    sign.add_argument("--yes", action="store_true", help="do not ask")
+    sign.add_argument("--take-over", metavar="REASON", default="", help="end a lease")
 
 
 def _add_setting_up(commands: Commands) -> None:

@@ -12,14 +12,25 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from cockpit.config_tables import (
+    DocsTable,
+    HudTable,
+    NotificationsTable,
+    PostCutTable,
+    ProcessTable,
+    SubmodulesTable,
+)
 from cockpit.errors import ConfigError
 from cockpit.places import PROJECT, Folders
 from cockpit.release.artifacts import ArtifactRules
 from cockpit.release.dispatches import WorkflowCall
 from cockpit.release.docs import DocsSource
+from cockpit.release.gates_runs import CONFIGURED_RUNS
 from cockpit.release.index_rules import IndexRules
-from cockpit.release.notices import Desktop, Threshold
-from cockpit.release.people import Person, Team
+from cockpit.release.meetings import Meetings
+from cockpit.release.people import Person, Team, Workstream
+from cockpit.release.promotion import PromotionRules
+from cockpit.release.readiness import WORDS
 from cockpit.release.releasechanges import AnyChange
 from cockpit.release.repos import DockerPin, Repository, Role
 from cockpit.release.rewrites.rules import RuleSet
@@ -49,6 +60,8 @@ class ReleaseTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     naming: Naming = Naming()
     release_changes: Literal["pull-requests", "dispatch"] = "pull-requests"
     """Who makes the core's release-only changes: the cockpit, or the workflow of `[post_cut]`."""
+    final_workflows: tuple[str, ...] = ()
+    """Workflows that the final tag has to start, as patterns of their names; section 5.4."""
 
 
 class RepositoryTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,18 +87,6 @@ class RepositoryTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     naming: Naming | None = None
 
 
-class PostCutTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[post_cut]`: the workflow that makes the core's release-only changes; section 4.2."""
-
-    repository: str = "pytorch/test-infra"
-    workflow: str = "release-pytorch-post-branch-cut.yml"
-    ref: str = "main"
-    inputs: dict[str, str] = msgspec.field(default_factory=lambda: {"release_version": "{line}"})
-    """What else is sent; {line} is X.Y."""
-    dry_run_input: str = "dry_run"
-    """The input that makes it a dry run: always sent, since leaving it out means live."""
-
-
 class GithubTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[github]`: where GitHub answers, and what the release's issues are called."""
 
@@ -94,6 +95,9 @@ class GithubTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cut_labels: tuple[str, ...] = ("high priority", "release-feature-request")
     """Open issues of the milestone with one of these hold up the cut; without labels, all do."""
     milestone: str = "{version}"
+    """Empty where the project keeps none."""
+    validated_words: tuple[str, ...] = WORDS
+    """What a comment on a closed item says when its fix was tried with the candidate."""
 
 
 class ObjectStoreTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,17 +116,24 @@ class ObjectStoreTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     index_url: str | None = None
     """Where installers read the bucket; left out, the index pages are not looked at."""
     backup_bucket: str | None = None
+    acl: str = "public-read"
+    """The access that promoted files are given; empty where the bucket's own rules decide."""
 
 
-class DocsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[docs]`: where the built documentation of every line is published."""
+class MirrorTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[mirrors]]`: another store that holds what the stable channel holds."""
 
-    remote: str
-    branch: str = "site"
-    path: str = "{line}"
-    """The folder of this release's documentation; {line} is X.Y."""
-    listing: str = "versions.html"
-    """The page that links to the documentation of every line."""
+    name: str
+    bucket: str
+    endpoint: str
+    """May hold `{NAME}` of a variable, such as an account's id."""
+    region: str = "auto"
+    access_key: str = "R2_ACCESS_KEY_ID"
+    """The variable that the mirror's own access key is in."""
+    secret_key: str = "R2_SECRET_ACCESS_KEY"  # noqa: S105
+    index_url: str | None = None
+    """Where installers read the mirror; left out, its index pages are not looked at."""
+    acl: str = ""
 
 
 class IndexTable(IndexRules, frozen=True, forbid_unknown_fields=True):
@@ -131,8 +142,8 @@ class IndexTable(IndexRules, frozen=True, forbid_unknown_fields=True):
     repository: str = "pypi"
     url: str | None = None
     """Only for an index that twine's own configuration does not name."""
-    api: str | None = None
-    """Where it lists its files, where that is neither known to twine nor beside `url`."""
+    simple: str = "https://pypi.org/simple"
+    """Its pages for installers; empty where nothing is looked for there."""
 
 
 class LedgerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -140,6 +151,8 @@ class LedgerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     remote: str
     ref: str = "refs/cockpit/{version}"
+    sign: bool = False
+    """Whether git signs each entry as the person's own git is set up to; it must ask nothing."""
 
 
 class FeedsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,43 +170,15 @@ class FeedsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     milestone: float = 300
     artifacts: float = 300
     publishing: float = 300
+    promotion: float = 300
     docs: float = 900
     validations: float = 120
     ledger: float = 20
     preparation: float = 300
     submodules: float = 3600
-
-
-class NotificationsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[notifications]`: how the open cockpit tells that a candidate's builds have changed."""
-
-    bell: bool = True
-    desktop: Desktop = Desktop.AUTO
-    lines: bool = True
-    """Whether a line is shown in the interface."""
-    threshold: int = 5
-    """Beyond so many within the window they are summed up in one; 0 sums up always."""
-    window_min: float = 5
-    """Minutes."""
-
-    @property
-    def noise(self) -> Threshold:
-        """How many notices are bearable."""
-        return Threshold(self.threshold, timedelta(minutes=self.window_min))
-
-
-class HudTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[hud]`: where people look at builds in a browser; the cockpit itself never asks it."""
-
-    url: str = ""
-    """With `{repository}` and `{ref}`; empty where there is none."""
-
-
-class SubmodulesTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[submodules]`: which remotes may be asked for the commits that submodules are pinned to."""
-
-    allowed: tuple[str, ...] = ("https://github.com/*",)
-    """Patterns of addresses; relative ones stay with the repository's own host and always may."""
+    confirmations: float = 300
+    dependencies: float = 900
+    credentials: float = 300
 
 
 class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -201,6 +186,8 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     email: str
+    always: bool = False
+    """Even where git knows somebody: a rehearsal's captain is made up, and known to its config."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
@@ -209,15 +196,22 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     release: ReleaseTable
     repositories: tuple[RepositoryTable, ...]
     ledger: LedgerTable
+    process: ProcessTable = ProcessTable()
     github: GithubTable = GithubTable()
     post_cut: PostCutTable = PostCutTable()
     workflows: tuple[WorkflowSpec, ...] = ()
     objectstore: ObjectStoreTable | None = None
+    mirrors: tuple[MirrorTable, ...] = ()
     artifacts: ArtifactRules = ArtifactRules()
+    promotion: PromotionRules = PromotionRules()
     index: IndexTable = IndexTable()
     docs: DocsTable | None = None
     validation: ValidationRules = ValidationRules()
+    runs: dict[str, ValidationRules] = msgspec.field(default_factory=dict)
+    """What validates something else, by the gate that judges it."""
     people: tuple[Person, ...] = ()
+    workstreams: tuple[Workstream, ...] = ()
+    meetings: Meetings = Meetings()
     schedule: Schedule = Schedule()
     support: SupportMatrix = SupportMatrix()
     triton: TritonSource | None = None
@@ -230,7 +224,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     folder: str | None = None
     """Where the cockpit keeps its clones and cache, beside this file; else the system's places."""
     identity: Identity | None = None
-    """Who acts, where git itself knows no name."""
+    """Who acts, where git itself knows no name, or always."""
     clock: str | None = None
     """A URL that answers `{"now": ISO time, "speed": X}`, as a rehearsal does; else real time."""
 
@@ -259,7 +253,7 @@ class Config(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def team(self) -> Team:
         """The people of this release."""
-        return Team(self.settings.people)
+        return Team(self.settings.people, self.settings.workstreams)
 
     @property
     def naming(self) -> Naming:
@@ -314,8 +308,13 @@ class Config(msgspec.Struct, frozen=True, dict=True):
             artifacts=self.settings.artifacts,
             docs=self.docs,
             validation=self.settings.validation,
+            runs=self.settings.runs,
+            final_workflows=self.settings.release.final_workflows,
+            index=self.settings.index.simple,
+            credential_hours=self.settings.process.credential_hours,
             workflows=self.settings.workflows,
-            index=self.settings.index,
+            index_rules=self.settings.index,
+            meetings=self.settings.meetings,
         )
 
     @cached_property
@@ -468,6 +467,35 @@ def _check(config: Config) -> None:
                 f"edit repositories in {where}",
             )
     _check_workflows(config)
+    _check_people(config)
+    for gate in config.settings.runs:
+        if gate not in CONFIGURED_RUNS:
+            raise ConfigError(
+                f"{where}: runs.{gate}",
+                f"there is no such gate; there are {', '.join(CONFIGURED_RUNS)}",
+                f"edit runs.{gate} in {where}",
+            )
+
+
+def _check_people(config: Config) -> None:
+    """Every point of contact is among the people, and the meetings have a time of day."""
+    try:
+        _ = config.settings.meetings.at
+    except ValueError as err:
+        key = "meetings.time"
+        raise ConfigError(
+            f"{config.path}: {key}", str(err), f"edit {key} in {config.path}"
+        ) from err
+    logins = {person.login.casefold() for person in config.settings.people}
+    for workstream in config.settings.workstreams:
+        unknown = [name for name in workstream.contacts if name.casefold() not in logins]
+        if unknown:
+            key = f"workstreams.{workstream.id}.contacts"
+            raise ConfigError(
+                f"{config.path}: {key}",
+                f"{', '.join(unknown)} is nobody of [[people]]",
+                f"edit {key} in {config.path}",
+            )
 
 
 def _check_workflows(config: Config) -> None:

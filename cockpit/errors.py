@@ -60,6 +60,14 @@ class AccessDenied(Unreachable):
     """A backend answered, and refused this credential."""
 
 
+class CredentialExpired(AccessDenied):
+    """A credential that was good has come to its end; a new login makes it good again."""
+
+
+class Cancelled(CockpitError):
+    """Somebody stopped a step half-way; what it did stays done, and it can be run again."""
+
+
 class Refused(CockpitError):
     """The cockpit itself refused to act: read-only, not confirmed, plan moved or lease held."""
 

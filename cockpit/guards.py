@@ -9,6 +9,7 @@ import msgspec
 
 from cockpit.release.branches import Branches
 from cockpit.release.candidates import Candidate
+from cockpit.release.checklist import Process
 from cockpit.release.jobs import Job
 from cockpit.release.lookups import branch_of, listing_of, picks_by_commit
 from cockpit.release.picks import Pick
@@ -27,10 +28,17 @@ class Scope(Enum):
     CHECKLIST = "checklist"
     LEDGER = "ledger"
     PUBLISHING = "package index"
+    BOARD = "board"
+    PROMOTION = "promotion"
     TIMELINE = "timeline"
     BUILDS_SCREEN = "builds in full"
     JOB = "job"
     LOG = "log"
+    WALK = "walk-through"
+    QUEUE = "the queue in full"
+    PICK = "one pick"
+    DIFF = "diff"
+    END_STATE = "end state of the queue"
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -58,6 +66,8 @@ class Situation(msgspec.Struct, frozen=True):
     read_only: bool = False
     running: str = ""
     """The operation that is being carried out."""
+    process: Process | None = None
+    """What the checklist's rows are items of."""
 
 
 class Enabled(msgspec.Struct, frozen=True):
@@ -204,9 +214,15 @@ def can_tag(situation: Situation) -> Availability:
     if dead is not None:
         return Disabled(f"{dead.name} was declared a dud {dead.describe()}")
     branch, candidate = branch_of(state, repository), state.candidate_of(repository)
-    if candidate and branch and branch.head and candidate.commit_sha == branch.head.sha:
+    pinned = candidate is not None and _is_pinned(state, repository, candidate.tag.name)
+    if candidate and pinned and branch and branch.head and candidate.commit_sha == branch.head.sha:
         return Disabled(f"{candidate.tag.name} is already the head of the branch")
     return Enabled()
+
+
+def _is_pinned(state: ReleaseState, repository: Repository, tag: str) -> bool:
+    """Whether tagging came to its end; a tag without a pin is taken there by the same key."""
+    return (repository.name, tag) in {(pin.repository, pin.tag) for pin in state.record.pins}
 
 
 def can_release(situation: Situation) -> Availability:
@@ -221,9 +237,8 @@ def can_release(situation: Situation) -> Availability:
         return Disabled(f"{repository.short_name} has no candidate to release")
     branch = branch_of(state, repository)
     final = repository.naming.final_tag_of(repository.version)
-    pinned = {(pin.repository, pin.tag) for pin in state.record.pins}
     tagged = any(tag.name == final for tag in branch.tags) if branch else False
-    if tagged and (repository.name, final) in pinned:
+    if tagged and _is_pinned(state, repository, final):
         return Disabled(f"{final} is tagged already")
     return Enabled()
 

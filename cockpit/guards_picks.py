@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cockpit.guards import Availability, Disabled, Enabled, Guard, Scope, Situation
-from cockpit.release.lookups import pick_label
+from cockpit.release.lookups import branch_of, pick_label
 from cockpit.release.picks import Pick, PickState
 from cockpit.release.prediction import Outcome
+from cockpit.release.trunk import FindingKind
 
 _THERE = (PickState.MERGED, PickState.IN_CANDIDATE, PickState.REVERTED)
 _NONE = Disabled("no pick is selected")
@@ -37,9 +38,14 @@ def of_landed(situation: Situation) -> dict[str, str]:
 
 
 def of_changes(situation: Situation) -> dict[str, str]:
-    """The changes of trunk that are meant, with their category where it is one."""
+    """The changes of trunk that are meant, with their category where it is one.
+
+    Of a merge the parent that it is seen from is to be asked for.
+    """
     picks = meant_picks(situation)
-    return {"change": ",".join(filter(None, map(_change, picks)))} | _category(picks)
+    merge = any(prediction.wants_parent for pick in picks for prediction in pick.predictions)
+    asked = {"mainline": ""} if merge else {}
+    return {"change": ",".join(filter(None, map(_change, picks)))} | _category(picks) | asked
 
 
 def can_decide(*, approving: bool) -> Guard:
@@ -53,8 +59,6 @@ def can_decide(*, approving: bool) -> Guard:
         person = state.spec.team.by_email(state.me)
         if person is not None and not state.spec.team.may_approve(person.email, person.login):
             return Disabled(f"{person.name} is no approver")
-        if not approving and len(picks) > 1:
-            return Disabled("one at a time: each has words of its own")
         return _first(picks, lambda pick: _undecidable(pick, approving=approving))
 
     return guard
@@ -64,11 +68,44 @@ def can_pick(situation: Situation) -> Availability:
     return _first(meant_picks(situation), _unpickable)
 
 
+def can_show_diff(situation: Situation) -> Availability:
+    """Whether there is one row, or a whole end state, whose change can be shown."""
+    if Scope.END_STATE in situation.scopes:
+        return Enabled()
+    selection = situation.selection
+    rows = {pick.key: pick for pick in situation.state.queue}
+    pick = rows.get(selection.key) if selection else None
+    if pick is None:
+        return _NONE
+    if not (pick.merged_sha or pick.pull or pick.commits):
+        return Disabled("nothing of it is known to have landed, and it has no pull request")
+    return Enabled()
+
+
+def has_branch(situation: Situation) -> Availability:
+    core = situation.state.spec.core
+    if branch_of(situation.state, core) is None:
+        return Disabled(f"{core.release_branch} has not been cut or read yet")
+    return Enabled()
+
+
 def can_resolve(situation: Situation) -> Availability:
     picks = meant_picks(situation)
     if len(picks) > 1:
         return Disabled("one at a time: each opens an editor of its own")
     return _first(picks, _nothing_to_resolve)
+
+
+def can_abandon(situation: Situation) -> Availability:
+    picks = meant_picks(situation)
+    if len(picks) > 1:
+        return Disabled("one at a time: each has a work tree of its own")
+    return _first(picks, lambda pick: "" if pick.commits else "nothing of it can be resolved")
+
+
+def of_abandoned(situation: Situation) -> dict[str, str]:
+    """The change whose work tree is to go."""
+    return {"change": ",".join(filter(None, map(_change, meant_picks(situation))))}
 
 
 def can_merge(situation: Situation) -> Availability:
@@ -149,6 +186,8 @@ def _unmergeable(pick: Pick, branch: str) -> str:
 
 
 def _not_to_nominate(pick: Pick) -> str:
+    if _is_missing_revert(pick):
+        return "C picks what reverted it, and nominates that"
     return f"{pick.author} has nominated it" if pick.nominated else _not_landed(pick)
 
 
@@ -156,8 +195,15 @@ def _not_landed(pick: Pick) -> str:
     return "" if pick.trunk_pull else "it has no pull request on trunk"
 
 
+def _is_missing_revert(pick: Pick) -> bool:
+    found = pick.finding is not None and pick.finding.kind is FindingKind.MISSING_REVERT
+    return found and not (pick.nominated or pick.pull)
+
+
 def _change(pick: Pick) -> str:
-    """What `pick` takes for it."""
+    """What `pick` takes for it; of what trunk took back the pull request, whose revert is due."""
+    if _is_missing_revert(pick) and pick.finding and pick.finding.reverts:
+        return str(pick.finding.reverts)
     if pick.trunk_pull:
         return str(pick.trunk_pull)
     return pick.commits[0] if pick.commits else ""
@@ -165,6 +211,8 @@ def _change(pick: Pick) -> str:
 
 def _category(picks: tuple[Pick, ...]) -> dict[str, str]:
     """The category of picks that somebody has nominated; nobody's is to be asked for."""
-    if not picks or not all(pick.nominated for pick in picks):
-        return {}
-    return {"category": picks[0].category or "as nominated"}
+    if picks and all(pick.nominated for pick in picks):
+        return {"category": picks[0].category or "as nominated"}
+    if picks and all(map(_is_missing_revert, picks)):
+        return {"category": "cherry-pick revert"}
+    return {}

@@ -8,24 +8,28 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cockpit.backends.ports import ApiBudget, ApiUsage, Resolution
+from cockpit.backends.ports import Answer, ApiBudget, ApiUsage, Resolution
 from cockpit.backends.provider import Backends
 from cockpit.commandlog import CommandLog
-from cockpit.config import Config, NotificationsTable
+from cockpit.config import Config
+from cockpit.config_tables import NotificationsTable
 from cockpit.feeds.cache import ReadingCache
 from cockpit.feeds.feed import Feed
 from cockpit.feeds.hub import NAMES, FeedHub
 from cockpit.feeds.looks import Looks
 from cockpit.operations.plan import Plan
-from cockpit.process.loader import Process, load_process
+from cockpit.operations.process_in_use import process_of
 from cockpit.release.candidates import Candidate
+from cockpit.release.changes import ChangeText, EndState
 from cockpit.release.job_logs import JobLog
 from cockpit.release.jobs import CandidateBuilds, Step
+from cockpit.release.nominations import Comment
 from cockpit.release.repos import Repository
 from cockpit.release.state import ReleaseState
 from cockpit.threads import in_thread
 
 if TYPE_CHECKING:
+    from cockpit.feeds.pick_reads import PickReads
     from cockpit.operations.runner import Observer, Outcome, Runner
 
 
@@ -40,7 +44,7 @@ class Cockpit:
         folders = config.folders
         self.config = config
         self.read_only = read_only
-        self.process: Process = load_process(config.settings.release.process, config.path.parent)
+        self.process = process_of(config)
         self.command_log = CommandLog()
         self.backends = Backends(
             config, data=folders.data, cache=folders.cache, log=self.command_log.add
@@ -62,7 +66,14 @@ class Cockpit:
         """This process's only way to write."""
         from cockpit.operations.runner import Runner
 
-        return Runner(self.backends.ledger, read_only=self.read_only)
+        return Runner(self.backends.ledger, read_only=self.read_only, forbids=self._forbidden)
+
+    def _forbidden(self, plan: Plan) -> str:
+        """Why whoever flies may not carry a plan out; git is asked anew who that is."""
+        from cockpit.operations.permission import refusal
+
+        self.backends.recognise()
+        return refusal(self.config.team, self.backends.me, plan.operation, plan.danger)
 
     @property
     def state(self) -> ReleaseState:
@@ -131,6 +142,11 @@ class Cockpit:
         await self.refresh("artifacts")
         return problems
 
+    async def verify_promotion(self) -> dict[str, str]:
+        """Read every promoted file that no store vouches for; gives those that could not be."""
+        places = self._looks.places
+        return await in_thread(places.read_what_is_told)
+
     def prepare(self) -> None:
         """Get ready to ask GitHub, while something else is waited for."""
         self._hub.prepare()
@@ -156,16 +172,39 @@ class Cockpit:
         where = self._repository(repository)
         return await in_thread(lambda: self.backends.github.job_log(where, job_id))
 
+    async def pick_comments(self, key: str) -> Answer[tuple[Comment, ...]]:
+        """What is said about a row of the queue, read now."""
+        state = self.state
+        return await in_thread(lambda: self._pick_reads.comments(state, key))
+
+    async def pick_diff(self, key: str) -> ChangeText:
+        """What a row of the queue changes, read now."""
+        state = self.state
+        return await in_thread(lambda: self._pick_reads.diff(state, key))
+
+    async def end_state(self, order: tuple[str, ...]) -> EndState:
+        """What the branch would be once these commits have landed in this order."""
+        state = self.state
+        return await in_thread(lambda: self._pick_reads.end_state(state, order))
+
+    @cached_property
+    def _pick_reads(self) -> PickReads:
+        from cockpit.feeds.pick_reads import PickReads
+
+        return PickReads(self.backends)
+
     def _repository(self, name: str) -> Repository:
         return self.config.repository(name) or self.config.core
 
     async def begin_resolution(self, arguments: Mapping[str, str]) -> Resolution:
         """A work tree with a pick's conflict in it, as it was left, or a new one."""
-        from cockpit.operations.picking import PickWish
+        from cockpit.operations.pick_specs import picking_wish
         from cockpit.operations.resolving import Resolver
 
-        change, onto = arguments.get("change", ""), arguments.get("onto", "")
-        return await in_thread(lambda: Resolver(self.backends, change, PickWish(onto=onto)).begin())
+        wish = picking_wish(arguments)
+        return await in_thread(
+            lambda: Resolver(self.backends, arguments.get("change", ""), wish).begin()
+        )
 
     async def carry_out(
         self,

@@ -28,12 +28,15 @@ class AskScreen(Dialog[dict[str, str]]):
         sentence: str,
         parameters: tuple[Parameter, ...],
         known: Mapping[str, str],
+        optional: tuple[str, ...] = (),
     ) -> None:
+        """`optional` are the names of those that may stay empty."""
         super().__init__()
         self._heading = title
         self._lines = (Line((Span(subject),)), Line((Span(sentence, Tone.DIM),)))
         self._parameters = parameters
         self._known = known
+        self._optional = optional
 
     def compose(self) -> ComposeResult:
         """What is known already stands in its field."""
@@ -42,7 +45,9 @@ class AskScreen(Dialog[dict[str, str]]):
             yield WrappedLines(self._lines, id="sentence")
             with VerticalScroll(id="body", can_focus=False), Vertical(id="asked"):
                 for parameter in self._parameters:
-                    yield Label(f"{parameter.name.capitalize()}: {parameter.help}", markup=False)
+                    may = " (may stay empty)" if parameter.name in self._optional else ""
+                    said = f"{parameter.name.capitalize()}: {parameter.help}{may}"
+                    yield Label(said, markup=False)
                     value = self._known.get(parameter.name, "")
                     yield Input(value, id=f"asked-{parameter.name}", compact=True)
             with Horizontal(id="buttons"):
@@ -65,7 +70,7 @@ class AskScreen(Dialog[dict[str, str]]):
     def _go_on(self) -> None:
         """Go on when every field is filled, else to the first that is not."""
         for parameter, field in zip(self._parameters, self._fields, strict=True):
-            if not field.value.strip():
+            if not field.value.strip() and parameter.name not in self._optional:
                 self.notify(f"{parameter.name} is empty", severity="warning", markup=False)
                 field.focus()
                 return
@@ -73,5 +78,6 @@ class AskScreen(Dialog[dict[str, str]]):
             {
                 parameter.name: field.value.strip()
                 for parameter, field in zip(self._parameters, self._fields, strict=True)
+                if field.value.strip()
             }
         )

@@ -86,7 +86,7 @@ class BuildsScreen(ListScreen):
     def prepare(self, sight: Sight) -> None:
         """Make what takes time: the views of a new reading."""
         self._grid(sight)
-        self.pane_of(sight)
+        self._pane.prepare(self.pane_of(sight))
 
     def pane_of(self, sight: Sight) -> Pane:
         """The jobs under the headings of the grouping."""

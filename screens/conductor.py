@@ -11,6 +11,7 @@ from textual.app import App
 from cockpit.actions import Action, Situation
 from cockpit.errors import CockpitError
 from cockpit.guards import meant_repository
+from cockpit.guards_checklist import item_meant
 from cockpit.operations.plan import Danger
 from cockpit.views.table import Line
 
@@ -70,23 +71,37 @@ class Conductor:
             self._choose_workflow(entry, situation)
             return
         arguments = entry.arguments(situation)
-        if entry.operation is None or all(arguments.get(name) for name in entry.asks):
+        # What was captured without a value is asked for as well, such as the parent of a merge.
+        asks = {*entry.asks, *(name for name, value in arguments.items() if not value)}
+        known = not entry.offers and all(arguments.get(name) for name in asks)
+        if entry.operation is None or known:
             self._go_on(entry, arguments)
             return
         from cockpit.operations.registry import operation
+        from cockpit.release.gates import GATES
         from screens.ask import AskScreen
 
         spec = operation(entry.operation)
-        asked = tuple(p for p in spec.parameters if p.name in entry.asks)
-        meant = meant_repository(situation)
-        subject = f"{meant.release_branch} of {meant.name}"
-        screen = AskScreen(entry.title, subject, entry.tooltip, asked, arguments)
+        asked = tuple(p for p in spec.parameters if p.name in {*asks, *entry.offers})
+        gate = GATES.get(arguments.get("gate", ""))
+        subject = gate.title if gate else self._subject(situation)
+        screen = AskScreen(
+            entry.title, subject, entry.tooltip, asked, arguments, optional=entry.offers
+        )
 
         def filled(given: dict[str, str] | None) -> None:
             if given is not None:
                 self._go_on(entry, arguments | given)
 
         self._app.push_screen(screen, filled)
+
+    def _subject(self, situation: Situation) -> str:
+        """What the words that are asked for are about."""
+        item = self._cockpit.process.by_id.get(item_meant(situation))
+        if item is not None:
+            return item.title
+        meant = meant_repository(situation)
+        return f"{meant.release_branch} of {meant.name}"
 
     def _go_on(self, entry: Action, arguments: Mapping[str, str]) -> None:
         """To the confirmation; a conflict is resolved on the way there."""

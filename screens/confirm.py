@@ -110,7 +110,7 @@ class ConfirmScreen(Dialog[Confirmed]):
             return "the plan is still being computed"
         if self._plan.blockers:
             return f"blocked: {self._plan.blockers[0]}"
-        if self._must_type and not self._armed():
+        if self._plan.danger is Danger.IRREVERSIBLE and not self._armed():
             return "it cannot be undone: leave with esc, press A to arm, and come back"
         if self._must_type and self._value("#target") != self._plan.target:
             return f"type {self._plan.target} first"
@@ -202,7 +202,7 @@ class ConfirmScreen(Dialog[Confirmed]):
 
     @property
     def _must_type(self) -> bool:
-        return self._plan is not None and self._plan.danger is Danger.IRREVERSIBLE
+        return self._plan is not None and self._plan.typed
 
     def _value(self, selector: str) -> str:
         found = self.query(selector).results(Input)

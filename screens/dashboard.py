@@ -15,7 +15,7 @@ from cockpit.views.board import board_lines
 from cockpit.views.build_matrix import build_matrix
 from cockpit.views.table import Line, Pane
 from screens.base import CockpitScreen
-from screens.sight import PANE_SCOPES, PANES, Sight
+from screens.sight import AROUND_HEADER, PANE_SCOPES, PANES, Sight
 from widgets.keys import KeyBar, KeyHint
 from widgets.lines import LineView
 from widgets.pane import PaneView
@@ -80,14 +80,14 @@ class DashboardScreen(CockpitScreen):
 
     def prepare(self, sight: Sight) -> None:
         """Make the panes and the matrix."""
-        for name in PANES:
-            sight.pane(name)
+        for pane in self._panes:
+            pane.prepare(sight.pane(pane.pane_name))
         build_matrix(sight.state)
 
     def show(self, sight: Sight) -> None:
         """Show the newest state."""
         self._sight = sight
-        width = self.app.size.width - 2
+        width = self.app.size.width - AROUND_HEADER
         self._header.show((sight.header(width),))
         self._board.show(board_lines(sight.board, width))
         for pane in self._panes:
@@ -98,7 +98,7 @@ class DashboardScreen(CockpitScreen):
 
     def show_keys(self, hints: Sequence[KeyHint], running: Sequence[Line]) -> None:
         """Name the keys, and the operation in the background."""
-        self._keys.show((KeyHint("1-4", "Pane"), *hints))
+        self._keys.show((KeyHint("0-4", "Board, panes"), *hints))
         self._background.show(running)
 
     def redraw(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 
 import msgspec
@@ -13,10 +14,11 @@ from textual.screen import Screen
 from cockpit.actions import Scope, Situation
 from cockpit.errors import CockpitError
 from cockpit.guards import meant_candidate, meant_repository, pick_meant, selected_job
-from cockpit.release.board import board
+from cockpit.guards_board import for_next, next_step
 from cockpit.release.findings import Severity, findings
 from cockpit.release.words import counted
 from screens.arming import ARMED_FOR, Arming
+from screens.base import CockpitScreen
 from screens.conductor import Conductor
 from screens.ports import Cockpit
 from screens.sight import PANES
@@ -52,6 +54,10 @@ class Deeds:
                 self._open(PANES[int(action.removeprefix("pane-")) - 1])
             case "browse" | "copy-id" | "copy-url":
                 self._hand_over(action, situation)
+            case "open" if situation.selection and situation.selection.pane == "picks":
+                from screens.pick import PickScreen
+
+                self._push(PickScreen(self._cockpit, situation.selection.key))
             case "open" | "job-log":
                 self._open_job(action, situation)
             case "next":
@@ -75,10 +81,14 @@ class Deeds:
 
                 log, cockpit = self._cockpit.command_log, self._cockpit
                 self._push(CommandLogScreen(log, lambda: cockpit.usage))
-            case "ledger" | "publishing":
+            case "ledger" | "promotion" | "publishing":
                 from screens.pane import PaneScreen
 
                 self._push(PaneScreen(action))
+            case "board":
+                from screens.board import BoardScreen
+
+                self._push(BoardScreen())
             case "timeline":
                 from screens.timeline import TimelineScreen
 
@@ -91,6 +101,25 @@ class Deeds:
                 self._push(BuildsScreen(repository=meant_repository(situation).name))
             case "show-pick":
                 self._show_pick(situation)
+            case "handover":
+                self._hand_the_release_over()
+            case "export-ledger":
+                self._export_ledger(situation)
+            case "walk":
+                from cockpit.guards_checklist import item_meant
+                from screens.walk import WalkScreen
+
+                self._push(WalkScreen(item_meant(situation)))
+            case "diff":
+                self._show_diff(situation)
+            case "lacking":
+                from screens.picks import LackingScreen
+
+                self._push(LackingScreen())
+            case "end-state":
+                from screens.end_state import EndStateScreen
+
+                self._push(EndStateScreen(self._cockpit))
             case "help":
                 from screens.help import HelpScreen
 
@@ -107,6 +136,29 @@ class Deeds:
                 self._app.toggle_class("-compact")
             case _:
                 raise LookupError(f"the registry has an action {action} that nothing carries out")
+
+    def _hand_the_release_over(self) -> None:
+        from cockpit.views.handover import handover
+        from screens.handover import HandoverScreen
+
+        cockpit, state = self._cockpit, self._cockpit.state
+
+        def made(span: timedelta) -> str:
+            return handover(state, cockpit.process, state.now - span)
+
+        self._push(HandoverScreen(str(state.spec.version), made))
+
+    def _export_ledger(self, situation: Situation) -> None:
+        """Copy the rows that the filter lets through, oldest first."""
+        from cockpit.views.ledger import entries_markdown
+
+        front = self._app.screen
+        pane = front.pane if isinstance(front, CockpitScreen) else None
+        shown = {row.key for row in pane.table.rows_shown} if pane else set()
+        entries = [entry for entry in situation.state.record.entries if entry.sha in shown]
+        self._app.copy_to_clipboard(entries_markdown(entries) + "\n")
+        told = counted(len(entries), "entry", "entries")
+        self._app.notify(f"{told} as a Markdown table", title="Copied", markup=False)
 
     def _open_job(self, action: str, situation: Situation) -> None:
         """A job's steps, or its log; from its steps the log is opened at the selected one."""
@@ -139,11 +191,26 @@ class Deeds:
             self._push(ComparisonScreen(repository, older.tag.name, newer.tag.name))
 
     def _show_pick(self, situation: Situation) -> None:
-        from screens.pane import PaneScreen
+        from screens.full import in_full
 
         pick = pick_meant(situation)
         if pick is not None:
-            self._push(PaneScreen("picks", pick.key))
+            self._push(in_full("picks", pick.key))
+
+    def _show_diff(self, situation: Situation) -> None:
+        """The selected pick's change, or that of the whole queue where its end is shown."""
+        from cockpit.views.pick_life import pick_named, pick_title
+        from screens.diff import DiffScreen
+        from screens.end_state import EndStateScreen
+
+        front, selection = self._app.screen, situation.selection
+        if isinstance(front, EndStateScreen):
+            self._push(DiffScreen("The whole queue", None, front.change))
+        elif selection is not None:
+            pick = pick_named(situation.state, selection.key)
+            one = msgspec.structs.replace(selection, marked=())
+            read = partial(self._cockpit.pick_diff, selection.key)
+            self._push(DiffScreen(pick_title(pick) if pick else selection.key, one, read))
 
     def _push(self, screen: Screen[None]) -> None:
         """Open a screen, unless one of its kind is open already."""
@@ -175,11 +242,9 @@ class Deeds:
         self._app.notify(text, title="Copied", markup=False)
 
     async def _next(self, situation: Situation) -> None:
-        following_action = board(situation.state).next.action
-        if following_action is not None:
-            # What comes next concerns the release, not the row that happens to be selected.
-            whole = msgspec.structs.replace(situation, selection=None)
-            await self._perform(following_action, whole)
+        following = next_step(situation)
+        if following.action is not None:
+            await self._perform(following.action, for_next(situation, following))
 
     def _refresh(self) -> None:
         self._app.notify("looking at every backend")

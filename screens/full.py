@@ -11,6 +11,10 @@ def in_full(pane: str, key: str = "") -> CockpitScreen:
         from screens.builds import BuildsScreen
 
         return BuildsScreen(key)
+    if pane == "picks":
+        from screens.picks import PicksScreen
+
+        return PicksScreen(key)
     from screens.pane import PaneScreen
 
     return PaneScreen(pane, key)

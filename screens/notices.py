@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,8 @@ class Notices:
         self._pictures: dict[str, Picture] = {}
         self._readings: tuple[object, ...] = ()
         self._quiet = Quiet()
+        self._news: deque[Change] = deque()
+        """What was found and has not been told."""
         self._begin()
 
     def _begin(self) -> None:
@@ -46,13 +49,17 @@ class Notices:
                 # What it left out may have been told before.
                 del self._pictures[repository]
 
-    def look(self) -> None:
-        """Tell what has changed since the last look."""
-        state = self._cockpit.state
-        found = self._note(state)
+    def look(self, state: ReleaseState) -> None:
+        """Find what has changed since the last look; may run in a thread, one look at a time."""
+        self._news.extend(self._note(state))
+
+    def tell(self) -> None:
+        """Tell what was found."""
+        found = [self._news.popleft() for _ in range(len(self._news))]
         if found or self._quiet.held:
             settings = self._cockpit.notifications
-            self._quiet, notices = tell(self._quiet, found, state.wall, settings.noise)
+            wall = self._cockpit.state.wall
+            self._quiet, notices = tell(self._quiet, found, wall, settings.noise)
             for notice in notices:
                 self._tell(notice)
 

@@ -15,10 +15,11 @@ from cockpit.actions import Scope
 from cockpit.views.marks import Tone
 from cockpit.views.table import Detail, Line, Pane, Span
 from screens.base import CockpitScreen
-from screens.sight import PANE_SCOPES, Sight
+from screens.sight import AROUND_HEADER, PANE_SCOPES, Sight
 from widgets.keys import KeyBar, KeyHint
 from widgets.lines import LineView, WrappedLines
 from widgets.pane import PaneView
+from widgets.reading import ReadingScroll
 
 _REST_S = 0.04
 """How long the cursor has to rest until the detail follows it."""
@@ -51,7 +52,7 @@ class ListScreen(CockpitScreen):
         yield self._title
         with Container(id="split", classes="" if self.beside else "short"):
             yield self._pane
-            with VerticalScroll(id="detail"):
+            with ReadingScroll(id="detail"):
                 yield self._detail
         yield self._background
         yield self._keys
@@ -72,7 +73,7 @@ class ListScreen(CockpitScreen):
     def show(self, sight: Sight) -> None:
         """Show the newest state."""
         self._sight = sight
-        self._title.show((sight.header(self.app.size.width - 2),))
+        self._title.show((sight.header(self.app.size.width - AROUND_HEADER),))
         self._pane.show(self.pane_of(sight))
         self._show_detail()
 
@@ -149,7 +150,7 @@ class PaneScreen(ListScreen):
 
     def prepare(self, sight: Sight) -> None:
         """Make the pane."""
-        self.pane_of(sight)
+        self._pane.prepare(self.pane_of(sight))
 
     def pane_of(self, sight: Sight) -> Pane:
         """The release's own pane."""

@@ -21,7 +21,8 @@ def lease_lines(lease: Lease) -> tuple[Line, ...]:
     """Who else may be writing."""
     text = (
         f"{NEEDS_YOU.shape} {lease.holder} holds the lease for {lease.operation},"
-        f" from {lease.host}, until {lease.expires_at:%H:%M:%S} UTC"
+        f" from {lease.host}, since {lease.taken_at:%H:%M:%S},"
+        f" until {lease.expires_at:%H:%M:%S} UTC"
     )
     return (_BLANK, Line((Span(text, Tone.WARN),)))
 
@@ -35,13 +36,17 @@ def plan_text(facts: PlanFacts) -> str:
 def _plan_lines(facts: PlanFacts) -> Iterator[Line]:
     for blocker in facts.blockers:
         yield Line((Span(f"{FAILED.shape} {blocker}", Tone.BAD),))
-    for warning in facts.warnings:
+    for warning in (*facts.warnings, *facts.outlook.warnings):
         yield Line((Span(f"{NEEDS_YOU.shape} {warning}", Tone.WARN),))
-    if facts.blockers or facts.warnings:
+    if facts.blockers or facts.warnings or facts.outlook.warnings:
+        yield _BLANK
+    for text in facts.outlook.summary:
+        yield Line((Span(text),))
+    if facts.outlook.summary:
         yield _BLANK
     for number, step in enumerate(facts.steps, 1):
         yield from _step_lines(number, step)
-    for section in facts.sections:
+    for section in (*facts.sections, *facts.outlook.sections):
         yield _BLANK
         yield Line((Span(section.title, Tone.ACCENT),))
         for text in section.lines:

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cockpit.backends.ports import ApiBudget, ApiUsage, Resolution
+    from cockpit.backends.ports import Answer, ApiBudget, ApiUsage, Resolution
     from cockpit.commandlog import CommandLog
-    from cockpit.config import NotificationsTable
+    from cockpit.config_tables import NotificationsTable
     from cockpit.operations.plan import Plan
     from cockpit.operations.runner import Observer, Outcome
+    from cockpit.release.changes import ChangeText, EndState
     from cockpit.release.checklist import Process
     from cockpit.release.job_logs import JobLog
     from cockpit.release.jobs import Step
+    from cockpit.release.nominations import Comment
     from cockpit.release.state import ReleaseState
 
 
@@ -93,6 +95,18 @@ class Cockpit(Protocol):
 
     async def job_log(self, repository: str, job_id: int) -> JobLog:
         """The end of a job's log, read now."""
+        ...
+
+    async def pick_comments(self, key: str) -> Answer[tuple[Comment, ...]]:
+        """What is said about a row of the queue, read now."""
+        ...
+
+    async def pick_diff(self, key: str) -> ChangeText:
+        """What a row of the queue changes, read now."""
+        ...
+
+    async def end_state(self, order: tuple[str, ...]) -> EndState:
+        """What the branch would be once these commits have landed in this order."""
         ...
 
     async def begin_resolution(self, arguments: Mapping[str, str]) -> Resolution:

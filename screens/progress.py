@@ -14,8 +14,9 @@ from textual.widgets import Button
 
 from cockpit.operations.plan import Progress
 from cockpit.operations.runner import Ending, StepOutcome
+from cockpit.release.words import size
 from cockpit.views.ages import duration, grouped
-from cockpit.views.marks import FAILED, PASSED, QUEUED, RUNNING, SKIPPED, Mark, Tone
+from cockpit.views.marks import FAILED, NEEDS_YOU, PASSED, QUEUED, RUNNING, SKIPPED, Mark, Tone
 from cockpit.views.table import Line, Span
 from screens.dialog import Dialog
 from screens.runs import Run, StepView
@@ -31,6 +32,7 @@ _MARKS: dict[StepOutcome | None, Mark] = {
     StepOutcome.SKIPPED: SKIPPED,
     StepOutcome.CONFLICT: FAILED,
     StepOutcome.FAILED: FAILED,
+    StepOutcome.STOPPED: SKIPPED,
 }
 _ENDINGS = {
     Ending.DONE: (PASSED, "Done, and written to the ledger"),
@@ -147,6 +149,8 @@ def _step_lines(step: StepView, now: float) -> Iterator[Line]:
     note = report.detail if report else ""
     if report is not None and report.outcome is StepOutcome.RUNNING:
         note = report.progress.note
+        if report.progress.paused:
+            yield Line((Span(f"  {NEEDS_YOU.shape} {report.progress.paused}", Tone.WARN),))
         yield _bar_line(report.progress, now - (now if step.started is None else step.started))
     else:
         full, rest = bar(1.0 if mark is PASSED or mark is SKIPPED else 0.0, BAR_WIDTH)
@@ -162,11 +166,13 @@ def _bar_line(progress: Progress, spent: float) -> Line:
     if progress.total:
         share = progress.done / progress.total
         unit = f" {progress.unit}" if progress.unit else ""
-        amount = f"{grouped(progress.done)}/{grouped(progress.total)}{unit}"
+        told = size if progress.unit == "bytes" else grouped
+        unit = "" if progress.unit == "bytes" else unit
+        amount = f"{told(progress.done)}/{told(progress.total)}{unit}"
         words = [f"{int(share * 100)} %", amount]
         if progress.done and spent > 1:
             rate = progress.done / spent
-            words.append(f"{rate:.1f}{unit}/s")
+            words.append(f"{size(rate)}/s" if told is size else f"{rate:.1f}{unit}/s")
             words.append(f"~{duration(_span((progress.total - progress.done) / rate))} left")
     full, rest = bar(share, BAR_WIDTH)
     return Line((Span(f"  {full}", Tone.BUSY), Span(f"{rest}  {'  '.join(words)}", Tone.DIM)))

@@ -27,11 +27,13 @@ class Showing:
         app: App[None],
         front: Callable[[], CockpitScreen | None],
         sight: Callable[[], Sight],
+        prepare: Callable[[CockpitScreen, Sight], None],
         draw: Callable[[CockpitScreen, Sight], None],
     ) -> None:
         self._app = app
         self._front = front
         self._sight = sight
+        self._prepare = prepare
         self._draw = draw
         self._waiting: Timer | None = None
         self._under_way = False
@@ -62,7 +64,7 @@ class Showing:
         began = time.perf_counter()
         try:
             if front is not None:
-                await in_thread(partial(_prepare, front, sight))
+                await in_thread(partial(self._prepare, front, sight))
                 if front is self._front():
                     self._app.call_next(self._draw, front, sight)
         finally:
@@ -71,9 +73,3 @@ class Showing:
         if self._again:
             self._again = False
             self.soon()
-
-
-def _prepare(front: CockpitScreen, sight: Sight) -> None:
-    """Judge the release, which keys and board need everywhere, and make the screen's views."""
-    _ = sight.board
-    front.prepare(sight)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cockpit.release.checklist import Process
     from cockpit.release.state import ReleaseState
 
+AROUND_HEADER = 2
+"""Columns of the terminal that the header leaves free."""
 PANES = ("branches", "builds", "picks", "checklist")
 """The dashboard's panes, in the order of their numbers."""
 PANE_SCOPES = {
@@ -24,8 +26,10 @@ PANE_SCOPES = {
     "builds": Scope.BUILDS,
     "picks": Scope.PICKS,
     "checklist": Scope.CHECKLIST,
+    "board": Scope.BOARD,
     "ledger": Scope.LEDGER,
     "publishing": Scope.PUBLISHING,
+    "promotion": Scope.PROMOTION,
 }
 
 
@@ -50,18 +54,27 @@ class Sight:
         self.running = running
         self.budget = budget
         self._panes: dict[tuple[str, bool], Pane] = {}
+        self._headers: dict[int, Line] = {}
 
     @cached_property
     def board(self) -> Board:
         """What blocks, is risky, is ready and comes next."""
         return board(self.state)
 
+    @property
+    def _stranger(self) -> str:
+        """Why whoever flies may only look; empty for people of the team."""
+        return self.state.spec.team.stranger(self.state.me)
+
     def header(self, width: int) -> Line:
         """The line on top of every screen."""
-        left = self.budget.remaining if self.budget else None
-        resets_at = self.budget.resets_at if self.budget else None
-        controls = Controls(self.armed_for, self.read_only, left, resets_at)
-        return header(self.state, self.process, controls, width)
+        if width not in self._headers:
+            left = self.budget.remaining if self.budget else None
+            resets_at = self.budget.resets_at if self.budget else None
+            looks_only = self.read_only or bool(self.state.me and self._stranger)
+            controls = Controls(self.armed_for, looks_only, left, resets_at)
+            self._headers[width] = header(self.state, self.process, controls, width)
+        return self._headers[width]
 
     def pane(self, name: str, *, full: bool = False) -> Pane:
         """The pane of this name; `full` where it has the screen to itself."""
@@ -76,14 +89,14 @@ class Sight:
                 from cockpit.views.branches import branch_detail
 
                 return branch_detail(self.state, key)
-            case "picks":
-                from cockpit.views.picks import pick_detail
-
-                return pick_detail(self.state, key)
             case "checklist":
                 from cockpit.views.checklist import item_detail
 
                 return item_detail(self.state, self.process, key)
+            case "board":
+                from cockpit.views.board_pane import board_detail
+
+                return board_detail(self.state, key)
             case "ledger":
                 from cockpit.views.ledger import entry_detail
 
@@ -92,6 +105,10 @@ class Sight:
                 from cockpit.views.publishing import publication_detail
 
                 return publication_detail(self.state, key)
+            case "promotion":
+                from cockpit.views.promotion import promotion_detail
+
+                return promotion_detail(self.state, key)
             case _:
                 raise KeyError(name)
 
@@ -104,6 +121,7 @@ class Sight:
             armed=self.armed_for is not None,
             read_only=self.read_only,
             running=self.running,
+            process=self.process,
         )
 
     def _made(self, name: str, *, full: bool) -> Pane:
@@ -124,6 +142,10 @@ class Sight:
                 from cockpit.views.checklist import checklist_pane
 
                 return checklist_pane(self.state, self.process, every=full)
+            case "board":
+                from cockpit.views.board_pane import board_pane
+
+                return board_pane(self.state)
             case "ledger":
                 from cockpit.views.ledger import ledger_pane
 
@@ -132,5 +154,9 @@ class Sight:
                 from cockpit.views.publishing import publishing_pane
 
                 return publishing_pane(self.state)
+            case "promotion":
+                from cockpit.views.promotion import promotion_pane
+
+                return promotion_pane(self.state)
             case _:
                 raise KeyError(name)

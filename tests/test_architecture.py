@@ -6,7 +6,9 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -24,7 +26,7 @@ SDK_HOMES = {
 LAYERS = (
     ("cockpit.errors", "cockpit.places", "cockpit.still", "cockpit.threads", "cockpit.release"),
     ("cockpit.process",),
-    ("cockpit.config",),
+    ("cockpit.config", "cockpit.config_tables"),
     ("cockpit.backends.ports",),
     ("cockpit.backends", "cockpit.ledger", "cockpit.commandlog", "cockpit.editing", "cockpit.logs"),
     ("cockpit.feeds",),
@@ -33,11 +35,15 @@ LAYERS = (
         "cockpit.runtime",
         "cockpit.guards",
         "cockpit.guards_builds",
+        "cockpit.guards_board",
         "cockpit.guards_picks",
+        "cockpit.guards_promotion",
         "cockpit.guards_publishing",
+        "cockpit.guards_checklist",
         "cockpit.action",
         "cockpit.actions",
         "cockpit.actions_operating",
+        "cockpit.actions_picks",
         "cockpit.views",
         "cockpit.doctor",
     ),
@@ -51,13 +57,33 @@ LAYERS = (
 TEXTUAL_HOMES = ("cockpit/app.py", "screens/", "widgets/", "themes/")
 
 
-def sources() -> Iterator[tuple[str, str, ast.Module]]:
-    """Path, module name and tree of every source file of the product."""
-    for top in ("cockpit", "screens", "widgets", "themes"):
-        for path in sorted((ROOT / top).rglob("*.py")):
-            relative = path.relative_to(ROOT)
-            name = ".".join(relative.with_suffix("").parts).removesuffix(".__init__")
-            yield str(relative), name, ast.parse(path.read_text(encoding="utf-8"))
+class Module(NamedTuple):
+    """One source file of the product."""
+
+    path: str
+    name: str
+    named: tuple[str, ...]
+    """Every module it imports, wherever in the file."""
+    run: tuple[str, ...]
+    """Those of them that are imported when it runs, and not for types alone."""
+
+
+@cache
+def modules() -> tuple[Module, ...]:
+    """Every source file of the product."""
+    return tuple(
+        _read(path)
+        for top in ("cockpit", "screens", "widgets", "themes")
+        for path in sorted((ROOT / top).rglob("*.py"))
+    )
+
+
+def _read(path: Path) -> Module:
+    relative = path.relative_to(ROOT)
+    name = ".".join(relative.with_suffix("").parts).removesuffix(".__init__")
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    named = tuple(imports(tree))
+    return Module(str(relative), name, named, tuple(imports(_Running().visit(tree))))
 
 
 def imports(tree: ast.Module) -> Iterator[str]:
@@ -97,7 +123,7 @@ def layer(module: str) -> int | None:
 def test_every_module_belongs_to_a_layer() -> None:
     homeless = [
         name
-        for _, name, _ in sources()
+        for _, name, *_ in modules()
         if layer(name) is None and name != "cockpit" and not within(name, "cockpit.rehearsal")
     ]
     assert homeless == []
@@ -105,11 +131,11 @@ def test_every_module_belongs_to_a_layer() -> None:
 
 def test_imports_point_downwards() -> None:
     wrong = []
-    for _, name, tree in sources():
+    for _, name, named, _ in modules():
         own = layer(name)
         if own is None:
             continue
-        for target in imports(tree):
+        for target in named:
             other = layer(target)
             if other is not None and other > own:
                 wrong.append(f"{name} imports {target}")
@@ -120,10 +146,10 @@ def test_the_domain_reaches_nothing_outside_itself() -> None:
     allowed = {"msgspec", "packaging", "yaml", *sys.stdlib_module_names}
     impure = {"socket", "subprocess", "urllib", "http", "time", "os", "pathlib", "asyncio"}
     wrong = []
-    for _, name, tree in sources():
+    for _, name, named, _ in modules():
         if not within(name, "cockpit.release"):
             continue
-        for target in imports(tree):
+        for target in named:
             top = target.partition(".")[0]
             if top == "cockpit":
                 pure = within(target, "cockpit.release")
@@ -136,10 +162,10 @@ def test_the_domain_reaches_nothing_outside_itself() -> None:
 
 def test_each_sdk_stays_in_its_adapter() -> None:
     wrong = []
-    for path, name, tree in sources():
+    for path, name, named, _ in modules():
         if within(name, "cockpit.rehearsal"):
             continue
-        for target in imports(tree):
+        for target in named:
             top = target.partition(".")[0]
             if top in SDKS and not path.startswith(SDK_HOMES[top]):
                 wrong.append(f"{path} imports {target}")
@@ -149,8 +175,8 @@ def test_each_sdk_stays_in_its_adapter() -> None:
 def test_textual_stays_in_the_interface() -> None:
     wrong = [
         f"{path} imports {target}"
-        for path, _, tree in sources()
-        for target in imports(tree)
+        for path, _, named, _ in modules()
+        for target in named
         if within(target, "textual") and not path.startswith(TEXTUAL_HOMES)
     ]
     assert wrong == []
@@ -159,17 +185,15 @@ def test_textual_stays_in_the_interface() -> None:
 def test_the_interface_reaches_no_backend() -> None:
     """It may name the ports in its types, and nothing else of the backends."""
     wrong = []
-    for path, _, tree in sources():
+    for path, _, named, run in modules():
         if not path.startswith(("screens/", "widgets/")):
             continue
         forbidden = ["cockpit.ledger", "cockpit.app", "cockpit.cli"]
         if path.startswith("widgets/"):
             forbidden += ["screens", "cockpit.operations.runner", "cockpit.operations.candidates"]
-        named = set(imports(tree))
-        run = set(imports(_Running().visit(tree)))
         wrong += [
             f"{path} imports {target}"
-            for target in sorted(named)
+            for target in sorted(set(named))
             if any(within(target, package) for package in forbidden)
             or (
                 within(target, "cockpit.backends")
@@ -181,9 +205,9 @@ def test_the_interface_reaches_no_backend() -> None:
 
 def test_the_rehearsal_and_the_cockpit_do_not_know_each_other() -> None:
     wrong = []
-    for _, name, tree in sources():
+    for _, name, named, _ in modules():
         inside = within(name, "cockpit.rehearsal")
-        for target in imports(tree):
+        for target in named:
             if inside and within(target, "cockpit") and not within(target, "cockpit.rehearsal"):
                 if target not in ("cockpit", "cockpit.rehearsal"):
                     wrong.append(f"{name} imports {target}")
@@ -195,9 +219,9 @@ def test_the_rehearsal_and_the_cockpit_do_not_know_each_other() -> None:
 def test_only_the_command_line_opens_the_app() -> None:
     wrong = [
         name
-        for _, name, tree in sources()
+        for _, name, named, _ in modules()
         if name not in ("cockpit.cli", "cockpit.app")
-        and any(within(target, "cockpit.app") for target in imports(tree))
+        and any(within(target, "cockpit.app") for target in named)
     ]
     assert wrong == []
 

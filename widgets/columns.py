@@ -32,9 +32,18 @@ def cell_width(cell: Cell) -> int:
     return width + (2 if cell.spans else 1)
 
 
-def row_widths(row: Row) -> tuple[int, ...]:
-    """What each cell of a row takes in full."""
-    return tuple(map(cell_width, row.cells))
+def row_widths(
+    row: Row, before: Row | None = None, widths: tuple[int, ...] = ()
+) -> tuple[int, ...]:
+    """What each cell of a row takes in full, by what it took before where it is the same cell."""
+    if before is row:
+        return widths
+    if before is None or len(before.cells) != len(row.cells):
+        return tuple(map(cell_width, row.cells))
+    return tuple(
+        width if cell is same else cell_width(cell)
+        for cell, same, width in zip(row.cells, before.cells, widths, strict=True)
+    )
 
 
 def natural_widths(columns: Sequence[Column], rows: Iterable[tuple[int, ...]]) -> tuple[int, ...]:

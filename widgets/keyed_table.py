@@ -2,229 +2,302 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
-import msgspec
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.measure import Measurement
+from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.coordinate import Coordinate
-from textual.widgets import DataTable
+from textual.cache import LRUCache
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
 
 from cockpit.views.marks import Tone
-from cockpit.views.table import Align, Column, Row, Table, cell
-from widgets.columns import Fitted, fit_columns, natural_widths, row_widths
-from widgets.tones import text_of
+from cockpit.views.table import Align, Cell, Row, Table, cell
+from widgets.columns import PADDING, Fitted, fit_columns, natural_widths, row_widths
+from widgets.tones import segments_of
 
-_REBUILD_FROM = 50
-"""Places gone at once from which building anew is faster than removing them one by one."""
-
-
-class DrawnCell:
-    """A place of the table: it draws what stands there, and only when that is on screen.
-
-    Rows come, go and change places by thousands in one refresh; places do not.
-    """
-
-    __slots__ = ("_column", "_position", "_table")
-
-    def __init__(self, table: KeyedTable, position: int, column: int) -> None:
-        self._table = table
-        self._position = position
-        self._column = column
-
-    @property
-    def row_key(self) -> str:
-        """The key of the row that stands here."""
-        return self._table.rows_shown[self._position].key
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        row = self._table.rows_shown[self._position]
-        right = self._table.columns_shown[self._column].align is Align.RIGHT
-        yield text_of(self._table, row.cells[self._column], options.max_width, right=right)
-
-    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        # Column widths are fixed beforehand; measuring every row would cost the first frame.
-        return Measurement(1, 1)
+_DRAWN_ROWS = 512
+"""Rows whose drawing is kept: what is on screen, and some of what was."""
+_GAP = Segment(" " * (PADDING // 2))
 
 
-class KeyedTable(DataTable[DrawnCell], inherit_bindings=False):
-    """A data table that is told what it shows, and changes only what differs."""
+class KeyedTable(ScrollView, can_focus=True, inherit_bindings=False):
+    """A table that is told what it shows, and draws only the lines that differ."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "cursor_up", "Up", show=False),
-        Binding("down,j", "cursor_down", "Down", show=False),
-        Binding("pageup", "page_up", "Page up", show=False),
-        Binding("pagedown", "page_down", "Page down", show=False),
-        Binding("home,g", "scroll_top", "Top", show=False),
-        Binding("end,G", "scroll_bottom", "Bottom", show=False),
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home,g", "edge(-1)", "Top", show=False),
+        Binding("end,G", "edge(1)", "Bottom", show=False),
         Binding("ctrl+u", "half_page(-1)", "Half a page up", show=False),
         Binding("ctrl+d", "half_page(1)", "Half a page down", show=False),
     ]
-
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"table--cursor", "table--hover"}
     DEFAULT_CSS = """
     KeyedTable { height: 1fr; scrollbar-gutter: auto; overflow-x: hidden; }
     """
 
+    class Moved(Message):
+        """Another row is under the cursor."""
+
+    class Opened(Message):
+        """The row under the cursor was asked to be shown."""
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  (the framework's name)
-        super().__init__(
-            cursor_type="row",
-            cursor_foreground_priority="renderable",
-            show_row_labels=False,
-            id=id,
-        )
+        super().__init__(id=id)
         self._shown = Table(())
+        self._at = 0
+        self._hovered: int | None = None
         self._fitted: tuple[Fitted, ...] = ()
-        self._built = False
         self._natural: dict[str, tuple[Row, tuple[int, ...]]] = {}
         """Widths that rows take when nothing is cut, kept while they stay the same."""
-        self._wanted: str | None = None
-        """The row to select once there are rows."""
+        self._base = Style.null()
+        """The style below that of every row."""
+        self._strips: LRUCache[str, tuple[Row, Strip]] = LRUCache(_DRAWN_ROWS)
 
     @property
     def selected(self) -> Row | None:
         """The row under the cursor."""
         rows = self._shown.rows
-        return rows[self.cursor_row] if 0 <= self.cursor_row < len(rows) else None
+        return rows[self._at] if self._at < len(rows) else None
+
+    @property
+    def _key(self) -> str | None:
+        return self.selected.key if self.selected else None
+
+    @property
+    def cursor_row(self) -> int:
+        """Where the cursor stands, counted from the first row."""
+        return self._at
 
     @property
     def rows_shown(self) -> tuple[Row, ...]:
         """The rows in the order in which they stand."""
         return self._shown.rows
 
-    @property
-    def columns_shown(self) -> tuple[Column, ...]:
-        """The columns, those that are left out included."""
-        return self._shown.columns
-
     def show(self, table: Table) -> None:
         """Show this table; the cursor stays on its row, the scroll position where it is."""
-        if table == self._shown and self._built:
+        if table == self._shown:
             return
+        key, seen = self._key, self._sees(self._at)
         before, self._shown = self._shown, table
-        if not self.size.width:
-            return
-        self.show_header = bool(table.rows)
-        fitted = self._fit()
-        with self.app.batch_update():
-            if not self._built or before.columns != table.columns or fitted != self._fitted:
-                self._rebuild(before, columns=True)
-            elif self.row_count - len(table.rows) > _REBUILD_FROM:
-                self._rebuild(before, columns=False)
-            else:
-                self._amend(before)
+        same = (at for at, row in enumerate(table.rows) if row.key == key)
+        self._at = next(same, max(min(self._at, len(table.rows) - 1), 0))
+        if self.size.width:
+            self._adapt(before)
+            if seen:
+                self._follow()
+        if key != (self.selected.key if self.selected else None):
+            self.post_message(self.Moved())
+
+    def measure(self, rows: Iterable[Row]) -> None:
+        """Find out how wide rows are that may be shown next; takes time, and may be in a thread."""
+        before = self._natural
+        self._natural = {row.key: (row, row_widths(row, *before.get(row.key, ()))) for row in rows}
 
     def select(self, key: str) -> bool:
         """Put the cursor on a row; whether there is one of that key."""
         index = next((i for i, row in enumerate(self._shown.rows) if row.key == key), None)
-        if index is None:
-            return False
-        if self._built:
-            self.move_cursor(row=index)
-        else:
-            self._wanted = key
-        return True
+        if index is not None:
+            self.move_cursor(index)
+        return index is not None
+
+    def move_cursor(self, row: int) -> None:
+        """Put the cursor on the row that stands there, or the nearest one, and into view."""
+        before, self._at = self._at, max(min(row, len(self._shown.rows) - 1), 0)
+        self._hover(None)
+        if self.size.width:
+            self._refresh_rows((before, self._at))
+            self._follow()
+        if before != self._at:
+            self.post_message(self.Moved())
 
     def redraw(self) -> None:
-        """Draw every cell anew, in another theme or width."""
-        if self.size.width:
-            self._rebuild(self._shown, columns=True)
+        """Draw everything anew, in another theme."""
+        self._strips.clear()
+        self.refresh()
 
     def on_resize(self, _: events.Resize) -> None:
-        """Fit the columns to the new width."""
-        amiss = not self._built or self.row_count != len(self._shown.rows)
-        if amiss or self._fit() != self._fitted:
-            self.show_header = bool(self._shown.rows)
-            self._rebuild(self._shown, columns=True)
+        """Fit the columns to the new width; the cursor stays in view."""
+        self._adapt(self._shown)
+        self._follow()
+
+    # Moving
+
+    def action_move(self, step: int) -> None:
+        """Go to the row above or below."""
+        self.move_cursor(self._at + step)
+
+    def action_edge(self, direction: int) -> None:
+        """Go to the first or the last row."""
+        self.move_cursor(0 if direction < 0 else len(self._shown.rows) - 1)
+
+    def action_page(self, direction: int) -> None:
+        """Go on by what is visible, the view with the cursor."""
+        step = direction * self._visible
+        self.scroll_to(y=self.scroll_offset.y + step, animate=False)
+        self.move_cursor(self._at + step)
 
     def action_half_page(self, direction: int) -> None:
         """Move the cursor by half of what is visible."""
-        step = max((self.size.height - self.header_height) // 2, 1)
-        self.move_cursor(row=self.cursor_row + direction * step)
+        self.move_cursor(self._at + direction * max(self._visible // 2, 1))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click goes there; one on the row under the cursor opens it."""
+        row = self._row_at(event)
+        if row is None:
+            return
+        event.stop()
+        if row == self._at:
+            self.post_message(self.Opened())
+        else:
+            self.move_cursor(row)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """The row under the mouse is marked."""
+        self._hover(self._row_at(event))
+
+    def on_leave(self) -> None:
+        """The mouse is elsewhere."""
+        self._hover(None)
+
+    def _hover(self, row: int | None) -> None:
+        if row != self._hovered:
+            before, self._hovered = self._hovered, row
+            self._refresh_rows(each for each in (before, row) if each is not None)
+
+    def _row_at(self, event: events.MouseEvent) -> int | None:
+        line = event.y - self.gutter.top - self._header
+        row = line + self.scroll_offset.y
+        return row if line >= 0 and row < len(self._shown.rows) else None
+
+    # What is in view
+
+    @property
+    def _header(self) -> int:
+        """Lines that the titles of the columns take."""
+        return 1 if self._shown.rows else 0
+
+    @property
+    def _visible(self) -> int:
+        """How many rows are in view at once."""
+        return max(self.size.height - self._header, 1)
+
+    def _sees(self, row: int) -> bool:
+        return 0 <= row - self.scroll_offset.y < self._visible
+
+    def _follow(self) -> None:
+        """Scroll as little as brings the cursor into view."""
+        top = self.scroll_offset.y
+        lowest, highest = self._at - self._visible + 1, self._at
+        if not lowest <= top <= highest:
+            self.scroll_to(y=min(max(top, lowest), highest), animate=False)
+
+    def _adapt(self, before: Table) -> None:
+        """Fit columns and scroll bar to what is shown, and draw what differs from before."""
+        fitted, self._fitted = self._fitted, self._fit()
+        taken = sum(column.width + PADDING for column in self._fitted)
+        self._take(Size(taken, len(self._shown.rows) + self._header))
+        if fitted != self._fitted or before.columns != self._shown.columns:
+            self._strips.clear()
+            self.refresh()
+        elif before.rows is not self._shown.rows:
+            self._refresh_rows(self._differing(before.rows))
+
+    def _differing(self, before: tuple[Row, ...]) -> Iterable[int]:
+        """The rows in view that are others than those that stood there before."""
+        top, rows = self.scroll_offset.y, self._shown.rows
+        places = range(top, top + self._visible)
+        if bool(before) != bool(rows):
+            self.refresh()
+        return [at for at in places if before[at : at + 1] != rows[at : at + 1]]
+
+    def _take(self, size: Size) -> None:
+        """Have a size to scroll over; the screen is laid out anew only for a scroll bar."""
+        height = self.container_size.height
+        before = self.virtual_size
+        if not height or (before.height > height) != (size.height > height):
+            self.virtual_size = size
+        elif before != size:
+            self.set_reactive(KeyedTable.virtual_size, size)
+            if size.height > height:
+                self.vertical_scrollbar.window_virtual_size = size.height
+            self.scroll_y = self.validate_scroll_y(self.scroll_y)
 
     def _fit(self) -> tuple[Fitted, ...]:
         room = self.outer_size.width - self.gutter.width
-        if len(self._shown.rows) + self.header_height > self.outer_size.height:
+        if len(self._shown.rows) + self._header > self.outer_size.height:
             room -= self.styles.scrollbar_size_vertical
         return fit_columns(self._shown.columns, self._natural_widths(), room)
 
     def _natural_widths(self) -> tuple[int, ...]:
-        known, self._natural = self._natural, {}
-        for row in self._shown.rows:
-            found = known.get(row.key)
-            same = found is not None and found[0] is row
-            self._natural[row.key] = found if found and same else (row, row_widths(row))
-        return natural_widths(self._shown.columns, (w for _, w in self._natural.values()))
+        rows, known = self._shown.rows, self._natural
+        if any(row.key not in known or known[row.key][0] is not row for row in rows):
+            self.measure(rows)
+        return natural_widths(self._shown.columns, (self._natural[row.key][1] for row in rows))
 
-    def _rebuild(self, before: Table, *, columns: bool) -> None:
-        """Build everything anew and put cursor and scroll position back."""
-        place = self._place(before)
-        # A reversed row must not keep its tones: they would become backgrounds of their own.
-        reverses = self.app.native_ansi_color or self.app.no_color
-        self.cursor_foreground_priority = "css" if reverses else "renderable"
-        self.clear(columns=columns)
-        if columns:
-            self._fitted = self._fit()
-            for fitted in self._fitted:
-                column = self._shown.columns[fitted.index]
-                title = cell(column.title, Tone.DIM)
-                label = text_of(self, title, fitted.width, right=column.align is Align.RIGHT)
-                self.add_column(label, width=fitted.width, key=column.key)
-        self._fill()
-        self._built = True
-        self._restore(place)
+    # Drawing
 
-    def _amend(self, before: Table) -> None:
-        """Show other rows in the places there are, and have more or fewer of them."""
-        place = self._place(before)
-        for position in reversed(range(len(self._shown.rows), self.row_count)):
-            self.remove_row(str(position))
-        self._fill()
-        if self._shown.rows and self._fitted:
-            # What is drawn is kept until a cell changes; one stands for all.
-            self.update_cell_at(Coordinate(0, 0), DrawnCell(self, 0, self._fitted[0].index))
-        self._restore(place)
+    def _refresh_rows(self, rows: Iterable[int]) -> None:
+        first = self._header - self.scroll_offset.y
+        lines = [first + row for row in rows if self._sees(row)]
+        if lines:
+            self.refresh(*(Region(0, line, self.outer_size.width, 1) for line in lines))
 
-    def _fill(self) -> None:
-        """Add the places that are missing at the end."""
-        for position in range(self.row_count, len(self._shown.rows)):
-            cells = (DrawnCell(self, position, fitted.index) for fitted in self._fitted)
-            self.add_row(*cells, key=str(position))
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Some lines, in a style that is worked out once for all of them."""
+        self._base = self.rich_style
+        return super().render_lines(crop)
 
-    def _place(self, table: Table) -> _Place:
-        """Where the person is, in a table that is about to change."""
-        at = self.cursor_row
-        top, height = self.scroll_y, self.size.height - self.header_height
-        return _Place(
-            key=self._wanted or (table.rows[at].key if at < len(table.rows) else None),
-            row=at,
-            scroll=top,
-            in_view=top <= at < top + height,
+    def render_line(self, y: int) -> Strip:
+        """The titles of the columns, or a row."""
+        width, at = self.size.width, y - self._header + self.scroll_offset.y
+        if y < self._header:
+            strip = self._titles()
+        elif at < len(self._shown.rows):
+            strip = self._row(self._shown.rows[at])
+        else:
+            return Strip.blank(width, self._base)
+        strip = strip.adjust_cell_length(width)
+        if y >= self._header:
+            strip = self._marked(strip, at)
+        return strip.apply_style(self._base)
+
+    def _titles(self) -> Strip:
+        columns = self._shown.columns
+        return self._line(
+            (cell(columns[fitted.index].title, Tone.DIM), fitted) for fitted in self._fitted
         )
 
-    def _restore(self, place: _Place) -> None:
-        rows = self._shown.rows
-        if not rows:
-            return
-        self._wanted = None
-        same = next((i for i, row in enumerate(rows) if row.key == place.key), None)
-        row = min(place.row, len(rows) - 1) if same is None else same
-        self.move_cursor(row=row, scroll=False)
+    def _row(self, row: Row) -> Strip:
+        drawn = self._strips.get(row.key)
+        if drawn is None or drawn[0] is not row:
+            drawn = row, self._line((row.cells[fitted.index], fitted) for fitted in self._fitted)
+            self._strips[row.key] = drawn
+        return drawn[1]
 
-        def settle() -> None:
-            self.scroll_to(y=place.scroll, animate=False, immediate=True)
-            if place.in_view:
-                self.move_cursor(row=self.cursor_row)
+    def _line(self, cells: Iterable[tuple[Cell, Fitted]]) -> Strip:
+        segments: list[Segment] = []
+        for each, fitted in cells:
+            right = self._shown.columns[fitted.index].align is Align.RIGHT
+            segments += [_GAP, *segments_of(self, each, fitted.width, right=right), _GAP]
+        return Strip(segments)
 
-        if place.scroll or row:
-            self.call_after_refresh(settle)
-
-
-class _Place(msgspec.Struct, frozen=True):
-    """A cursor's identity and the part of the table that is in view."""
-
-    key: str | None
-    row: int
-    scroll: float
-    in_view: bool
+    def _marked(self, strip: Strip, at: int) -> Strip:
+        """A row as it is drawn under the cursor or the mouse."""
+        if at == self._at:
+            style = self.get_component_rich_style("table--cursor")
+            if self.app.native_ansi_color or self.app.no_color:
+                # A reversed row must not keep its tones: they would become backgrounds.
+                return Strip([Segment(strip.text, style)])
+            return strip.apply_style(style)
+        if at == self._hovered:
+            hovered = self.get_component_rich_style("table--hover")
+            return strip.apply_style(Style.from_color(bgcolor=hovered.bgcolor))
+        return strip

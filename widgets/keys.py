@@ -21,6 +21,15 @@ _WRITTEN = {
     "question_mark": "?",
     "colon": ":",
     "space": "space",
+    "number_sign": "#",
+    "plus": "+",
+    "minus": "-",
+    "asterisk": "*",
+    "greater_than_sign": ">",
+    "less_than_sign": "<",
+    "exclamation_mark": "!",
+    "equals_sign": "=",
+    "at": "@",
 }
 
 

@@ -38,11 +38,15 @@ class LineView(Widget):
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show these lines; the same ones are not drawn again."""
+        shown = self._lines
+        if self._keep(lines):
+            self.refresh(layout=len(shown) != len(self._lines))
+
+    def _keep(self, lines: Sequence[Line]) -> bool:
+        """Have these lines to show; whether they are others than before."""
         shown, self._lines = self._lines, tuple(lines)
-        if shown == self._lines:
-            return
         self.display = bool(self._lines)
-        self.refresh(layout=len(shown) != len(self._lines))
+        return shown != self._lines
 
     def render(self) -> Content:
         """The lines in the theme's tones."""
@@ -52,14 +56,17 @@ class LineView(Widget):
 class WrappedLines(LineView):
     """Lines that go on below where they are too wide, under their own beginning."""
 
+    _known: tuple[tuple[object, ...], list[Content]] = ((), [])
+
     def show(self, lines: Sequence[Line]) -> None:
-        """Show these lines; the screen is laid out anew only when they take more or fewer rows."""
-        if tuple(lines) == self._lines:
-            return
-        width = self.content_size.width
+        """Show these lines; the screen is laid out anew only when they need another height."""
+        width, height = self.content_size
         before = len(self._rows(width)) if width else -1
-        super().show(lines)
-        self.refresh(layout=not width or len(self._rows(width)) != before)
+        if self._keep(lines):
+            after = len(self._rows(width)) if width else -1
+            # A style may give it more rows than it needs: they are there to be used.
+            fits = before < height and after <= height
+            self.refresh(layout=not width or (after != before and not fits))
 
     def render(self) -> Content:
         """The lines, wrapped to the width there is."""
@@ -70,7 +77,12 @@ class WrappedLines(LineView):
         return len(self._rows(width))
 
     def _rows(self, width: int) -> list[Content]:
-        return [row for line in self._lines for row in wrapped(self, line, width)]
+        """The rows at a width; those that were asked for last are kept."""
+        asked = (self._lines, width, self.app.theme, plain_ascii(self))
+        if asked != self._known[0]:
+            rows = [row for line in self._lines for row in wrapped(self, line, width)]
+            self._known = (asked, rows)
+        return self._known[1]
 
 
 def wrapped(widget: Widget, line: Line, width: int) -> list[Content]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -18,7 +18,15 @@ from cockpit.views.build_grid import Grid, GridCell, GridRow, WideRow, short_pyt
 from cockpit.views.marks import Mark, Tone
 from cockpit.views.width import clip, clip_spans, pad
 from themes.palettes import tone_style
-from widgets.matrix_layout import Item, Layout, Page, cells_on, lay_out
+from widgets.matrix_layout import (
+    Item,
+    Layout,
+    Page,
+    cells_on,
+    differing_lines,
+    lay_out,
+    same_columns,
+)
 from widgets.tones import plain_ascii, shown
 
 _EMPTY = Grid((), (), (), ())
@@ -60,6 +68,8 @@ class MatrixView(Widget, can_focus=True):
         self._python = 0
         """The column that moves up and down keep to."""
         self._told = ""
+        self._base = Style.null()
+        """The style below that of every line."""
 
     @property
     def key(self) -> str:
@@ -86,10 +96,10 @@ class MatrixView(Widget, can_focus=True):
     def show(self, grid: Grid) -> None:
         """Show this grid; the cursor stays on its cell."""
         if grid is not self._grid:
-            same = grid == self._grid
-            self._grid = grid
-            if not same:
-                self._lay_out()
+            before, self._grid = self._grid, grid
+            if grid != before:
+                heads = [(each.pythons, each.stages) for each in (before, grid)]
+                self._lay_out(anew=heads[0] != heads[1])
 
     def select(self, key: str) -> bool:
         """Put the cursor on a cell or row; whether there is one of that key."""
@@ -198,12 +208,18 @@ class MatrixView(Widget, can_focus=True):
         self.post_message(self.Moved())
 
     def _refresh_rows(self, *keys: str) -> None:
-        lines = {0} | {
-            number + 1
+        lines = {
+            number
             for number, item in enumerate(self._shown.lines)
             if item is not None and any(_holds(item, key) for key in keys)
         }
-        self.refresh(*(Region(0, line, self.outer_size.width, 1) for line in lines))
+        self.refresh(Region(0, 0, self.outer_size.width, 1))
+        self._refresh_lines(lines)
+
+    def _refresh_lines(self, lines: Iterable[int]) -> None:
+        regions = [Region(0, line + 1, self.outer_size.width, 1) for line in lines]
+        if regions:
+            self.refresh(*regions)
 
     def _tell(self) -> None:
         if self.pages != self._told:
@@ -212,9 +228,11 @@ class MatrixView(Widget, can_focus=True):
 
     # Drawing
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, *, anew: bool = True) -> None:
+        """Lay the grid out and draw it: all of it `anew`, or else the lines that differ."""
         if not self.size.width:
             return
+        before, page_before, key_before = self._layout, self._shown, self._key
         self._layout = lay_out(self._grid, self.size.width, self.size.height - 1)
         if not any(_holds(item, self._key) for item in self._items):
             self._key = ""
@@ -222,31 +240,41 @@ class MatrixView(Widget, can_focus=True):
                 self._put_on(self._items[0])
         self._page = self._layout.page_of(self._key) or 0
         self._tell()
-        self.refresh()
+        alike = not anew and self._key == key_before and same_columns(before, self._layout)
+        lines = differing_lines(page_before, self._shown) if alike else None
+        if lines is None:
+            self.refresh()
+        else:
+            self._refresh_lines(lines)
 
     @property
     def _shown(self) -> Page:
         pages = self._layout.pages if self._layout else ()
         return pages[self._page] if self._page < len(pages) else Page((), 0, 0)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Some lines, in a style that is worked out once for all of them."""
+        self._base = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """One line: the Pythons, a row of wheels, or a group of jobs."""
         page, layout, width = self._shown, self._layout, self.size.width
         if layout is None or y > len(page.lines):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._base)
         if y == 0:
             segments = self._heading(page, layout)
         else:
             item = page.lines[y - 1]
             above = page.lines[y - 2] if y > 1 else None
             if item is None:
-                return Strip.blank(width, self.rich_style)
+                return Strip.blank(width, self._base)
             if isinstance(item, WideRow):
                 segments = self._wide(item, layout, width)
             else:
                 first = not isinstance(above, GridRow) or above.target != item.target
                 segments = self._row(page, layout, item, named=first)
-        return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
+        return Strip(segments).adjust_cell_length(width).apply_style(self._base)
 
     def _heading(self, page: Page, layout: Layout) -> list[Segment]:
         if not any(isinstance(item, GridRow) for item in page.items):

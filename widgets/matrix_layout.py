@@ -59,6 +59,23 @@ def cells_on(page: Page, row: GridRow) -> tuple[GridCell | None, ...]:
     return row.cells[page.first : page.end]
 
 
+def same_columns(before: Layout | None, after: Layout) -> bool:
+    """Whether two layouts have the same widths."""
+    widths = [(each.target, each.title, each.column, each.wide) for each in (before, after) if each]
+    return len(widths) == 2 and widths[0] == widths[1]
+
+
+def differing_lines(before: Page, after: Page) -> set[int] | None:
+    """The lines that differ between two pages; None where they have nothing in common."""
+    shapes = [(len(page.lines), page.first, page.end) for page in (before, after)]
+    if shapes[0] != shapes[1]:
+        return None
+    pairs = enumerate(zip(before.lines, after.lines, strict=True))
+    changed = {at for at, (was, now) in pairs if was != now}
+    # A row names its target unless the one above does.
+    return changed | {at + 1 for at in changed if at + 1 < len(after.lines)}
+
+
 def lay_out(grid: Grid, width: int, height: int) -> Layout:
     """Pages of so many columns and lines, the line with the Pythons not counted.
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import DataTable
 
 from cockpit.actions import Selection
 from cockpit.views.marks import Tone
@@ -51,6 +52,7 @@ class PaneView(Vertical):
             self.row = row
 
     def __init__(self, name: str, number: int | None = None, face: Widget | None = None) -> None:
+        self._bordering = False
         super().__init__(id=f"pane-{name}", classes="pane")
         self._face = face
         self._note = ""
@@ -59,6 +61,7 @@ class PaneView(Vertical):
         self._number = number
         self._pane: Pane | None = None
         self._picture: tuple[Line, ...] = ()
+        self._title = self._subtitle = Content("")
         self._filter = RowFilter()
         self.table = KeyedTable()
         self._head = PaneHead()
@@ -109,6 +112,11 @@ class PaneView(Vertical):
         """The filter that is in force."""
         return self._filter
 
+    def prepare(self, pane: Pane) -> None:
+        """Measure what may be shown next; runs in a thread, and draws nothing."""
+        if self.table.display:
+            self.table.measure(pane.table.rows)
+
     def show(self, pane: Pane, picture: Sequence[Line] = ()) -> None:
         """Show this pane, and a picture of it where there is room."""
         picture = tuple(picture)
@@ -124,7 +132,36 @@ class PaneView(Vertical):
 
     def subtitle(self, spans: Sequence[Span]) -> None:
         """Explain what is shown, in the lower border."""
-        self.border_subtitle = content_of(self, spans) if spans else ""
+        subtitle = content_of(self, spans)
+        if not subtitle.is_same(self._subtitle):
+            self._subtitle = subtitle
+            with self._only_borders():
+                self.border_subtitle = subtitle
+
+    @contextmanager
+    def _only_borders(self) -> Iterator[None]:
+        """Have a change draw the two lines with the titles alone, not all that stands between."""
+        self._bordering = True
+        try:
+            yield
+        finally:
+            self._bordering = False
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        """Draw this anew, or only its borders where nothing else has changed."""
+        if self._bordering and not regions:
+            width, height = self.outer_size
+            left, top = self.gutter.left, self.gutter.top
+            # Regions count from where the content begins.
+            lines = (-top, height - top - 1)
+            regions = tuple(Region(-left, line, width, 1) for line in lines)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def fold(self, heading: str) -> None:
         """Fold the group under a heading, or unfold it."""
@@ -193,13 +230,13 @@ class PaneView(Vertical):
         """The title is drawn at rest."""
         self.show_title()
 
-    @on(DataTable.RowHighlighted)
-    def _row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+    @on(KeyedTable.Moved)
+    def _row_moved(self, event: KeyedTable.Moved) -> None:
         event.stop()
         self.post_message(self.Moved(self.pane_name, self.table.selected))
 
-    @on(DataTable.RowSelected)
-    def _row_selected(self, event: DataTable.RowSelected) -> None:
+    @on(KeyedTable.Opened)
+    def _row_opened(self, event: KeyedTable.Opened) -> None:
         event.stop()
         self.post_message(self.Opened(self.pane_name))
 
@@ -256,7 +293,11 @@ class PaneView(Vertical):
         gap = max(room - named.cell_length - filtered.cell_length - 1, 0)
         line = (" " + shown(self, "─") * gap, rule_style(theme, focused=focused))
         tone = tone_style(theme, Tone.WARN if pane.stale else Tone.DIM)
-        self.border_title = Content.assemble(named, filtered, line, (shown(self, age), tone))
+        title = Content.assemble(named, filtered, line, (shown(self, age), tone))
+        if not title.is_same(self._title):
+            self._title = title
+            with self._only_borders():
+                self.border_title = title
 
     def _named(self, pane: Pane, *, focused: bool) -> Content:
         number = Span(f"{self._number} " if self._number else "", Tone.DIM)

@@ -49,11 +49,14 @@ class PaneHead(Widget):
 
     def show(self, lines: HeadLines) -> None:
         """Show these parts; the same ones are not drawn again."""
-        if lines != self._lines:
-            self._lines = lines
-            # A layout that is asked for before the first one would keep the next from being made.
-            if self.is_mounted:
-                self.refresh(layout=True)
+        if lines == self._lines:
+            return
+        width = self.content_size.width
+        before = len(self._rows(width)) if width else -1
+        self._lines = lines
+        # A layout that is asked for before the first one would keep the next from being made.
+        if self.is_mounted:
+            self.refresh(layout=not width or len(self._rows(width)) != before)
 
     def render(self) -> Content:
         """The parts, one below the other."""

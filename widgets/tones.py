@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from rich.text import Text
+from rich.segment import Segment
 from textual.content import Content
 from textual.widget import Widget
 
 from cockpit.views import marks
 from cockpit.views.marks import Mark
 from cockpit.views.table import Cell, Line, Span
+from cockpit.views.width import cell_width, clip_spans
 from themes.palettes import tone_style
 
 ASCII_CLASS = "-ascii"
@@ -75,18 +76,20 @@ def content_of_lines(widget: Widget, lines: Iterable[Line]) -> Content:
     return Content("\n").join(content_of(widget, line.spans) for line in lines)
 
 
-def text_of(widget: Widget, cell: Cell, width: int, *, right: bool = False) -> Text:
-    """A table's cell: mark and text on one line, cut where it is wider than this."""
+def segments_of(
+    widget: Widget, cell: Cell, width: int, *, right: bool = False
+) -> Iterator[Segment]:
+    """A table's cell, mark and text, in exactly this width: filled up, or cut and marked so."""
     theme, poor = widget.app.theme, plain_ascii(widget)
-    text = Text(no_wrap=True, overflow="ellipsis", justify="right" if right else "left", end="")
+    spans = cell.spans
     if cell.mark is not None:
-        style = tone_style(theme, cell.mark.tone).rich_style
-        text.append(cell.mark.drawn(plain_ascii=poor), style)
-        if cell.spans:
-            text.append(" ")
-    for span in cell.spans:
-        text.append(shown(widget, span.text), tone_style(theme, span.tone).rich_style)
-    if poor and text.cell_len > width:
-        text.truncate(width - 1, overflow="crop")
-        text.append("~")
-    return text
+        mark = Span(cell.mark.drawn(plain_ascii=poor), cell.mark.tone)
+        spans = (mark, Span(" "), *spans) if spans else (mark,)
+    spans = clip_spans(spans, width)
+    gap = width - sum(cell_width(span.text) for span in spans)
+    if gap and right:
+        yield Segment(" " * gap)
+    for span in spans:
+        yield Segment(shown(widget, span.text), tone_style(theme, span.tone).rich_style)
+    if gap and not right:
+        yield Segment(" " * gap)

@@ -10,6 +10,7 @@ from typing import BinaryIO, cast
 
 from cockpit.backends.git_borrowed import BorrowedClone
 from cockpit.backends.git_branches import NEWEST_SHOWN, BranchReader
+from cockpit.backends.git_changes import ChangeReader
 from cockpit.backends.git_clones import Clones, refused
 from cockpit.backends.git_identity import Identity
 from cockpit.backends.git_ledgers import Ledgers
@@ -48,6 +49,7 @@ from cockpit.backends.text import clean
 from cockpit.errors import Conflict
 from cockpit.release.branches import BranchState
 from cockpit.release.candidates import Tag
+from cockpit.release.changes import EndState
 from cockpit.release.commits import Commit, short
 from cockpit.release.pickorder import QueueSimulation
 from cockpit.release.prediction import PickOf, Prediction
@@ -66,11 +68,13 @@ class GitClones:
         *,
         identity: tuple[str, str] | None = None,
         stand_in: tuple[str, str] | None = None,
+        sign: bool = False,
         timeout_s: float = 120,
         log: Callable[[str], None] | None = None,
     ) -> None:
         """`identity` is used instead of git's own, `stand_in` only where git has none.
 
+        With `sign`, the ledger's commits are signed as the person's own git is set up to.
         `timeout_s` is how long a git process may be silent; `log` is told every command.
         """
         self._folder = folder
@@ -79,9 +83,10 @@ class GitClones:
         self._identity = Identity(self._git, nowhere, given=identity, stand_in=stand_in)
         self._clones = Clones(folder, self._git)
         self._branches = BranchReader(self._git, self._clones)
-        self._ledgers = Ledgers(self._clones, self.identity)
+        self._ledgers = Ledgers(self._clones, self.identity, sign=sign)
         self._trees = Trees(self._git)
         self._trunk = TrunkReader(self._git, self._clones, self._trees)
+        self._changes = ChangeReader(self._git, self._clones, self._trees)
         self._work_trees = WorkTrees(self._git, self._trees)
         # What was not brought beforehand, such as old versions that tell a cause, git may fetch.
         self._predictor = Predictor(self._git, {"GIT_NO_LAZY_FETCH": "0"})
@@ -311,6 +316,15 @@ class GitClones:
         clone = self._with_files_of(repository, onto, picks)
         return self._predictor.simulate(clone, onto, picks)
 
+    def end_state(self, repository: Repository, onto: str, picks: Sequence[PickOf]) -> EndState:
+        """What a branch would be once those of a queue that are clean have landed in order."""
+        clone = self._with_files_of(repository, onto, picks)
+        return self._predictor.end_state(clone, onto, picks)
+
+    def change(self, repository: Repository, tip: str, onto: str | None = None) -> tuple[str, ...]:
+        """A diff's lines: from where `tip` parted from `onto`, else from its first parent."""
+        return self._changes.read(self._filled_clone_of(repository), tip, onto)
+
     def borrow(self, path: Path) -> BorrowedClone:
         """Somebody's clone on this machine, to read from without touching it."""
         return BorrowedClone(path, self._git)
@@ -319,15 +333,24 @@ class GitClones:
         """The tip of a ledger on its remote; None when the ledger does not exist yet."""
         return self._ledgers.tip(remote, ref)
 
+    def bring_ledger(self, remote: str, ref: str) -> str | None:
+        """Fetch a ledger without reading it; gives its tip, None where there is none yet."""
+        return self._ledgers.bring(remote, ref)
+
     def read_ledger(
         self, remote: str, ref: str, since: str | None = None
     ) -> tuple[LedgerCommit, ...]:
         """Fetch a ledger and read its chain, oldest first, after `since` when given."""
         return self._ledgers.read(remote, ref, since)
 
-    def append_ledger(self, remote: str, ref: str, message: str, parent: str | None) -> str:
-        """Commit on `parent` and push fast-forward only; raises Conflict when the tip moved."""
-        return self._ledgers.append(remote, ref, message, parent)
+    def append_ledger(
+        self, remote: str, ref: str, messages: Sequence[str], parent: str | None
+    ) -> tuple[str, ...]:
+        """Commit on `parent`, one on the other, and push them all or none, fast-forward only.
+
+        Raises Conflict when the tip has moved.
+        """
+        return self._ledgers.append(remote, ref, messages, parent)
 
     def identity(self) -> tuple[str, str]:
         """Name and e-mail that commits of this person carry."""

@@ -38,6 +38,7 @@ class Clones:
         self._folder = folder
         self._git = git
         self._locks: dict[Path, threading.RLock] = {}
+        self._empty_trees: dict[Path, str] = {}
         self._making_locks = threading.Lock()
 
     def of(self, remote: str, name: str = "", purpose: str = "") -> Clone:
@@ -165,16 +166,22 @@ class Clones:
         return clean_lines(found.decode("utf-8", "replace"))
 
     def commit(
-        self, clone: Clone, message: str, parent: str | None, identity: tuple[str, str]
+        self,
+        clone: Clone,
+        message: str,
+        parent: str | None,
+        identity: tuple[str, str],
+        *,
+        sign: bool = False,
     ) -> str:
         """A commit of the empty tree, which is all that a ledger's entry needs."""
         name, email = identity
         who = {"NAME": name, "EMAIL": email, "DATE": f"{int(time.time())} +0000"}
-        tree = self._git.run(clone, "hash-object", "-t", "tree", "-w", "--stdin").decode().strip()
+        tree = self._empty_tree(clone)
         parents = ("-p", parent) if parent else ()
         committed = self._git.run(
             clone,
-            *("commit-tree", "--no-gpg-sign", *parents, tree),
+            *("commit-tree", "--gpg-sign" if sign else "--no-gpg-sign", *parents, tree),
             stdin=message.encode("utf-8", "replace"),
             variables={
                 f"GIT_{role}_{part}": text
@@ -183,6 +190,14 @@ class Clones:
             },
         )
         return committed.decode().strip()
+
+    def _empty_tree(self, clone: Clone) -> str:
+        """The tree without any file, which every clone has once it was asked for it."""
+        known = self._empty_trees.get(clone.git_dir)
+        if known is None or not clone.exists:
+            written = self._git.run(clone, "hash-object", "-t", "tree", "-w", "--stdin")
+            known = self._empty_trees[clone.git_dir] = written.decode().strip()
+        return known
 
     def push(
         self, clone: Clone, ref: str, sha: str, *, expected: str

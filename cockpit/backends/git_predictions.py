@@ -19,8 +19,9 @@ from cockpit.backends.git_trees import read_node
 from cockpit.backends.git_trunk import Missing, Trunk
 from cockpit.backends.ports import CommitNode
 from cockpit.errors import CockpitError
+from cockpit.release.changes import EndState
 from cockpit.release.commits import Commit
-from cockpit.release.pickorder import QueueSimulation, simulate
+from cockpit.release.pickorder import QueueSimulation, Simulation, simulate
 from cockpit.release.prediction import (
     Landed,
     Landing,
@@ -104,6 +105,22 @@ class Predictor:
         """Land a queue in its order, and look for an order in which fewer picks conflict."""
         land = partial(self.predict, clone, onto, chain=True)
         return simulate(picks, land, partial(self._in_trunk_order, clone, onto, picks))
+
+    def end_state(self, clone: Clone, onto: str, picks: Sequence[PickOf]) -> EndState:
+        """What a branch would be once those of a queue that are clean have landed in order."""
+        # Those who only predict wait for none of this to be imported.
+        from cockpit.backends.git_changes import changed_files
+        from cockpit.backends.git_resolving import shown_diff
+
+        with merge_room(self._git, clone, self._variables) as room:
+            landed = Simulation(_Forecast(room, clone, onto, picks).run(chain=True, regions=False))
+            tree = landed.tree
+            if tree is None:
+                return EndState(None)
+            room.write_out()
+            counted = room.run("diff-tree", "-r", "-M", "--numstat", "-z", onto, tree)
+            diff = shown_diff(room.run, onto, tree)
+            return EndState(tree, tuple(changed_files(counted)), diff)
 
     def _in_trunk_order(
         self, clone: Clone, onto: str, picks: Sequence[PickOf]

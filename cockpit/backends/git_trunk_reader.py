@@ -207,7 +207,14 @@ def _reverts(read: Read) -> Iterator[Finding]:
     for found in read.findings.missing_reverts:
         revert = found.revert
         own = revert.pull if revert.pull not in found.reverted.pulls else None
-        yield Finding(FindingKind.MISSING_REVERT, revert.sha, own, revert.title, found.why)
+        yield Finding(
+            FindingKind.MISSING_REVERT,
+            revert.sha,
+            own,
+            revert.title,
+            found.why,
+            reverts=found.reverted.pull,
+        )
 
 
 def _forward(read: Read) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from cockpit.backends.github_builds import GithubBuilds, started_on
-from cockpit.backends.github_errors import NotFound, server_time
+from cockpit.backends.github_errors import NotFound, server_time, token_end
 from cockpit.backends.github_http import Listing, Transport
 from cockpit.backends.github_kinds import EVENTS, ISSUES, RUNS, path_of, sentence, workflow_of
 from cockpit.backends.github_pages import PageCache
@@ -36,8 +36,12 @@ from cockpit.release.jobs import (
 )
 from cockpit.release.milestones import Milestone, MilestoneItem
 from cockpit.release.preparation import PushedRun
+from cockpit.release.readiness import CredentialLife
 from cockpit.release.repos import Repository
 
+_EXPIRATION = "github-authentication-token-expiration"
+_SHORT_LIVED = ("ghs_", "ghu_")
+"""How the tokens of apps begin, of which GitHub does not tell when they end."""
 _ACTIVITY = msgspec.json.Decoder(tuple[ActivityRecord, ...])
 
 
@@ -172,6 +176,19 @@ class Github(GithubBuilds, GithubPicks, GithubTalk, GithubWrites):
             server_time=server_time(answer.headers),
         )
 
+    def token_life(self) -> CredentialLife:
+        """How long the token lives, as GitHub tells it of those with an end."""
+        name, token = "the GitHub token", self._transport.token
+        if token is None:
+            return CredentialLife(name, unknown="there is none: release-cockpit login")
+        if token.secret.startswith(_SHORT_LIVED):
+            return CredentialLife(name, unknown="it is an app's, which lives some hours at most")
+        told = self._transport.ask("/user").headers.get(_EXPIRATION, "")
+        ends_at = token_end(told)
+        if told and ends_at is None:
+            return CredentialLife(name, unknown=f"GitHub says it ends {clean(told)}")
+        return CredentialLife(name, ends_at)
+
     def permission(self, repository: Repository) -> str:
         """`admin`, `write`, `triage`, `read` or `none` on a repository."""
         try:
@@ -229,6 +246,7 @@ def _item(row: IssueRecord) -> MilestoneItem:
         url=row.html_url,
         state=row.state,
         closed_at=row.closed_at,
+        updated_at=row.updated_at,
         done=row.state == "closed" and row.state_reason in (None, "completed"),
     )
 

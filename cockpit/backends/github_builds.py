@@ -141,36 +141,8 @@ class GithubBuilds:
         return _job(record, clean(record.workflow_name or ""))
 
     def foreign_checks(self, repository: Repository, sha: str) -> Answer[Checks]:
-        """The newest check runs and statuses of a commit that are not jobs of Actions.
-
-        Every job is a check run too. Asking by suite leaves the hundreds of them out.
-        """
-        suites = self._transport.read_list(
-            path_of(repository, f"commits/{sha}/check-suites"), _SUITES
-        )
-        foreign = [
-            suite
-            for suite in suites.rows
-            if suite.latest_check_runs_count and not (suite.app and suite.app.slug == _ACTIONS)
-        ]
-        runs = self._transport.read_lists(
-            [
-                path_of(repository, f"check-suites/{suite.id}/check-runs", filter="latest")
-                for suite in foreign
-            ],
-            _CHECK_RUNS,
-        )
-        statuses = self._transport.read_list(
-            path_of(repository, f"commits/{sha}/status"), _STATUSES
-        )
-        checks = [_check(record) for listing in runs for record in listing.rows]
-        checks += [_status(record) for record in statuses.rows]
-        missing = [suites.missing, *(listing.missing for listing in runs), statuses.missing]
-        return Answer(
-            Checks(sha, tuple(checks)),
-            f"{self._web}/{repository.name}/commits/{sha}",
-            sentence(missing),
-        )
+        """The newest check runs and statuses of a commit that are not jobs of Actions."""
+        return read_foreign_checks(self._transport, self._web, repository, sha)
 
     def job_steps(self, repository: Repository, job_id: int) -> tuple[Step, ...]:
         """The steps of a job, in their order; none before it has started."""
@@ -205,6 +177,37 @@ class GithubBuilds:
             whole=end.whole,
             cut=end.cut,
         )
+
+
+def read_foreign_checks(
+    transport: Transport, web: str, repository: Repository, sha: str
+) -> Answer[Checks]:
+    """The newest check runs and statuses of a commit that are not jobs of Actions.
+
+    Every job is a check run too. Asking by suite leaves the hundreds of them out.
+    """
+    suites = transport.read_list(path_of(repository, f"commits/{sha}/check-suites"), _SUITES)
+    foreign = [
+        suite
+        for suite in suites.rows
+        if suite.latest_check_runs_count and not (suite.app and suite.app.slug == _ACTIONS)
+    ]
+    runs = transport.read_lists(
+        [
+            path_of(repository, f"check-suites/{suite.id}/check-runs", filter="latest")
+            for suite in foreign
+        ],
+        _CHECK_RUNS,
+    )
+    statuses = transport.read_list(path_of(repository, f"commits/{sha}/status"), _STATUSES)
+    checks = [_check(record) for listing in runs for record in listing.rows]
+    checks += [_status(record) for record in statuses.rows]
+    missing = [suites.missing, *(listing.missing for listing in runs), statuses.missing]
+    return Answer(
+        Checks(sha, tuple(checks)),
+        f"{web}/{repository.name}/commits/{sha}",
+        sentence(missing),
+    )
 
 
 def started_on(runs: Iterable[RunRecord], ref: str, sha: str) -> Iterator[RunRecord]:

@@ -106,6 +106,17 @@ def server_time(headers: Mapping[str, str]) -> datetime | None:
         return None
 
 
+def token_end(told: str) -> datetime | None:
+    """When a token ends, as GitHub's header has it; None for any other text."""
+    for form in ("%Y-%m-%d %H:%M:%S %Z", "%Y-%m-%d %H:%M:%S %z"):
+        try:
+            found = datetime.strptime(told.strip(), form)
+        except ValueError:
+            continue
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    return None
+
+
 def _span(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 

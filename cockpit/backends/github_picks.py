@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
+from cockpit.backends.github_builds import read_foreign_checks
 from cockpit.backends.github_errors import NotFound
 from cockpit.backends.github_http import Transport
 from cockpit.backends.github_kinds import (
@@ -34,6 +35,7 @@ from cockpit.release.nominations import Comment, read_answers, read_nominations,
 from cockpit.release.people import Duty, Team
 from cockpit.release.picks import PickReading, PullChecks, PullSummary, Tracker
 from cockpit.release.repos import Repository
+from cockpit.release.required_checks import RequiredChecks, hold_against
 from cockpit.release.versions import Version
 from cockpit.threads import gather
 
@@ -76,6 +78,8 @@ class GithubPicks:
         missing.append(left_out)
         still_open = [row for row in rows if row.state == "open"]
         checks, left_out = self._checks(repository, still_open)
+        missing.append(left_out)
+        checks, left_out = self._with_required(repository, still_open, checks)
         missing.append(left_out)
         forced, left_out = self._forced(repository, still_open)
         missing.append(left_out)
@@ -157,6 +161,24 @@ class GithubPicks:
         }
         return found, sentence(listing.missing for listing in listings)
 
+    def _with_required(
+        self,
+        repository: Repository,
+        pulls: Sequence[PullRecord],
+        checks: dict[int, PullChecks],
+    ) -> tuple[dict[int, PullChecks], str]:
+        """The same with the checks of others that the config requires, where it requires any."""
+        if not repository.required_checks:
+            return checks, ""
+        read = partial(read_foreign_checks, self._transport, self._web, repository)
+        answers = gather([partial(read, pull.head.sha) for pull in pulls], threads=4)
+        found = dict(checks)
+        for pull, answer in zip(pulls, answers, strict=True):
+            held = hold_against(answer.value.found, repository.required_checks)
+            if pull.number in found:
+                found[pull.number] = _joined(found[pull.number], held)
+        return found, sentence(answer.missing for answer in answers)
+
 
 def read_pull(transport: Transport, repository: Repository, number: int) -> PullRecord | None:
     """A pull request; None where there is none of this number."""
@@ -190,6 +212,18 @@ def _checks_of(runs: Sequence[RunRecord]) -> PullChecks:
     )
 
 
+def _joined(checks: PullChecks, held: RequiredChecks) -> PullChecks:
+    """What workflows and required checks come to together; silence is no success."""
+    others = [check.state for check in (*held.passed, *held.red, *held.unsettled)]
+    others += [JobState.UNKNOWN] * len(held.silent)
+    return PullChecks(
+        state=worst([checks.state, *others]),
+        passed=checks.passed + len(held.passed),
+        failed=(*checks.failed, *(check.name for check in held.red)),
+        unfinished=checks.unfinished + len(held.unsettled),
+    )
+
+
 def _tracker_among(issues: Sequence[IssueRecord], version: Version) -> IssueRecord | None:
     """The tracker of a version: an open one before closed ones, the newest among equals."""
     found = [
@@ -215,4 +249,6 @@ def _pull(
         draft=row.draft,
         checks=checks,
         forced_at=forced_at,
+        opened_at=row.created_at,
+        merged_at=row.merged_at,
     )

@@ -169,6 +169,7 @@ class IssueRecord(msgspec.Struct, frozen=True):
     state: str
     html_url: str
     created_at: datetime
+    updated_at: datetime | None = None
     comments: int = 0
     labels: tuple[LabelRecord, ...] = ()
     assignees: tuple[UserRecord, ...] = ()
@@ -227,6 +228,7 @@ class PullRecord(msgspec.Struct, frozen=True):
     head: BranchRecord
     base: BranchRecord
     user: UserRecord | None = None
+    created_at: datetime | None = None
     merged_at: datetime | None = None
     merge_commit_sha: str | None = None
     draft: bool = False

@@ -5,10 +5,12 @@ Everything that writes is sent once; after a lost answer whoever asked has to lo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from cockpit.backends.github_http import Listing, Transport, list_kind
-from cockpit.backends.github_kinds import COMMENTS, MILESTONES, path_of, pull_path
+from cockpit.backends.github_kinds import COMMENTS, MILESTONES, path_of, pull_path, sentence
 from cockpit.backends.github_picks import read_comment, read_pull
 from cockpit.backends.github_records import (
     CommentRecord,
@@ -42,6 +44,20 @@ class GithubTalk:
         listing = self._transport.read_list(path, COMMENTS, issue.comments)
         found = sorted(map(read_comment, listing.rows), key=lambda comment: comment.id)
         return Answer(tuple(found), path, listing.missing)
+
+    def comments_on(
+        self, repository: Repository, numbers: Sequence[int]
+    ) -> Answer[dict[int, tuple[Comment, ...]]]:
+        """The comments under several issues, oldest first; one request an issue."""
+        listings = self._transport.read_lists(
+            [path_of(repository, f"issues/{number}/comments") for number in numbers], COMMENTS
+        )
+        found = {
+            number: tuple(sorted(map(read_comment, listing.rows), key=lambda one: one.id))
+            for number, listing in zip(numbers, listings, strict=True)
+        }
+        missing = sentence(listing.missing for listing in listings)
+        return Answer(found, path_of(repository, "issues"), missing)
 
     def comment(self, repository: Repository, number: int, body: str) -> Comment:
         """Comment on an issue or pull request, asked for once."""

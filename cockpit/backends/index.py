@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from cockpit import __version__
 from cockpit.backends.github_pages import Page, PageCache
@@ -49,8 +49,14 @@ class IndexPages:
 
     def page(self, prefix: str, folder: str, package: str) -> Answer[IndexPage | None]:
         """The page of a package in a folder; None when there is none."""
-        path = quote(f"{prefix}/{folder}/{package}/index.html")
-        url = f"{self._base}/{path}"
+        url = f"{self._base}/{quote(f'{prefix}/{folder}/{package}/index.html')}"
+        return self._page(url, folder, package)
+
+    def project(self, package: str) -> Answer[IndexPage | None]:
+        """The page of a package on an index without folders; None when there is none."""
+        return self._page(f"{self._base}/{quote(package)}/", "", package)
+
+    def _page(self, url: str, folder: str, package: str) -> Answer[IndexPage | None]:
         found = self._read(url)
         if found is None:
             return Answer(None, url)
@@ -58,8 +64,20 @@ class IndexPages:
         built = _built_at(page)
         # The real pages end with their time; other makers of indexes close their HTML.
         missing = "" if built or page.ended else "the index page has no end: it may be cut off"
-        files = tuple(file for link in page.links if (file := _file(link)) is not None)
+        files = tuple(file for link in page.links if (file := _file(link, url)) is not None)
         return Answer(IndexPage(folder, package, url, built, files), url, missing)
+
+    def size_of(self, url: str) -> int | None:
+        """The bytes of the file that a page links to, without reading it; None when it is gone."""
+        with (
+            _speaking_with(urlsplit(url).netloc),
+            self._session().head(url, allow_redirects=True, timeout=(CONNECT_S, READ_S)) as answer,
+        ):
+            if answer.status_code == 404:
+                return None
+            if answer.status_code != 200:
+                raise _refusal(answer.status_code, url)
+            return int(answer.headers.get("Content-Length", "0"))
 
     def _read(self, url: str) -> str | None:
         """The text of a page; None when the server says that there is none."""
@@ -124,7 +142,7 @@ def _built_at(page: HtmlPage) -> datetime | None:
     return datetime.fromtimestamp(int(found[-1][1]), UTC) if found else None
 
 
-def _file(link: str) -> IndexFile | None:
+def _file(link: str, page: str) -> IndexFile | None:
     """A link to a file; links to other pages end in a slash."""
     try:
         parts = urlsplit(link)
@@ -132,7 +150,10 @@ def _file(link: str) -> IndexFile | None:
         return None
     name = clean(unquote(parts.path).rpartition("/")[2])
     checksum = _SHA256.fullmatch(parts.fragment)
-    return IndexFile(name, checksum[1].lower() if checksum else "") if name else None
+    if not name:
+        return None
+    where = urljoin(page, parts._replace(fragment="").geturl())
+    return IndexFile(name, checksum[1].lower() if checksum else "", url=where)
 
 
 @contextmanager

@@ -62,6 +62,11 @@ class Credentials:
             return {}
         return _parse(self._file)
 
+    def variable(self, name: str) -> str:
+        """One variable: of the credentials file where there is one, else of the environment."""
+        found = self._environ if self._file is None else self.environment()
+        return found.get(name, "").strip()
+
     def _from_file(self) -> Credential | None:
         variables = self.environment()
         for name in _TOKEN_NAMES:

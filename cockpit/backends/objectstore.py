@@ -10,6 +10,7 @@ import shlex
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal, cast
@@ -22,10 +23,12 @@ from cockpit.errors import (
     CockpitError,
     ConfigError,
     Conflict,
+    CredentialExpired,
     Throttled,
     Unreachable,
 )
 from cockpit.release.artifacts import StoredObject
+from cockpit.release.readiness import CredentialLife
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 CONNECT_S = 5
 READ_S = 20
 _ATTEMPTS = 3
+_CONNECTIONS = 32
+"""How many requests may be under way at once; others would open a connection each."""
 _SLOW_DOWN_S = 5.0
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"}
 _UNKNOWN_KEY = {
@@ -51,6 +56,8 @@ _REFUSED = {"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbi
 _REPLACED = {"PreconditionFailed", "412"}
 _SKEWED = {"RequestTimeTooSkewed", "RequestInTheFuture"}
 _SLOW_DOWN = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "429"}
+_END_OF_LIFE = "AWS_CREDENTIAL_EXPIRATION"
+_CREDENTIALS = "the AWS credentials"
 _CHECKSUM_NAMES = ("checksum-sha256", "x-amz-meta-checksum-sha256")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _NEW = ("--if-none-match", "*")
@@ -58,12 +65,18 @@ _LOGIN_HINT = "log in to AWS again (aws sso login, or new keys), then refresh (r
 
 
 class ObjectStore:
-    """Implements ObjectStorePort; boto3 is imported with the first request."""
+    """Implements ObjectStorePort; boto3 is imported with the first request.
+
+    An environment that is a function is asked at every login, so that new keys are found in it.
+    """
+
+    read_s: float = READ_S
+    attempts = _ATTEMPTS
 
     def __init__(
         self,
         settings: ObjectStoreTable,
-        environment: Mapping[str, str],
+        environment: Mapping[str, str] | Callable[[], Mapping[str, str]],
         *,
         log: Callable[[str], None] | None = None,
     ) -> None:
@@ -111,7 +124,8 @@ class ObjectStore:
             size=found["ContentLength"],
             etag=found["ETag"].strip('"'),
             last_modified=found["LastModified"],
-            sha256=_checksum(found.get("ChecksumSHA256", ""), found.get("Metadata", {})),
+            sha256=_checksum(_native(found), found.get("Metadata", {})),
+            computed=bool(_native(found)),
         )
 
     def read_range(self, stored: StoredObject, start: int, length: int) -> bytes:
@@ -185,6 +199,26 @@ class ObjectStore:
                     ) from err
                 raise
 
+    def credential_life(self) -> CredentialLife:
+        """How long the credentials live, where they can tell."""
+        from botocore.credentials import RefreshableCredentials
+
+        given = self._environment
+        told = (given() if callable(given) else given).get(_END_OF_LIFE, "")
+        if told:
+            return CredentialLife(_CREDENTIALS, datetime.fromisoformat(told))
+        with self._speaking() as (session, _):
+            found = session.get_credentials()
+        if found is None:
+            return CredentialLife(_CREDENTIALS, unknown="there are none: log in to AWS")
+        if isinstance(found, RefreshableCredentials):
+            if "sso" in found.method:
+                return CredentialLife(_CREDENTIALS, unknown="they end with the login, unseen")
+            return CredentialLife(f"{_CREDENTIALS}, which renew themselves")
+        if found.token:
+            return CredentialLife(_CREDENTIALS, unknown="a session that does not say when it ends")
+        return CredentialLife(_CREDENTIALS)
+
     def check_access(self) -> str:
         """Who the credential is, in words; raises when the bucket cannot be read."""
         with self._speaking() as (session, client):
@@ -220,7 +254,9 @@ class ObjectStore:
         from botocore.session import Session as BotocoreSession
 
         core = BotocoreSession()
-        key = self._environment.get("AWS_ACCESS_KEY_ID")
+        given = self._environment
+        environment = given() if callable(given) else given
+        key = environment.get("AWS_ACCESS_KEY_ID")
         if self._settings.profile and not key:
             core.set_config_variable("profile", self._settings.profile)
         if os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() != "false":
@@ -228,15 +264,17 @@ class ObjectStore:
             core.get_component("credential_provider").remove("iam-role")
         session = Session(
             aws_access_key_id=key,
-            aws_secret_access_key=self._environment.get("AWS_SECRET_ACCESS_KEY"),
-            aws_session_token=self._environment.get("AWS_SESSION_TOKEN"),
+            aws_secret_access_key=environment.get("AWS_SECRET_ACCESS_KEY"),
+            aws_session_token=environment.get("AWS_SESSION_TOKEN"),
             region_name=self._settings.region,
             botocore_session=core,
         )
         client = session.client(
             "s3",
             endpoint_url=self._settings.endpoint,
-            config=_limits("path" if self._settings.endpoint else "auto"),
+            config=_limits(
+                "path" if self._settings.endpoint else "auto", self.read_s, self.attempts
+            ),
         )
         return session, client
 
@@ -299,19 +337,31 @@ class _Counted:
         return piece
 
 
-def _limits(addressing: Literal["path", "virtual", "auto"]) -> BotoConfig:
+def _limits(
+    addressing: Literal["path", "virtual", "auto"],
+    read_s: float = READ_S,
+    attempts: int = _ATTEMPTS,
+) -> BotoConfig:
     from botocore.config import Config
 
     return Config(
         connect_timeout=CONNECT_S,
-        read_timeout=READ_S,
-        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        read_timeout=read_s,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        max_pool_connections=_CONNECTIONS,
         s3={"addressing_style": addressing},
     )
 
 
 def _code(err: ClientError) -> str:
     return err.response.get("Error", {}).get("Code", "")
+
+
+def _native(found: HeadObjectOutputTypeDef) -> str:
+    """The SHA-256 that the store computed over all bytes; of one put in parts there is none."""
+    parts = "-" in found["ETag"] and found.get("ChecksumType") != "FULL_OBJECT"
+    native = found.get("ChecksumSHA256", "")
+    return "" if parts or "-" in native else native
 
 
 def _checksum(native: str, metadata: Mapping[str, str]) -> str:
@@ -340,12 +390,18 @@ def _refusal(err: ClientError, bucket: str, where: str) -> CockpitError:
     answer, code = err.response, _code(err)
     said = mask(clean(f"{code}: {answer.get('Error', {}).get('Message', '')}"))
     if code in _EXPIRED:
-        return AccessDenied("The AWS credentials have expired", said, _LOGIN_HINT)
+        return CredentialExpired("The AWS credentials have expired", said, _LOGIN_HINT)
     if code in _UNKNOWN_KEY:
         return AccessDenied("The AWS credentials are not accepted", said, _LOGIN_HINT)
     if code in _REFUSED:
         return AccessDenied(
             f"The AWS credentials may not read {bucket}", said, "ask for read access to the bucket"
+        )
+    if code in _REPLACED:
+        return Conflict(
+            "The store holds something else than expected",
+            f"{said}; nothing was written",
+            "look at the promotion (5), then plan again",
         )
     if code in _SKEWED:
         return CockpitError(
@@ -375,6 +431,8 @@ def _failure(err: Exception, where: str) -> CockpitError:
         return ConfigError(
             "The AWS profile does not exist", said, "edit [objectstore].profile in release.toml"
         )
+    if isinstance(err, boto.UnauthorizedSSOTokenError | boto.SSOTokenLoadError):
+        return CredentialExpired("The AWS login has ended", said, _LOGIN_HINT)
     if isinstance(
         err,
         boto.SSOError | boto.LoginError | boto.TokenRetrievalError | boto.CredentialRetrievalError,

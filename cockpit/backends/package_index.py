@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from cockpit import __version__
-from cockpit.backends.ports.package_index import Taken, Upload
+from cockpit.backends.ports.package_index import Taken, UploadAnswer
 from cockpit.backends.text import clean, mask
 from cockpit.config import IndexTable
 from cockpit.errors import AccessDenied, CockpitError, ConfigError, Unreachable
@@ -71,7 +71,13 @@ class PackageIndex:
         """Every file of a version with its hash, and how much the others take."""
         import requests
 
-        url = f"{self._base()}/simple/{name}/"
+        if not self._settings.simple:
+            raise ConfigError(
+                "Nothing says where the package index lists its files",
+                "[index].simple is empty",
+                "set [index].simple in release.toml",
+            )
+        url = f"{self._settings.simple.rstrip('/')}/{name}/"
         known = self._known.get(url)
         headers = {"Accept": _JSON, "Cache-Control": "no-cache"}
         if known is not None:
@@ -94,7 +100,7 @@ class PackageIndex:
             self._known[url] = etag, text
         return _project(name, version, page)
 
-    def upload(self, path: Path, report: Callable[[int, int], None]) -> Upload:
+    def upload(self, path: Path, report: Callable[[int, int], None]) -> UploadAnswer:
         """Send one file through twine, once: whether to send it again is decided by hash."""
         import requests
         import rich
@@ -116,7 +122,7 @@ class PackageIndex:
         try:
             answer = repository.upload(package, max_redirects=1)
         except requests.RequestException as err:
-            return Upload(Taken.UNCLEAR, f"no answer ({type(err).__name__})")
+            return UploadAnswer(Taken.UNCLEAR, f"no answer ({type(err).__name__})")
         finally:
             repository.close()
         return _judged(answer, path.name)
@@ -159,17 +165,6 @@ class PackageIndex:
     @property
     def _token(self) -> str | None:
         return self._environment.get("TWINE_PASSWORD")
-
-    def _base(self) -> str:
-        """Where files are listed: said by the config, known to twine, or beside the uploads."""
-        from twine.repository import WAREHOUSE, WAREHOUSE_WEB
-
-        if self._settings.api is not None:
-            return self._settings.api.rstrip("/")
-        url = self._settings.url or str(self._twine().repository_config["repository"])
-        if url.startswith(WAREHOUSE):
-            return WAREHOUSE_WEB.rstrip("/")
-        return url.rstrip("/").removesuffix("/legacy")
 
     def _session(self) -> requests.Session:
         import requests
@@ -217,16 +212,16 @@ def _watch(repository: Repository, report: Callable[[int, int], None]) -> None:
         repository.session.mount(scheme, Watching())
 
 
-def _judged(answer: requests.Response, name: str) -> Upload:
+def _judged(answer: requests.Response, name: str) -> UploadAnswer:
     said = clean(mask(f"{answer.status_code} {answer.reason}"))
     if answer.status_code == 200:
-        return Upload(Taken.YES, said)
+        return UploadAnswer(Taken.YES, said)
     # The index puts its reason into the status line, and some put it into the text.
     words = f"{answer.reason} {answer.text[:2000]}".lower()
     if answer.status_code == 409 or any(part in words for part in _USED):
-        return Upload(Taken.NAME_USED, said)
+        return UploadAnswer(Taken.NAME_USED, said)
     if answer.status_code >= 500 or answer.status_code in (408, 429):
-        return Upload(Taken.UNCLEAR, said)
+        return UploadAnswer(Taken.UNCLEAR, said)
     if answer.status_code in (401, 403):
         raise AccessDenied("The index refuses the credential", said, _LOGIN_HINT)
     raise CockpitError(

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
+
+import msgspec
 
 from cockpit.backends.ports import (
     ApiBudget,
@@ -18,8 +21,9 @@ from cockpit.backends.ports import (
     IndexPort,
     ObjectStorePort,
     PackageIndexPort,
+    TransferPort,
 )
-from cockpit.config import Config
+from cockpit.config import Config, ObjectStoreTable
 from cockpit.errors import CockpitError, ConfigError
 
 if TYPE_CHECKING:
@@ -72,10 +76,13 @@ class Backends:
         def make() -> GitPort:
             from cockpit.backends.git import GitClones
 
-            given = self.config.settings.identity
+            told = self.config.settings.identity
+            somebody = (told.name, told.email) if told else None
             return GitClones(
                 self._data / "clones",
-                stand_in=(given.name, given.email) if given else None,
+                identity=somebody if told and told.always else None,
+                stand_in=somebody,
+                sign=self.config.settings.ledger.sign,
                 log=self._log,
             )
 
@@ -96,49 +103,71 @@ class Backends:
         return self._once("github", make)
 
     @property
-    def store(self) -> ObjectStorePort:
+    def store(self) -> TransferPort:
         """The S3 channels; raises ConfigError when none are configured."""
+        return self._once("store", lambda: self._store(self._channels))
 
-        def make() -> ObjectStorePort:
-            from cockpit.backends.objectstore import ObjectStore
+    @property
+    def backup(self) -> TransferPort | None:
+        """The bucket that keeps every candidate's files; None when the config names none."""
+        table = self.config.settings.objectstore
+        if table is None or table.backup_bucket is None:
+            return None
+        private = msgspec.structs.replace(table, bucket=table.backup_bucket, acl="")
+        return self._once("backup", lambda: self._store(private))
 
-            table = self.config.settings.objectstore
-            if table is None:
-                raise ConfigError(
-                    "No channels are configured",
-                    f"{self.config.path} has no [objectstore]",
-                    "add [objectstore] with bucket and prefixes",
-                )
-            return ObjectStore(table, self.credentials.environment(), log=self._log)
+    def mirror(self, name: str) -> TransferPort:
+        """A mirror of the stable channel; raises AccessDenied without its own credential."""
+        from cockpit.backends.mirrors import mirror_environment, mirror_table
 
-        return self._once("store", make)
+        table = next(mirror for mirror in self.config.settings.mirrors if mirror.name == name)
+        variable = self.credentials.variable
+        mirror_environment(table, variable)  # a key that is missing is told before any request
+
+        def make() -> TransferPort:
+            from cockpit.backends.objectstore_writes import WritableStore
+
+            settings = mirror_table(table, variable)
+            environment = partial(mirror_environment, table, variable)
+            return WritableStore(settings, environment, log=self._log)
+
+        return self._once(f"mirror {name}", make)
+
+    def mirror_index(self, name: str) -> IndexPort | None:
+        """The index pages of a mirror; None when the config does not say where they are."""
+        table = next(mirror for mirror in self.config.settings.mirrors if mirror.name == name)
+        return self._index(table.index_url, f"index of {name}") if table.index_url else None
+
+    @property
+    def _channels(self) -> ObjectStoreTable:
+        table = self.config.settings.objectstore
+        if table is None:
+            raise ConfigError(
+                "No channels are configured",
+                f"{self.config.path} has no [objectstore]",
+                "add [objectstore] with bucket and prefixes",
+            )
+        return table
+
+    def _store(self, table: ObjectStoreTable) -> TransferPort:
+        from cockpit.backends.objectstore_writes import WritableStore
+
+        return WritableStore(table, self.credentials.environment, log=self._log)
 
     @property
     def staging(self) -> ObjectStorePort:
         """The bucket where wheels wait for the package index; raises ConfigError without one."""
-
-        def make() -> ObjectStorePort:
-            from msgspec.structs import replace
-
-            from cockpit.backends.objectstore import ObjectStore
-
-            table = self.config.settings.objectstore
-            if table is None or table.backup_bucket is None:
-                raise ConfigError(
-                    "No staging area is configured",
-                    f"{self.config.path} has no [objectstore].backup_bucket",
-                    "add [objectstore].backup_bucket",
-                )
-            return ObjectStore(
-                replace(table, bucket=table.backup_bucket),
-                self.credentials.environment(),
-                log=self._log,
+        found = self.backup
+        if found is None:
+            raise ConfigError(
+                "No staging area is configured",
+                f"{self.config.path} has no [objectstore].backup_bucket",
+                "add [objectstore].backup_bucket",
             )
-
-        return self._once("staging", make)
+        return found
 
     @property
-    def package_index(self) -> PackageIndexPort:
+    def publisher(self) -> PackageIndexPort:
         """The package index that the release is published to."""
 
         def make() -> PackageIndexPort:
@@ -151,7 +180,7 @@ class Backends:
             environment = given if "TWINE_PASSWORD" in given else os.environ
             return PackageIndex(self.config.settings.index, environment, log=self._log)
 
-        return self._once("package_index", make)
+        return self._once("publisher", make)
 
     @property
     def index(self) -> IndexPort | None:
@@ -159,7 +188,23 @@ class Backends:
         table = self.config.settings.objectstore
         if table is None or table.index_url is None:
             return None
-        base = table.index_url
+        return self._index(table.index_url, "index")
+
+    def _index(self, base: str, name: str) -> IndexPort:
+        def make() -> IndexPort:
+            from cockpit.backends.github_pages import PageCache
+            from cockpit.backends.index import IndexPages
+
+            return IndexPages(base, log=self._log, cache=PageCache(self._cache / "index"))
+
+        return self._once(name, make)
+
+    @property
+    def package_index(self) -> IndexPort | None:
+        """The package index's pages; None when the config wants nothing looked for there."""
+        base = self.config.settings.index.simple
+        if not base:
+            return None
 
         def make() -> IndexPort:
             from cockpit.backends.github_pages import PageCache
@@ -167,7 +212,7 @@ class Backends:
 
             return IndexPages(base, log=self._log, cache=PageCache(self._cache / "index"))
 
-        return self._once("index", make)
+        return self._once("package index", make)
 
     @property
     def ledger(self) -> LedgerStore:

@@ -3,19 +3,48 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+
+import msgspec
 
 from cockpit.config import load
 from cockpit.places import find
 from cockpit.runtime import Cockpit
+from cockpit.views.table import Line
+from cockpit.views.text import printed
+
+_UNCLIPPED = 100_000
 
 
 def open_cockpit(arguments: argparse.Namespace) -> Cockpit:
     """The release that the arguments, or the folder, name."""
     config = load(find(arguments.config, Path.cwd()))
     return Cockpit(config, read_only=arguments.read_only)
+
+
+def looked(arguments: argparse.Namespace) -> Cockpit:
+    """The release, after one look at every backend."""
+    cockpit = open_cockpit(arguments)
+    asyncio.run(cockpit.refresh())
+    return cockpit
+
+
+def write_json(document: object) -> None:
+    """Print data, indented."""
+    text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+    sys.stdout.write(text + "\n")
+
+
+def write_lines(lines: Iterable[Line], arguments: argparse.Namespace) -> None:
+    """Print lines whole, whatever the terminal's width: they are read by people and by `grep`."""
+    for entry in lines:
+        sys.stdout.write(
+            printed(entry, _UNCLIPPED, plain_ascii=arguments.ascii, color=wants_colour())
+        )
 
 
 def has_terminal() -> bool:

@@ -12,7 +12,7 @@ import msgspec
 
 from cockpit.backends.git import GitClones
 from cockpit.backends.git_borrowed import BorrowedClone
-from cockpit.commands.operate import describe
+from cockpit.commands.plan_words import describe
 from cockpit.commands.setup import template
 from cockpit.config import parse
 from cockpit.errors import CockpitError, ConfigError, ExitCode

@@ -15,7 +15,7 @@ from cockpit.operations.reading_wheels import Report, WheelReader
 from cockpit.release.inspection import Flaw, Inspected
 from cockpit.release.publishing import inspection_of
 from cockpit.release.record import Ledger
-from cockpit.release.words import counted, sized
+from cockpit.release.words import counted, size
 from cockpit.runtime import Cockpit
 from cockpit.views.publishing import package_line
 from cockpit.views.text import as_ascii
@@ -59,9 +59,9 @@ def _lines(one: OnItsWay, found: Inspected, wrong: Sequence[Flaw], record: Ledge
     for flaw in wrong:
         lines += [f"  ✖ {flaw}", f"    next: {flaw.then}"]
     if not wrong:
-        size = sum(wheel.stored.size for wheel in found.staged)
+        total = sum(wheel.stored.size for wheel in found.staged)
         lines.append(
-            f"  ✔ {counted(len(found.facts), 'wheel')}, {sized(size)}: nothing stands against"
+            f"  ✔ {counted(len(found.facts), 'wheel')}, {size(total)}: nothing stands against"
             " publishing"
         )
     known = inspection_of(record, one.package, one.version)
@@ -104,7 +104,7 @@ def _progress() -> Report:
     """One line that is drawn over, for whoever waits for gigabytes."""
 
     def tell(done: int, total: int, name: str) -> None:
-        sys.stderr.write(f"\r\x1b[2K{sized(done)} of {sized(total)}  {name}"[:120])
+        sys.stderr.write(f"\r\x1b[2K{size(done)} of {size(total)}  {name}"[:120])
         if done == total:
             sys.stderr.write("\r\x1b[2K")
         sys.stderr.flush()

@@ -9,12 +9,11 @@ import signal
 import sys
 import threading
 
-import msgspec
-
 from cockpit.commands.common import has_terminal, open_cockpit
 from cockpit.commands.operation_words import borrows
+from cockpit.commands.plan_words import describe, plan_json
 from cockpit.errors import CockpitError, ExitCode, Refused
-from cockpit.operations.plan import Danger, Plan, PlanFacts
+from cockpit.operations.plan import Danger, Plan
 from cockpit.operations.registry import operation
 from cockpit.operations.runner import Ending, Outcome, StepOutcome, StepReport
 from cockpit.release.words import counted
@@ -57,7 +56,7 @@ async def carried_out(cockpit: Cockpit, arguments: argparse.Namespace) -> int:
     _confirm(made, arguments)
     cancel = threading.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, cancel.set)
-    outcome = await cockpit.carry_out(made, _tell, cancel, arguments.take_over)
+    outcome = await cockpit.carry_out(made, _Teller(), cancel, arguments.take_over)
     return int(_conclude(outcome))
 
 
@@ -78,9 +77,9 @@ def _is(made: Plan, digest: str) -> bool:
 def _confirm(made: Plan, arguments: argparse.Namespace) -> None:
     """Have a person, or `--yes` with the digest of what was seen, say yes."""
     if arguments.yes:
-        if made.danger is Danger.IRREVERSIBLE and not arguments.plan:
+        if made.typed and not arguments.plan:
             raise Refused(
-                "Not confirmed: this cannot be undone",
+                "Not confirmed: what follows from it cannot be undone",
                 "--yes needs --plan with the digest of the plan that was seen",
                 f"{_again('do', arguments)} --yes --plan {made.digest[:12]}",
             )
@@ -91,7 +90,7 @@ def _confirm(made: Plan, arguments: argparse.Namespace) -> None:
             "there is no terminal to ask on, and a dry run is the default",
             f"{_again('do', arguments)} --yes --plan {made.digest[:12]}",
         )
-    wanted = made.target if made.danger is Danger.IRREVERSIBLE else "yes"
+    wanted = made.target if made.typed else "yes"
     if input(f"Type {wanted} to go on: ").strip() != wanted:
         raise Refused("Not confirmed", "nothing was done", "")
 
@@ -107,26 +106,18 @@ def _again(command: str, arguments: argparse.Namespace) -> str:
     return shlex.join(words)
 
 
-def plan_json(facts: PlanFacts) -> str:
-    """The plan as data, with its digest."""
-    document = {"digest": facts.digest, **msgspec.to_builtins(facts)}
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+class _Teller:
+    """Prints how each step ends, and why one stands still: once, while it does."""
 
+    def __init__(self) -> None:
+        self._paused = ""
 
-def describe(facts: PlanFacts) -> str:
-    """The plan as a person reads it."""
-    lines = [facts.sentence, ""]
-    for section in facts.sections:
-        lines += [section.title, *(f"  {line}" for line in section.lines), ""]
-    lines.append("Steps")
-    for position, step in enumerate(facts.steps, 1):
-        lines.append(f"  {position}. {step.summary}")
-        lines.append(f"     $ {step.command}")
-        lines += [f"     expects {e.what}: {e.found}" for e in step.expects]
-    lines += [f"Warning: {warning}" for warning in facts.warnings]
-    lines += [f"Blocked: {blocker}" for blocker in facts.blockers]
-    lines += ["", f"Plan {facts.digest}  ({facts.danger.value})", ""]
-    return "\n".join(lines)
+    def __call__(self, report: StepReport) -> None:
+        paused = report.progress.paused
+        if paused and paused != self._paused:
+            sys.stderr.write(f"paused: {paused}\n")
+        self._paused = paused
+        _tell(report)
 
 
 def _tell(report: StepReport) -> None:
@@ -141,7 +132,7 @@ def _conclude(outcome: Outcome) -> ExitCode:
     if outcome.problem is not None:
         raise _with_progress(outcome, outcome.problem)
     if outcome.ending is Ending.CANCELLED:
-        sys.stdout.write("Cancelled between steps; run it again to go on.\n")
+        sys.stdout.write("Cancelled; run it again to go on.\n")
         return ExitCode.REFUSED
     if outcome.ending is Ending.NOTHING_TO_DO:
         sys.stdout.write("Nothing to do: every step is done already.\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import json
 import sys
 from importlib import resources
 from pathlib import Path
@@ -15,6 +16,8 @@ from cockpit.places import find
 from cockpit.release.index_rules import index_accelerator
 from cockpit.release.versions import Version
 
+_NOREPLY = "@users.noreply.github.com"
+
 
 def init(arguments: argparse.Namespace) -> int:
     """Write a commented release.toml for PyTorch; an existing file is left alone."""
@@ -23,7 +26,7 @@ def init(arguments: argparse.Namespace) -> int:
     except ValueError as err:
         raise ConfigError("That is no version", str(err), "release-cockpit init 2.15.0") from err
     path: Path = arguments.output
-    text = template(version)
+    text = template(version, _myself())
     parse(text, path)
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -36,8 +39,29 @@ def init(arguments: argparse.Namespace) -> int:
     return int(ExitCode.OK)
 
 
-def template(version: Version) -> str:
-    """The commented config of a PyTorch release."""
+def _myself() -> str:
+    """Whoever runs this as the release's captain, by what git knows of them."""
+    from cockpit.backends.git import GitClones
+    from cockpit.errors import CockpitError
+
+    try:
+        name, email = GitClones(Path()).identity()
+    except CockpitError:
+        return "# Git does not know you yet: set user.name and user.email, then add yourself here."
+    login = email.partition("@")[0].rpartition("+")[2] if email.endswith(_NOREPLY) else "?"
+    unknown = "" if login != "?" else "                        # your login on GitHub"
+    texts = {
+        key: json.dumps(text, ensure_ascii=False)
+        for key, text in (("name", name), ("login", login), ("email", email))
+    }
+    return (
+        f"[[people]]\nname = {texts['name']}\nlogin = {texts['login']}{unknown}\n"
+        f'email = {texts["email"]}\nduties = ["captain", "approver"]\n'
+    )
+
+
+def template(version: Version, people: str = "") -> str:
+    """The commented config of a PyTorch release, with these tables of people."""
     text = (resources.files("cockpit.process") / "release.toml.in").read_text(encoding="utf-8")
     # Section 1.6: vision's minor is torch's plus 15; their patch digits move together.
     vision = f"0.{version.minor + 15}.{version.patch}"
@@ -47,7 +71,7 @@ def template(version: Version) -> str:
     words = {"VERSION": str(version), "VISION": vision, "INDEX_CUDA": cuda, "INDEX_ARM": arm}
     for name, word in words.items():
         text = text.replace(f"@{name}@", word)
-    return text
+    return text.replace("@PEOPLE@\n", f"{people}\n" if people else "")
 
 
 def login(arguments: argparse.Namespace) -> int:

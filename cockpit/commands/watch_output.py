@@ -14,7 +14,7 @@ import msgspec
 
 from cockpit.commands.candidates import candidate_data, counts_data
 from cockpit.commands.common import wants_colour
-from cockpit.config import NotificationsTable
+from cockpit.config_tables import NotificationsTable
 from cockpit.release.build_changes import Change, ChangeKind
 from cockpit.release.jobs import JobState
 from cockpit.release.picture import End, Ending, Picture

@@ -18,6 +18,7 @@ class _Fact(msgspec.Struct, frozen=True):
     told_at: datetime | None = None
     """The file's last change when its checksum was told: it can be set without a new ETag."""
     contents: Contents | None = None
+    computed: bool = False
 
 
 class ArtifactFacts:
@@ -31,9 +32,11 @@ class ArtifactFacts:
     def completed(self, stored: StoredObject) -> StoredObject:
         """A listed object with everything that is known of it."""
         fact = self._all.get(_name(stored), _Fact())
+        told = fact.told_at == stored.last_modified
         return msgspec.structs.replace(
             stored,
-            sha256=fact.sha256 if fact.told_at == stored.last_modified else None,
+            sha256=fact.sha256 if told else None,
+            computed=fact.computed and told,
             contents=fact.contents,
         )
 
@@ -45,6 +48,7 @@ class ArtifactFacts:
                 sha256=stored.sha256 if stored.sha256 is not None else known.sha256,
                 told_at=stored.last_modified if stored.sha256 is not None else known.told_at,
                 contents=stored.contents or known.contents,
+                computed=stored.computed if stored.sha256 is not None else known.computed,
             )
 
     def save(self) -> None:

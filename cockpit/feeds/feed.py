@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Generic, TypeVar
 
 import msgspec
@@ -142,7 +143,7 @@ class Feed(Generic[T]):
         reading, failure = self.latest.reading, None
         seen = state()
         try:
-            reading = await in_thread(lambda: self._taken(seen, shared=shared))
+            reading, same = await in_thread(partial(self._read, seen, shared=shared))
         except CockpitError as err:
             self._failures += 1
             failure = _failure(err)
@@ -157,7 +158,7 @@ class Feed(Generic[T]):
         else:
             self._failures = 0
             self.looked = True
-            self._count(reading)
+            self._unchanged = self._unchanged + 1 if same else 0
         self._settle(reading, failure, refreshing=False)
         changed()
 
@@ -184,18 +185,16 @@ class Feed(Generic[T]):
         age = wall_now() - kept.taken_at
         return kept if timedelta() <= age < self.pace else None
 
-    def _count(self, reading: Reading[T] | None) -> None:
-        before = self.latest.reading
-        same = (
-            before
-            and reading
-            and (before.value, before.missing)
-            == (
-                reading.value,
-                reading.missing,
-            )
-        )
-        self._unchanged = self._unchanged + 1 if same else 0
+    def _read(self, seen: ReleaseState, *, shared: bool) -> tuple[Reading[T], bool]:
+        """A new reading, and whether it tells nothing new.
+
+        An equal value stays the object it was, so that nothing that follows from it is made anew.
+        """
+        reading, before = self._taken(seen, shared=shared), self.latest.reading
+        if before is None or before.value != reading.value:
+            return reading, False
+        kept = msgspec.structs.replace(reading, value=before.value)
+        return kept, before.missing == reading.missing
 
     def _settle(
         self, reading: Reading[T] | None, failure: Failure | None, *, refreshing: bool

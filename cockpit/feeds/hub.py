@@ -29,7 +29,9 @@ from cockpit.release.jobs import (
 from cockpit.release.milestones import Milestone
 from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Preparation
+from cockpit.release.promotion import Promotion
 from cockpit.release.publishing_facts import Publishing
+from cockpit.release.readiness import Confirmations, Credentials, Dependency
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository
 from cockpit.release.state import ReleaseState
@@ -51,10 +53,14 @@ NAMES = (
     "milestone",
     "artifacts",
     "publishing",
+    "promotion",
     "docs",
     "validations",
     "preparation",
     "submodules",
+    "confirmations",
+    "dependencies",
+    "credentials",
 )
 _FIRST = ("branches", "ledger")
 """Feeds that others look through: a candidate's builds are found by its tag."""
@@ -64,11 +70,11 @@ _LATER = tuple(name for group in _LAST for name in group)
 _SPEND_QUOTA = frozenset(
     {
         *("ci", "builds", "libraries", "earlier", "checks", "picks", "trunk", "milestone"),
-        *("validations", "preparation"),
+        *("validations", "preparation", "confirmations", "credentials"),
     }
 )
 """Feeds that look more seldom while they find nothing new, or while the quota shrinks."""
-_OF_CANDIDATES = ("builds", "libraries", "earlier", "checks")
+_OF_CANDIDATES = ("builds", "libraries", "earlier", "checks", "confirmations")
 """Feeds that look at once when another candidate is the newest."""
 
 
@@ -112,10 +118,14 @@ class FeedHub:
             "milestone": feed("milestone", Milestone, looks.milestone),
             "artifacts": feed("artifacts", Artifacts, looks.artifacts),
             "publishing": feed("publishing", Publishing, looks.publishing),
+            "promotion": feed("promotion", Promotion, looks.promotion),
             "docs": feed("docs", DocsEntry, looks.docs),
             "validations": feed("validations", Validations, looks.validations),
             "preparation": feed("preparation", Preparation, looks.preparation),
             "submodules": feed("submodules", Submodules, looks.submodules),
+            "confirmations": feed("confirmations", Confirmations, looks.confirmations),
+            "dependencies": feed("dependencies", Dependency, looks.dependencies),
+            "credentials": feed("credentials", Credentials, looks.credentials),
         }
 
     def state(self) -> ReleaseState:

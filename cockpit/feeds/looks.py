@@ -13,7 +13,13 @@ from cockpit.feeds.attempting import attempt_all
 from cockpit.feeds.channels import ChannelLook
 from cockpit.feeds.picking import PickingLook
 from cockpit.feeds.preparing import PreparationLook, SubmodulesLook
+from cockpit.feeds.promotions import PromotionLook
 from cockpit.feeds.publishing import look_at_publishing
+from cockpit.feeds.readying import (
+    look_at_confirmations,
+    look_at_credentials,
+    look_at_dependencies,
+)
 from cockpit.feeds.validating import look_at_docs, look_at_validations
 from cockpit.release.artifacts import Artifacts
 from cockpit.release.branches import Branches, BranchState
@@ -31,7 +37,9 @@ from cockpit.release.jobs import (
 from cockpit.release.milestones import Milestone
 from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Preparation
+from cockpit.release.promotion import Promotion
 from cockpit.release.publishing_facts import Publishing
+from cockpit.release.readiness import Confirmations, Credentials, Dependency
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository, Role
 from cockpit.release.state import ReleaseState
@@ -57,6 +65,7 @@ class Looks:
         self._preparation = PreparationLook(backends)
         self._submodules = SubmodulesLook(backends)
         self.channels = ChannelLook(backends)
+        self.places = PromotionLook(backends)
         self._picking = PickingLook(backends)
 
     def prepare(self) -> None:
@@ -175,14 +184,24 @@ class Looks:
             return Answer(Checks(), "git")
         return self._backends.github.foreign_checks(self._config.core, state.candidate.commit_sha)
 
-    def picks(self, _: ReleaseState) -> Answer[PickReading]:
-        """The tracker and the pull requests into the core's release branch."""
+    def picks(self, state: ReleaseState) -> Answer[PickReading]:
+        """The tracker and the pull requests into the core's release branch; none before the cut."""
+        if self._is_uncut(state):
+            return Answer(PickReading(), "git")
         return self._backends.github.picks(
             self._config.core,
             self._config.version,
             self._config.settings.github.tracker_label,
             self._config.team,
         )
+
+    def _is_uncut(self, state: ReleaseState) -> bool:
+        """Whether the newest look at the branches found that the core has no release branch."""
+        branches = state.branches
+        if branches.value is None or branches.failure is not None:
+            return False
+        branch = branches.value.of(self._config.core)
+        return branch is not None and branch.head is None
 
     def trunk(self, state: ReleaseState) -> Answer[TrunkReading]:
         """What trunk and the core's release branch have of each other's changes."""
@@ -200,9 +219,13 @@ class Looks:
         """The files of every package of the release in the test and stable channels."""
         return self.channels.look()
 
-    def publishing(self, state: ReleaseState) -> Answer[Publishing]:
+    def publishing(self, _: ReleaseState) -> Answer[Publishing]:
         """What is staged for the package index, and published there."""
-        return look_at_publishing(self._backends, state)
+        return look_at_publishing(self._backends)
+
+    def promotion(self, state: ReleaseState) -> Answer[Promotion]:
+        """How far every package is in the stable channel, on its mirrors and in their indexes."""
+        return self.places.look(state)
 
     def docs(self, _: ReleaseState) -> Answer[DocsEntry]:
         """The published documentation of this release."""
@@ -219,6 +242,20 @@ class Looks:
     def submodules(self, state: ReleaseState) -> Answer[Submodules]:
         """The submodules of every release branch."""
         return self._submodules.look(_needed(state.branches.value))
+
+    def confirmations(self, state: ReleaseState) -> Answer[Confirmations]:
+        """Who said of the milestone's closed items that they work in the candidate."""
+        _needed(state.branches.value)
+        return look_at_confirmations(self._backends, state)
+
+    def dependencies(self, state: ReleaseState) -> Answer[Dependency]:
+        """What the package index has of what the release depends on."""
+        _needed(state.branches.value)
+        return look_at_dependencies(self._backends, state)
+
+    def credentials(self, _: ReleaseState) -> Answer[Credentials]:
+        """How long the credentials of whoever flies live."""
+        return look_at_credentials(self._backends)
 
     def ledger(self, state: ReleaseState) -> Answer[Ledger]:
         """The shared record."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.backends.ports import Answer
 from cockpit.release.docs import DocsEntry, leads_to
+from cockpit.release.lookups import branch_of
 from cockpit.release.state import ReleaseState
 from cockpit.release.validations import Validations, validations_of
 
@@ -17,11 +18,22 @@ _RUNS_A_LOOK = 3
 
 
 def look_at_validations(backends: Backends, state: ReleaseState) -> Answer[Validations]:
-    """The newest runs of the ledger that validate this version."""
-    rules, api = state.spec.validation, backends.config.settings.github.api
-    newest = validations_of(state.record, rules, str(state.spec.version))[:_RUNS_A_LOOK]
-    runs = tuple(backends.github.started_run(rules.repository, found.run) for found in newest)
-    return Answer(Validations(runs), api)
+    """The newest runs of the ledger that validate this version, and those of the final tag."""
+    config, version = backends.config, str(state.spec.version)
+    newest = [
+        (rules.repository, found.run)
+        for rules in (state.spec.validation, *state.spec.runs.values())
+        for found in validations_of(state.record, rules, version)[:_RUNS_A_LOOK]
+    ]
+    runs = tuple(backends.github.started_run(*asked) for asked in dict.fromkeys(newest))
+    core, branch = config.core, branch_of(state, config.core)
+    name = core.naming.final_tag_of(core.version)
+    tag = next((found for found in branch.tags if found.name == name), None) if branch else None
+    if tag is None or not state.spec.final_workflows:
+        return Answer(Validations(runs), config.settings.github.api)
+    started = backends.github.pushed_runs(core, name, tag.commit_sha)
+    found = Validations(runs, started.value, tag.commit_sha)
+    return Answer(found, config.settings.github.api, started.missing)
 
 
 def look_at_docs(backends: Backends) -> Answer[DocsEntry]:

@@ -21,7 +21,7 @@ from cockpit.operations.plan import (
 from cockpit.operations.reading_wheels import WheelReader
 from cockpit.release.publishing import inspection_of
 from cockpit.release.record import WheelsInspected
-from cockpit.release.words import counted, sized
+from cockpit.release.words import counted, size
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
@@ -38,12 +38,12 @@ class InspectPackage:
         self._ledger = ledger
         self._one = one
         staged = one.way.staged
-        size = sum(wheel.stored.size for wheel in staged)
+        total = sum(wheel.stored.size for wheel in staged)
         what = "-".join(sorted(f"{wheel.name}={wheel.stored.etag}" for wheel in staged))
         self.facts = StepFacts(
             key=f"inspect/{one.package}/{one.version}/{what}",
             summary=f"Inspect {counted(len(staged), 'staged wheel')} of {one.package} {one.version}"
-            f" ({sized(size)})",
+            f" ({size(total)})",
             command=f"release-cockpit inspect --package {one.package}",
             expects=tuple(Expectation(wheel.name, f"ETag {wheel.stored.etag}") for wheel in staged),
         )
@@ -110,7 +110,7 @@ class InspectStaged:
             sections=tuple(
                 Section(
                     f"{one.package} {one.version}",
-                    tuple(f"{wheel.name}  {sized(wheel.stored.size)}" for wheel in one.way.staged),
+                    tuple(f"{wheel.name}  {size(wheel.stored.size)}" for wheel in one.way.staged),
                 )
                 for one in found
             ),

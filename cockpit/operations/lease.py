@@ -72,7 +72,8 @@ def _refuse_if_held(lease: Lease | None, ended: str) -> None:
     if lease is not None and not ended:
         raise Refused(
             f"{lease.holder} holds the lease",
-            f"for {lease.operation}, from {lease.host}, until {_clock(lease.expires_at)}",
+            f"for {lease.operation}, from {lease.host}, since {_clock(lease.taken_at)},"
+            f" until {_clock(lease.expires_at)}",
             "wait for it to end, or take it over with a reason: --take-over REASON",
         )
 

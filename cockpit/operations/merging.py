@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from cockpit.errors import CockpitError
 from cockpit.operations.awaiting import asked_once, listed
 from cockpit.operations.pick_queue import PickDesk
 from cockpit.operations.plan import (
@@ -28,6 +29,7 @@ from cockpit.release.picks import Pick
 from cockpit.release.pullrequests import PullPage
 from cockpit.release.record import Approved
 from cockpit.release.repos import Repository
+from cockpit.release.required_checks import hold_against, told
 from cockpit.release.words import counted
 
 if TYPE_CHECKING:
@@ -149,6 +151,9 @@ class MergePicks:
                 blockers += trouble
                 blockers += standing_in_the_way(page, core)
                 blockers += _unready(desk, page, row)
+                others, red = self._others(core, page)
+                blockers += others
+                warnings += red
             if row is not None:
                 warnings += [f"#{page.number}: {problem}" for problem in row.problems]
         names = ", ".join(f"#{number}" for number in self._pulls)
@@ -163,6 +168,25 @@ class MergePicks:
             blockers=tuple(dict.fromkeys(blockers)),
             warnings=tuple(warnings),
         )
+
+    def _others(self, core: Repository, page: PullPage) -> tuple[list[str], list[str]]:
+        """What others than Actions say of its head: objections that count, and those that do not.
+
+        Where it is required it is read anew: the queue's reading may be minutes old.
+        """
+        name = f"#{page.number}"
+        try:
+            answer = self._backends.github.foreign_checks(core, page.head_sha)
+        except CockpitError as err:
+            unread = f"what others than Actions say of {name} could not be read: {err.title}"
+            return ([unread], []) if core.required_checks else ([], [unread])
+        held = hold_against(answer.value.found, core.required_checks)
+        blocking = [f"{name}: {objection}" for objection in held.objections]
+        if answer.missing and core.required_checks:
+            blocking.append(f"the checks of {name} could not be read whole: {answer.missing}")
+        return blocking, [
+            f"{name}: {told(check)}, which nobody requires" for check in held.red_others
+        ]
 
     def _squash(self, core: Repository, page: PullPage) -> tuple[Squash, list[str]]:
         """The squashed commit keeps what the commits say: their trailers tell what was picked."""

@@ -50,11 +50,12 @@ def _ask_pick(backends: Backends, arguments: Arguments) -> Operation:
     return DecideOnPicks(backends, Verdict.NEEDS_INFO, _pulls(arguments), question)
 
 
-def _wish(arguments: Arguments) -> PickWish:
+def picking_wish(arguments: Arguments) -> PickWish:
+    """How changes are to be picked; raises ConfigError for what cannot be."""
     from cockpit.operations.picking import PickWish
 
     mainline = arguments.get("mainline")
-    if mainline is not None and not mainline.isdigit():
+    if mainline and not mainline.isdigit():
         raise ConfigError(
             f"{mainline!r} is no parent's number", "expected 1 or 2, as git counts", "--mainline 1"
         )
@@ -70,13 +71,19 @@ def _wish(arguments: Arguments) -> PickWish:
 def _pick(backends: Backends, arguments: Arguments) -> Operation:
     from cockpit.operations.picking import PickChanges
 
-    return PickChanges(backends, several(arguments, "change"), _wish(arguments))
+    return PickChanges(backends, several(arguments, "change"), picking_wish(arguments))
 
 
 def _resolve(backends: Backends, arguments: Arguments) -> Operation:
     from cockpit.operations.resolving import ResolvePick
 
-    return ResolvePick(backends, arguments.get("change", ""), _wish(arguments))
+    return ResolvePick(backends, arguments.get("change", ""), picking_wish(arguments))
+
+
+def _abandon(backends: Backends, arguments: Arguments) -> Operation:
+    from cockpit.operations.resolving import AbandonResolution
+
+    return AbandonResolution(backends, arguments.get("change", ""), picking_wish(arguments))
 
 
 def _nominate(backends: Backends, arguments: Arguments) -> Operation:
@@ -127,17 +134,17 @@ PICK_OPERATIONS: tuple[OperationSpec, ...] = (
     ),
     OperationSpec(
         "deny",
-        "deny a pick, on the tracker and in the ledger",
+        "deny picks, on the tracker and in the ledger",
         Danger.REMOTE,
-        (_PULL, REASON),
+        (_PULLS, REASON),
         _deny,
-        ("do deny 201234 'no feature work in phase 2'",),
+        ("do deny 201234 201240 'no feature work in phase 2'",),
     ),
     OperationSpec(
         "ask-pick",
-        "ask for more about a pick, on the tracker and in the ledger",
+        "ask for more about picks, on the tracker and in the ledger",
         Danger.REMOTE,
-        (_PULL, Parameter("question", "what “Could you …” goes on with", required=True)),
+        (_PULLS, Parameter("question", "what “Could you …” goes on with", required=True)),
         _ask_pick,
         ("do ask-pick 201234 'link the issue that it fixes?'",),
     ),
@@ -159,6 +166,17 @@ PICK_OPERATIONS: tuple[OperationSpec, ...] = (
         (Parameter("change", "a trunk pull request or commit", required=True), *_PICKING),
         _resolve,
         ("plan resolve 199731",),
+    ),
+    OperationSpec(
+        "abandon",
+        "throw away the work tree in which a pick's conflict is being resolved",
+        Danger.LOCAL,
+        (
+            Parameter("change", "a trunk pull request or commit", required=True),
+            Parameter("onto", "another branch than the release branch", option=True),
+        ),
+        _abandon,
+        ("do abandon 199731",),
     ),
     OperationSpec(
         "nominate",

@@ -47,6 +47,8 @@ class Probe(msgspec.Struct, frozen=True):
 
     state: StepState
     detail: str = ""
+    parts: tuple[str, ...] = ()
+    """What was seen of each part of a step that has many, for the ledger."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -55,7 +57,10 @@ class Progress(msgspec.Struct, frozen=True):
     done: int = 0
     total: int = 0
     unit: str = ""
+    """What is counted; `bytes` are told as sizes."""
     note: str = ""
+    paused: str = ""
+    """Why it stands still, and what makes it go on; empty while it does."""
 
 
 class StepFacts(msgspec.Struct, frozen=True):
@@ -97,6 +102,19 @@ class Section(msgspec.Struct, frozen=True):
     lines: tuple[str, ...]
 
 
+class Outlook(msgspec.Struct, frozen=True):
+    """How things stand while a plan is looked at: shown, and no part of what is hashed.
+
+    A plan stays the same while it is carried out; how much of it is done, how long the rest takes
+    and for how long the credential is good do not.
+    """
+
+    summary: tuple[str, ...] = ()
+    """What stands above the steps: how much is left, how long it takes."""
+    sections: tuple[Section, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
 class Plan(msgspec.Struct, frozen=True):
     """Everything an operation will do, fixed before anybody says yes."""
 
@@ -111,6 +129,14 @@ class Plan(msgspec.Struct, frozen=True):
     sections: tuple[Section, ...] = ()
     blockers: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    outlook: Outlook = Outlook()
+    leads_on: bool = False
+    """Whether something irreversible becomes possible by it, so that its target is typed too."""
+
+    @property
+    def typed(self) -> bool:
+        """Whether a person types the target to confirm it."""
+        return self.leads_on or self.danger is Danger.IRREVERSIBLE
 
     @property
     def facts(self) -> PlanFacts:
@@ -125,6 +151,7 @@ class Plan(msgspec.Struct, frozen=True):
             sections=self.sections,
             blockers=self.blockers,
             warnings=self.warnings,
+            outlook=self.outlook,
         )
 
     @property
@@ -145,11 +172,14 @@ class PlanFacts(msgspec.Struct, frozen=True):
     sections: tuple[Section, ...]
     blockers: tuple[str, ...]
     warnings: tuple[str, ...]
+    outlook: Outlook = Outlook()
 
     @property
     def canonical(self) -> bytes:
-        """JSON with sorted keys and no spaces."""
-        return msgspec.json.encode(self, order="sorted")
+        """JSON with sorted keys and no spaces, of all but the outlook."""
+        hashed = msgspec.to_builtins(self, order="sorted")
+        del hashed["outlook"]
+        return msgspec.json.encode(hashed, order="sorted")
 
     @property
     def digest(self) -> str:

@@ -10,7 +10,7 @@ from cockpit.operations.plan import Danger, Plan, Section, Step
 from cockpit.operations.publishing_blockers import publishing_blockers
 from cockpit.operations.publishing_steps import ListedByHash, PublishFile, UnlessListed
 from cockpit.operations.starting import StartAnyWorkflow, Wish
-from cockpit.release.words import counted, sized
+from cockpit.release.words import counted, size
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
@@ -32,7 +32,7 @@ class PublishWheels:
         """Read ledger, channels, staging area and index, and say what would go out."""
         backends = self._backends
         record = backends.ledger.read()
-        index = backends.package_index
+        index = backends.publisher
         repositories = repositories_for(backends, self._package)
         found = [on_its_way(backends, repository, record) for repository in repositories]
         started = {one.package: plan for one in found if (plan := self._workflow(one))}
@@ -63,7 +63,7 @@ class PublishWheels:
         )
 
     def _files(self, one: OnItsWay) -> list[Step]:
-        area, index = self._backends.staging, self._backends.package_index
+        area, index = self._backends.staging, self._backends.publisher
         return [
             PublishFile(area, index, one.package, one.version, wheel.staged)
             for wheel in one.wheels
@@ -71,7 +71,7 @@ class PublishWheels:
         ]
 
     def _started(self, one: OnItsWay, plan: Plan) -> list[Step]:
-        listed = ListedByHash(self._backends.package_index, one)
+        listed = ListedByHash(self._backends.publisher, one)
         return [*(UnlessListed(step, listed) for step in plan.steps), listed]
 
     def _workflow(self, one: OnItsWay) -> Plan | None:
@@ -96,6 +96,6 @@ def _section(one: OnItsWay) -> Section:
     staged = [wheel.staged for wheel in one.wheels if wheel.staged is not None]
     total = sum(wheel.stored.size for wheel in staged)
     lines = tuple(
-        f"{wheel.name}  {sized(wheel.stored.size)}  sha256 {wheel.sha256[:12]}" for wheel in staged
+        f"{wheel.name}  {size(wheel.stored.size)}  sha256 {wheel.sha256[:12]}" for wheel in staged
     )
-    return Section(f"{one.package} {one.version}, in this order: {sized(total)}", lines)
+    return Section(f"{one.package} {one.version}, in this order: {size(total)}", lines)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from cockpit.errors import CockpitError
-from cockpit.feeds.publishing import pinned_triton
 from cockpit.operations.channel_reads import promotion_blockers
 from cockpit.operations.go_ahead import day_blockers, go_blockers
 from cockpit.operations.index_reads import OnItsWay
@@ -20,11 +19,15 @@ if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
 
 
+_TRITON = "triton"
+_LONGEST_VERSION = 100
+
+
 def publishing_blockers(
     backends: Backends, found: Sequence[OnItsWay], record: Ledger
 ) -> Iterator[str]:
     """What stands in the way, first what a person decides, then what the world holds."""
-    yield from go_blockers(backends, record)
+    yield from go_blockers(backends)
     yield from day_blockers(backends)
     for one in found:
         yield from promotion_blockers(backends, one.repository)
@@ -65,16 +68,23 @@ def _inspected(one: OnItsWay, record: Ledger) -> Iterator[str]:
 
 def triton_blockers(backends: Backends) -> list[str]:
     """Why torch could not be installed from the index: what it pins of Triton is not there."""
+    source, core = backends.config.triton, backends.config.core
+    if source is None:
+        return []
     try:
-        candidate = newest_candidate(backends, backends.config.core)
-        pinned = pinned_triton(backends, candidate.commit_sha if candidate else "")
+        candidate = newest_candidate(backends, core)
+        text = backends.git.read_file(
+            core, candidate.commit_sha if candidate else "", source.version_file
+        )
+        version = (text or "").strip()[:_LONGEST_VERSION]
+        project = backends.publisher.project(_TRITON, version) if version else None
     except CockpitError as err:
         return [f"whether Triton is published could not be read: {err}"]
-    if pinned is None or pinned.files:
-        return []
-    if not pinned.version:
+    if not version:
         return ["the candidate does not say which version of Triton it needs"]
-    return [f"{pinned.package} {pinned.version} is not on {backends.package_index.name}"]
+    if project is None or not project.files:
+        return [f"{_TRITON} {version} is not on {backends.publisher.name}"]
+    return []
 
 
 def _before_the_core(backends: Backends, found: Sequence[OnItsWay]) -> Iterator[str]:
@@ -82,7 +92,7 @@ def _before_the_core(backends: Backends, found: Sequence[OnItsWay]) -> Iterator[
     core = backends.config.core
     if core.package is None or any(one.repository.role is Role.CORE for one in found):
         return
-    project = backends.package_index.project(core.package, str(core.version))
+    project = backends.publisher.project(core.package, str(core.version))
     listed = len(project.files) if project else 0
     wanted = len(backends.config.settings.index.cells(backends.config.settings.support))
     if listed < wanted:

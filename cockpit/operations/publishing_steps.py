@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from cockpit.backends.ports import ObjectStorePort, PackageIndexPort, Taken, Upload
+from cockpit.backends.ports import ObjectStorePort, PackageIndexPort, Taken, UploadAnswer
 from cockpit.errors import Conflict, Unreachable
 from cockpit.operations.awaiting import awaited
 from cockpit.operations.index_reads import OnItsWay
 from cockpit.operations.plan import Expectation, Probe, Progress, Step, StepFacts, StepState
 from cockpit.release.publishing_facts import StagedWheel
-from cockpit.release.words import counted, sized
+from cockpit.release.words import counted, size
 
 _LISTED_WITHIN_S = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0)
 """How long the index may take to list what it has taken."""
@@ -20,7 +20,7 @@ _UNCLEAR_WITHIN_S = (0.0, 1.0, 2.0)
 
 
 class PublishFile:
-    """Upload one wheel, unless the index has exactly these bytes under this name already."""
+    """UploadAnswer one wheel, unless the index has exactly these bytes under this name already."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class PublishFile:
         self._wheel = wheel
         self.facts = StepFacts(
             key=f"publish/{index.name}/{wheel.name}/{wheel.sha256}",
-            summary=f"Publish {wheel.name} ({sized(wheel.stored.size)})",
+            summary=f"Publish {wheel.name} ({size(wheel.stored.size)})",
             command=f"twine upload --repository {index.name} -- {wheel.name}",
             expects=(
                 Expectation(f"SHA-256 of {wheel.name}", wheel.sha256),
@@ -88,7 +88,7 @@ class PublishFile:
         """Look until the index lists it."""
         return awaited(self._listed, _LISTED_WITHIN_S, threading.Event()) or self.probe()
 
-    def _settle(self, answer: Upload, report: Callable[[Progress], None]) -> None:
+    def _settle(self, answer: UploadAnswer, report: Callable[[Progress], None]) -> None:
         """What was not plainly taken is decided by what the index lists."""
         if answer.taken is Taken.YES:
             return

@@ -89,7 +89,7 @@ class WheelReader:
         for package, version in pins:
             if (package, version) in ours:
                 continue
-            project = self._backends.package_index.project(package, version)
+            project = self._backends.publisher.project(package, version)
             if project is None or not project.files:
                 absent.append(f"{package}=={version}")
         return tuple(absent)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from cockpit.errors import ConfigError
 from cockpit.operations.branch_specs import BRANCH_OPERATIONS
+from cockpit.operations.gate_specs import GATE_OPERATIONS
 from cockpit.operations.pick_specs import PICK_OPERATIONS
+from cockpit.operations.promotion_specs import PROMOTION_OPERATIONS
 from cockpit.operations.publish_specs import PUBLISH_OPERATIONS
 from cockpit.operations.run_specs import RUN_OPERATIONS
+from cockpit.operations.signing_specs import SIGNING_OPERATIONS
 from cockpit.operations.specs import OperationSpec
 
 OPERATIONS: tuple[OperationSpec, ...] = (
@@ -14,6 +17,9 @@ OPERATIONS: tuple[OperationSpec, ...] = (
     *RUN_OPERATIONS,
     *PICK_OPERATIONS,
     *PUBLISH_OPERATIONS,
+    *SIGNING_OPERATIONS,
+    *GATE_OPERATIONS,
+    *PROMOTION_OPERATIONS,
 )
 
 

@@ -17,7 +17,16 @@ from cockpit.operations.picking import (
     resolution_name,
     why_not,
 )
-from cockpit.operations.plan import Danger, Plan, Probe, Progress, Step, StepFacts, StepState
+from cockpit.operations.plan import (
+    Danger,
+    Plan,
+    Probe,
+    Progress,
+    Section,
+    Step,
+    StepFacts,
+    StepState,
+)
 from cockpit.operations.rights import write_blockers
 from cockpit.release.prediction import Outcome, PickOf
 from cockpit.release.repos import Repository
@@ -149,6 +158,39 @@ class ResolvePick:
             sections=made.sections,
             blockers=(*blockers, *made.blockers),
             warnings=made.warnings,
+        )
+
+
+class AbandonResolution:
+    """Plans the end of a resolution that somebody has begun: nothing of it is kept."""
+
+    name = "abandon"
+
+    def __init__(self, backends: Backends, text: str, wish: PickWish) -> None:
+        self._backends = backends
+        self._text = text
+        self._wish = wish
+
+    def plan(self) -> Plan:
+        """Look at the work tree, and say what would be lost."""
+        resolver = Resolver(self._backends, self._text, self._wish)
+        label = _label(resolver.wanted)
+        found = resolver.look()
+        steps: tuple[Step, ...] = ()
+        sections: tuple[Section, ...] = ()
+        if found is not None:
+            steps = (RemoveWorkTree(self._backends, self._backends.config.core, found),)
+            done = found.diff or tuple(f"not resolved: {problem}" for problem in found.unresolved)
+            sections = (Section("What would be lost", done),)
+        return Plan(
+            operation=self.name,
+            subject=label,
+            sentence=f"Throw away the resolution of {label} onto {resolver.branch}",
+            danger=Danger.LOCAL,
+            target=label,
+            steps=steps,
+            sections=sections,
+            blockers=() if found else ("nobody has begun to resolve it here",),
         )
 
 

@@ -10,9 +10,10 @@ from enum import Enum
 
 import msgspec
 
-from cockpit.errors import CockpitError, Conflict, Refused
+from cockpit.errors import Cancelled, CockpitError, Conflict, CredentialExpired, Refused
 from cockpit.ledger.store import LedgerStore
 from cockpit.operations.lease import TERM, LeaseDesk
+from cockpit.operations.patience import RELOGIN_S
 from cockpit.operations.plan import Danger, Plan, Probe, Progress, Step, StepState
 from cockpit.release.record import OperationFinished, PlanConfirmed, StepDone
 from cockpit.threads import in_thread
@@ -26,6 +27,8 @@ class StepOutcome(Enum):
     SKIPPED = "done already"
     CONFLICT = "conflict"
     FAILED = "failed"
+    STOPPED = "stopped"
+    """Half-way, by a person; what it did stays done."""
 
 
 class StepReport(msgspec.Struct, frozen=True):
@@ -69,9 +72,17 @@ Observer = Callable[[StepReport], None]
 class Runner:
     """One process's only way to write; it runs one plan at a time."""
 
-    def __init__(self, ledger: LedgerStore, *, read_only: bool) -> None:
+    def __init__(
+        self,
+        ledger: LedgerStore,
+        *,
+        read_only: bool,
+        forbids: Callable[[Plan], str] = lambda _: "",
+    ) -> None:
+        """`forbids` says why whoever flies may not carry a plan out; empty where they may."""
         self._ledger = ledger
         self._read_only = read_only
+        self._forbids = forbids
         self._busy = asyncio.Lock()
         self._running: Plan | None = None
 
@@ -89,14 +100,19 @@ class Runner:
     ) -> Outcome:
         """Carry out a plan; what is done already is skipped, a conflict stops it.
 
-        Raises Refused in read-only mode, when another plan runs, when the plan has blockers and
-        is not done, or when somebody else holds the lease. `cancel` stops between steps.
+        Raises Refused in read-only mode, to people who may not do it, when another plan runs, when
+        the plan has blockers and is not done, or when somebody else holds the lease. `cancel` stops
+        between steps.
         """
         if self._read_only and plan.danger is not Danger.READ:
             raise Refused(
                 "The cockpit is read-only",
                 f"{plan.operation} was not run",
                 "start it without --read-only",
+            )
+        if forbidden := await in_thread(lambda: self._forbids(plan)):
+            raise Refused(
+                f"You may not carry out {plan.operation}", forbidden, "ask a captain of the release"
             )
         if self._busy.locked():
             raise Refused(
@@ -144,6 +160,9 @@ class Runner:
             observe(StepReport(step.facts.key, StepOutcome.RUNNING))
             try:
                 changed = await self._step(plan, step, observe, cancel)
+            except Cancelled as stopped:
+                observe(StepReport(step.facts.key, StepOutcome.STOPPED, detail=str(stopped)))
+                return Outcome(Ending.CANCELLED, tuple(done), tuple(skipped))
             except CockpitError as problem:
                 conflict = isinstance(problem, Conflict)
                 outcome = StepOutcome.CONFLICT if conflict else StepOutcome.FAILED
@@ -158,7 +177,7 @@ class Runner:
     ) -> bool:
         """Probe, apply, verify and record one step; whether it changed anything."""
         key = step.facts.key
-        before = await in_thread(step.probe)
+        before = await _probed(step, observe, cancel)
         if before.state is StepState.DONE:
             observe(StepReport(key, StepOutcome.SKIPPED, detail=before.detail))
             return False
@@ -178,7 +197,9 @@ class Runner:
                 "run the same plan again: its steps look before they act",
             )
         await self._record(
-            StepDone(plan.operation, plan.subject, plan.digest, key, step.facts.summary)
+            StepDone(
+                plan.operation, plan.subject, plan.digest, key, step.facts.summary, after.parts
+            )
         )
         observe(StepReport(key, StepOutcome.DONE, detail=after.detail))
         return True
@@ -200,6 +221,19 @@ class Runner:
             with contextlib.suppress(asyncio.CancelledError):
                 await heartbeat
             await in_thread(desk.release)
+
+
+async def _probed(step: Step, observe: Observer, cancel: threading.Event) -> Probe:
+    """Ask about a step; an expired credential is waited for, since much may be done already."""
+    while True:
+        try:
+            return await in_thread(step.probe)
+        except CredentialExpired as err:
+            if cancel.is_set():
+                raise
+            paused = Progress(paused=f"{err.title}: {err.hint}")
+            observe(StepReport(step.facts.key, StepOutcome.RUNNING, paused))
+            await in_thread(lambda: cancel.wait(RELOGIN_S))
 
 
 async def _keep(desk: LeaseDesk, cancel: threading.Event) -> None:

@@ -24,7 +24,7 @@ from cockpit.operations.plan import (
 from cockpit.release.artifacts import Wheel
 from cockpit.release.index_rules import bare_name, staging_prefix
 from cockpit.release.publishing_facts import StagedWheel
-from cockpit.release.words import counted, sized
+from cockpit.release.words import counted, size
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
@@ -52,7 +52,7 @@ class StageWheel:
         found = f"ETag {replaces.stored.etag}" if replaces else "absent"
         self.facts = StepFacts(
             key=f"stage/{self._key}/{stored.etag}",
-            summary=f"Stage {name} ({sized(stored.size)}) from {stored.key}",
+            summary=f"Stage {name} ({size(stored.size)}) from {stored.key}",
             command=f"aws s3api put-object --key {self._key}"
             + (f" --if-match {replaces.stored.etag}" if replaces else " --if-none-match '*'"),
             expects=(
@@ -189,8 +189,8 @@ def _section(one: OnItsWay) -> Section:
     total = sum(wheel.stored.size for wheel in found)
     lines = tuple(
         f"{wheel.stored.key} → {bare_name(wheel.stored.name, wheel.version)}"
-        f"  {sized(wheel.stored.size)}"
+        f"  {size(wheel.stored.size)}"
         for wheel in found
     )
-    title = f"{one.package} {one.version}: {len(found)} of {len(one.wheels)}, {sized(total)}"
+    title = f"{one.package} {one.version}: {len(found)} of {len(one.wheels)}, {size(total)}"
     return Section(title, lines)

@@ -25,6 +25,7 @@ from cockpit.rehearsal.model import Forge, Job, Repository
 from cockpit.rehearsal.packages import (
     BACKUP_BUCKET,
     BUCKET,
+    MIRROR_BUCKET,
     TORCH_REQUIRES,
     Build,
     ChannelObject,
@@ -37,7 +38,7 @@ from cockpit.rehearsal.packages import (
     vision_wheel,
 )
 from cockpit.rehearsal.releasefiles import STATE_BUCKET, STATE_READERS
-from cockpit.rehearsal.scenario import Scenario
+from cockpit.rehearsal.scenario import VISION, Scenario
 from cockpit.rehearsal.story import CANDIDATE_1, RELEASED_2_14, VERSION
 from cockpit.rehearsal.upstream import TRITON_VERSION
 
@@ -61,7 +62,11 @@ def seeded_objects(scenario: Scenario, forge: Forge, seed: int) -> Iterator[Chan
         rng = random.Random(f"{seed} artifacts")
         test = list(_candidate_channel(scenario.matrix, core, candidate, rng))
         yield from (backup_of(item, _CANDIDATE) for item in test)
-        extra = [*_others(scenario.matrix, candidate), _nightly(scenario, "2.16.0.dev20261013")]
+        vision = _commit_of(forge.repositories[VISION], f"v{_VISION}-rc1")
+        extra = [
+            *_others(scenario.matrix, candidate, vision),
+            _nightly(scenario, "2.16.0.dev20261013"),
+        ]
     else:
         test = list(_full_channel(scenario.matrix, previous, prefix="test/"))
         extra = [_nightly(scenario, "2.15.0.dev20261005")]
@@ -71,6 +76,21 @@ def seeded_objects(scenario: Scenario, forge: Forge, seed: int) -> Iterator[Chan
     yield from extra
     yield from _ci_state(scenario.epoch - timedelta(minutes=15))
     yield from index_pages(listed([*test, *extra, *stable]), scenario.epoch - LAST_INDEXED)
+
+
+def mirrored(objects: Iterable[ChannelObject], at: datetime) -> Iterator[ChannelObject]:
+    """The mirror: what the stable channel holds, with index pages of its own."""
+    held = [
+        replace(item, bucket=MIRROR_BUCKET)
+        for item in objects
+        if item.bucket == BUCKET and item.key.endswith((".whl", ".zip")) and _is_stable(item.key)
+    ]
+    yield from held
+    yield from index_pages(listed(held), at - LAST_INDEXED, MIRROR_BUCKET)
+
+
+def _is_stable(key: str) -> bool:
+    return key.split("/")[1] not in ("test", "nightly", "preview")
 
 
 def _candidate_channel(
@@ -117,12 +137,14 @@ def _full_channel(matrix: Matrix, build: Build, *, prefix: str) -> Iterator[Chan
         yield vision_wheel(vision, wheel, torch=build.version, prefix=prefix)
 
 
-def _others(matrix: Matrix, build: Build) -> Iterator[ChannelObject]:
+def _others(matrix: Matrix, build: Build, vision_sha: str) -> Iterator[ChannelObject]:
     """Packages that lie beside torch, one of them with a name that ends like it."""
     linux, first = _first_wheel(matrix)
     for wheel in vision_wheels(matrix):
-        vision = Build(_VISION, "", build.at + timedelta(days=4))
-        yield vision_wheel(vision, wheel, torch=VERSION, prefix="test/")
+        vision = Build(_VISION, vision_sha, build.at + timedelta(days=4))
+        made = vision_wheel(vision, wheel, torch=VERSION, prefix="test/")
+        yield made
+        yield backup_of(made, f"v{_VISION}-rc1")
     yield other_wheel("executorch", Build(VERSION, "", build.at), first, "test/")
     for python in matrix.pythons:
         triton = Build(TRITON_VERSION, "", build.at)
@@ -163,6 +185,12 @@ def _staging(stable: Iterable[ChannelObject]) -> Iterator[ChannelObject]:
         bare = name.replace("+cu130", "").replace("+cpu", "")
         key = f"torch-{_PREVIOUS}-pypi-staging/{bare}"
         yield replace(item, bucket=BACKUP_BUCKET, key=key, git_sha="")
+
+
+def _commit_of(repository: Repository, tag: str) -> str:
+    """What a candidate's runs were started on; its tag may be an object of its own."""
+    runs = repository.runs.values()
+    return next((run.head_sha for run in runs if run.head_branch == tag), "")
 
 
 def _green_uploads(core: Repository, ref: str) -> dict[tuple[str, str], Job]:

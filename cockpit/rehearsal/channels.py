@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from cockpit.rehearsal.indexpages import Listed, index_pages
-from cockpit.rehearsal.packages import BUCKET, CHECKSUM
+from cockpit.rehearsal.packages import BUCKET, CHECKSUM, MIRROR_BUCKET
 from cockpit.rehearsal.s3 import ObjectToPut, StoredFile
 from cockpit.rehearsal.uploads import Uploads
 
@@ -25,8 +25,9 @@ class Store(Protocol):
 class Channels:
     """The channels of a running world."""
 
-    def __init__(self, store: Store, uploads: Uploads, start: datetime) -> None:
+    def __init__(self, store: Store, mirror: Store, uploads: Uploads, start: datetime) -> None:
         self._store = store
+        self._mirror = mirror
         self._uploads = uploads
         self._published = published_before(start)
 
@@ -38,8 +39,10 @@ class Channels:
         published = published_before(now)
         if published > self._published:
             self._put(self._uploads.due(published))
-            files = self._store.files(BUCKET, "whl/", CHECKSUM)
-            self._put(index_pages((Listed(file.key, file.value) for file in files), published))
+            for store, bucket in ((self._store, BUCKET), (self._mirror, MIRROR_BUCKET)):
+                files = store.files(bucket, "whl/", CHECKSUM)
+                listed = (Listed(file.key, file.value) for file in files)
+                store.put(index_pages(listed, published, bucket))
             self._published = published
         self._put(self._uploads.due(now))
 

@@ -13,7 +13,17 @@ from cockpit.rehearsal.docsite import DOCS
 from cockpit.rehearsal.infraworkflows import infra_workflows
 from cockpit.rehearsal.matrix import Target
 from cockpit.rehearsal.model import DispatchInput, Workflow
-from cockpit.rehearsal.people import CAPTAIN, MANAGERS, ON_CALL, TEAM, Person
+from cockpit.rehearsal.packages import MIRROR_BUCKET
+from cockpit.rehearsal.people import (
+    ADA,
+    CAPTAIN,
+    MANAGERS,
+    MIKA,
+    ON_CALL,
+    REVIEWER,
+    TEAM,
+    Person,
+)
 from cockpit.rehearsal.releasefiles import (
     DOCKER_FOLDER,
     PIN_CONSTANT,
@@ -43,10 +53,12 @@ clock = {clock}
 
 [release]
 version = {version}
+final_workflows = ["Create Release", "Build Official *"]
 
 [identity]
 name = {captain_name}
 email = {captain_email}
+always = true
 
 {repositories}
 [github]
@@ -59,10 +71,23 @@ bucket = "pytorch"
 index_url = {index_pages}
 backup_bucket = "pytorch-backup"
 
+[[mirrors]]
+name = "r2"
+bucket = {mirror_bucket}
+endpoint = {mirror}
+region = {region}
+index_url = {mirror_pages}
+acl = "public-read"
+
+[promotion]
+copy_mb_s = 50
+mirror_mb_s = 20
+
 [index]
 repository = "rehearsal"
 url = {upload}
 wheels = {index_wheels}
+simple = {simple}
 
 [ledger]
 remote = {ledger}
@@ -81,6 +106,20 @@ remote = {docs}
 [submodules]
 allowed = []
 
+[runs.images-validated]
+workflow = "validate-docker-images.yml"
+inputs = {{ channel = "release" }}
+version_input = ""
+
+[runs.images-published]
+workflow = "release-docker.yml"
+inputs = {{ dry_run = "false" }}
+version_input = "pytorch_version"
+
+[runs.packages-validated]
+workflow = "validate-binaries.yml"
+inputs = {{ channel = "release", os = "all" }}
+
 [feeds]
 branches = 10
 ci = 15
@@ -94,13 +133,18 @@ predictions = 5
 milestone = 30
 artifacts = 30
 publishing = 30
+promotion = 20
 docs = 60
 validations = 20
 ledger = 5
 preparation = 30
 submodules = 60
+confirmations = 30
+dependencies = 60
+credentials = 60
 
 {people}
+{workstreams}
 {workflows}
 [support]
 pythons = {pythons}
@@ -126,6 +170,14 @@ _CORE_CHANGES: tuple[Mapping[str, object], ...] = (
 
 _CUT_BY_SCRIPT = {"rules": "script-2023", "cut_sets_version": True}
 """How vision's branch was cut where it is there; before that its changes come as pull requests."""
+_WORKSTREAMS: tuple[Mapping[str, object], ...] = (
+    {"id": "core", "title": "Core and Marketing", "contacts": (MIKA.login,)},
+    {"id": "release-eng", "title": "Release Engineering", "contacts": (CAPTAIN.login, ADA.login)},
+    {"id": "doc-eng", "title": "Documentation", "contacts": (REVIEWER.login,)},
+    {"id": "release-notes", "title": "Release notes", "contacts": (REVIEWER.login,)},
+    {"id": "partner", "title": "Partners", "contacts": (ON_CALL.login,)},
+)
+"""The points of contact; process section 19.7."""
 _LIVE: Mapping[str, Mapping[str, str]] = {
     "dryrun": {"live": "disabled", "dry": "enabled"},
     "dry_run": {"live": "false", "dry": "true"},
@@ -149,6 +201,7 @@ class Addresses:
 
     github: str
     s3: str
+    mirror: str
     index: str
     control: str
 
@@ -176,8 +229,12 @@ def render(at: Addresses, scenario: Scenario) -> str:
         s3=_value(at.s3),
         region=_value(REGION),
         index_pages=_value(f"{at.s3}/pytorch"),
+        mirror=_value(at.mirror),
+        mirror_bucket=_value(MIRROR_BUCKET),
+        mirror_pages=_value(f"{at.mirror}/{MIRROR_BUCKET}"),
         upload=_value(f"{at.index}/legacy/"),
         index_wheels=_value(tuple(_index_wheels(scenario))),
+        simple=_value(f"{at.index}/simple"),
         ledger=_value(LEDGER),
         triton=_value(f"remotes/{TRITON}.git"),
         docs=_value(f"remotes/{DOCS}.git"),
@@ -185,6 +242,7 @@ def render(at: Addresses, scenario: Scenario) -> str:
         picks_close=scenario.picks_close,
         release_day=scenario.release_day,
         people=_tables("people", map(_person, TEAM)),
+        workstreams=_tables("workstreams", _WORKSTREAMS),
         workflows=_tables("workflows", _workflows(scenario)),
         pythons=_value(scenario.matrix.pythons),
         targets=_tables("support.targets", targets),
@@ -301,7 +359,7 @@ def _person(person: Person) -> Mapping[str, object]:
 
 
 def _duties(person: Person) -> tuple[str, ...]:
-    if person is CAPTAIN:
+    if person in (CAPTAIN, ADA):
         return ("captain", "approver", "reviewer")
     if person in MANAGERS:
         return ("approver", "reviewer")

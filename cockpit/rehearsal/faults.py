@@ -39,13 +39,16 @@ FaultKind = Literal[
     "huge-log",
     "expired-token",
     "half-upload",
+    "source-changes",
+    "target-appears",
     "clock-skew",
     "unreachable",
     "moved-tag",
     "deleted-tag",
 ]
 
-_ALL: tuple[ServiceName, ...] = ("github", "s3", "index")
+_ALL: tuple[ServiceName, ...] = ("github", "s3", "index", "mirror")
+_STABLE_WHEELS = r"^/pytorch/whl/(?!test/|nightly/).+\.whl$"
 _WRITES = ("POST", "PUT", "PATCH", "DELETE")
 _RUN_LISTS = r"/(actions/(workflows/[^/]+/)?runs|actions/runs/\d+/jobs|check-runs|check-suites)\b"
 
@@ -166,16 +169,32 @@ KINDS: Mapping[FaultKind, Traits] = {
     ),
     "expired-token": Traits(
         "the access key in use expires after so many requests; another key works",
-        ("s3",),
+        ("s3", "mirror"),
         "after",
         status=400,
     ),
     "half-upload": Traits(
         "the connection is reset in the middle of an upload",
-        ("s3", "index"),
+        ("s3", "index", "mirror"),
         "times",
         times=1,
         methods=("PUT", "POST"),
+    ),
+    "source-changes": Traits(
+        "somebody replaces a file of the test channel at the moment it is copied",
+        ("s3",),
+        "times",
+        times=1,
+        methods=("PUT",),
+        path=_STABLE_WHEELS,
+    ),
+    "target-appears": Traits(
+        "somebody else puts a file where one is being copied to, just before",
+        ("s3",),
+        "times",
+        times=1,
+        methods=("PUT",),
+        path=_STABLE_WHEELS,
     ),
     "clock-skew": Traits("the Date of every answer is off", _ALL, "seconds", seconds=16 * 60),
     "unreachable": Traits(

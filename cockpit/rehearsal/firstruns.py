@@ -54,15 +54,15 @@ def seed_core_runs(forge: Forge, repository: Repository, history: CoreHistory) -
 def seed_vision_runs(
     forge: Forge, repository: Repository, history: LibraryHistory, plan: Plan
 ) -> None:
-    """The runs of vision's rc1, of its head and of its nightly, all green."""
+    """The runs of vision's candidates, of its head and of its nightly, all green."""
     branch = "release/0.30" if plan.is_cut else "main"
     pushed = VISION_CANDIDATE_1 + timedelta(hours=20) if plan.is_cut else CUT - timedelta(hours=2)
     for workflow in repository.workflows.values():
         if not workflow.on_candidate_tag:
             _pushed(forge, repository, workflow, branch, history.head, pushed, {})
-        elif history.candidate_1 is not None:
-            at = VISION_CANDIDATE_1
-            _pushed(forge, repository, workflow, "v0.30.0-rc1", history.candidate_1, at, {})
+        else:
+            for tag, (sha, at) in history.candidates.items():
+                _pushed(forge, repository, workflow, tag, sha, at, {})
     for workflow in repository.workflows.values():
         if workflow.on_candidate_tag and history.nightly is not None:
             _pushed(forge, repository, workflow, "nightly", history.nightly, plan.nightly, {})
@@ -106,7 +106,7 @@ def _report(forge: Forge, repository: Repository, history: CoreHistory) -> None:
     """What applications say of every candidate and of the branch's head."""
     tagged = {"v2.15.0-rc1": history.candidate_1, **history.later}
     for (tag, sha), at in zip(tagged.items(), history.plan.candidates, strict=True):
-        newest = sha in list(history.later.values())[-1:]
+        newest = not history.plan.is_final and sha in list(history.later.values())[-1:]
         report_on(
             forge,
             repository,

@@ -26,7 +26,6 @@ from cockpit.rehearsal.story import (
     CANDIDATE_1,
     CUT,
     CUT_2_14,
-    HEAD_LANDED,
     RELEASED_2_14,
     VERSION,
     Nomination,
@@ -241,8 +240,8 @@ class _CoreWriter:
         self._move_kineto(branch, at + timedelta(minutes=40))
         for source in plan.late_picks:
             at = max(at + timedelta(minutes=55), source.at + timedelta(hours=16))
-            self._tag_candidates(branch, until=min(at, HEAD_LANDED))
-            self._land_pick(branch, source, min(at, HEAD_LANDED))
+            self._tag_candidates(branch, until=min(at, plan.head_landed))
+            self._land_pick(branch, source, min(at, plan.head_landed))
         self._tag_candidates(branch, until=plan.now)
         self.head_mark = branch.tip
         for pick in plan.pending:

@@ -26,7 +26,9 @@ def listed(items: Iterable[ChannelObject]) -> list[Listed]:
     return [Listed(item.key, item.metadata.get(CHECKSUM, "")) for item in items]
 
 
-def index_pages(items: Iterable[Listed], at: datetime) -> Iterator[ChannelObject]:
+def index_pages(
+    items: Iterable[Listed], at: datetime, bucket: str = BUCKET
+) -> Iterator[ChannelObject]:
     """The pages of every channel, as they are built from what the bucket holds."""
     wheels = [item for item in items if item.key.endswith(".whl")]
     for channel in CHANNELS:
@@ -36,10 +38,12 @@ def index_pages(items: Iterable[Listed], at: datetime) -> Iterator[ChannelObject
             if item.key.startswith(f"{channel}/")
             and not (channel == "whl" and item.key.startswith(_NOT_STABLE))
         ]
-        yield from _pages(channel, inside, at)
+        yield from _pages(channel, inside, at, bucket)
 
 
-def _pages(channel: str, items: Iterable[Listed], at: datetime) -> Iterator[ChannelObject]:
+def _pages(
+    channel: str, items: Iterable[Listed], at: datetime, bucket: str
+) -> Iterator[ChannelObject]:
     pages: dict[str, dict[str, list[Listed]]] = {}
     for item in items:
         folder, _, name = item.key.rpartition("/")
@@ -49,18 +53,21 @@ def _pages(channel: str, items: Iterable[Listed], at: datetime) -> Iterator[Chan
     stamp = f"<!--TIMESTAMP {int(at.timestamp())}-->\n"
     for folder, packages in sorted(pages.items()):
         links = "".join(f'<a href="{name}/">{name}</a><br/>\n' for name in sorted(packages))
-        yield _page(f"{folder}/index.html", f"<!DOCTYPE html>\n{links}{stamp}", at)
+        text = f"<!DOCTYPE html>\n{links}{stamp}"
+        yield _page(bucket, f"{folder}/index.html", text, at)
         for package, found in sorted(packages.items()):
-            links = "".join(_link(item) for item in sorted(found, key=lambda item: item.key))
+            ordered = sorted(found, key=lambda item: item.key)
+            links = "".join(_link(bucket, item) for item in ordered)
             text = f"<!DOCTYPE html>\n<h1>Links for {package}</h1>\n{links}{stamp}"
-            yield _page(f"{folder}/{package}/index.html", text, at)
+            yield _page(bucket, f"{folder}/{package}/index.html", text, at)
 
 
-def _link(item: Listed) -> str:
+def _link(bucket: str, item: Listed) -> str:
+    """The bucket is part of the address, since all buckets of the world share one host."""
     name = item.key.rpartition("/")[2]
     fragment = f"#sha256={item.checksum}" if item.checksum else ""
-    return f'<a href="/{item.key.replace("+", "%2B")}{fragment}">{name}</a><br/>\n'
+    return f'<a href="/{bucket}/{item.key.replace("+", "%2B")}{fragment}">{name}</a><br/>\n'
 
 
-def _page(key: str, text: str, at: datetime) -> ChannelObject:
-    return ChannelObject(BUCKET, key, text.encode(), "text/html", at)
+def _page(bucket: str, key: str, text: str, at: datetime) -> ChannelObject:
+    return ChannelObject(bucket, key, text.encode(), "text/html", at)

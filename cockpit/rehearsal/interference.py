@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from werkzeug.datastructures import Headers
@@ -43,6 +44,7 @@ _REFUSALS: frozenset[FaultKind] = frozenset(
 _ALTERATIONS: frozenset[FaultKind] = frozenset(
     {"truncated-page", "wrong-count", "late-runs", "truncated-body", "late-listing"}
 )
+_MEDDLING: frozenset[FaultKind] = frozenset({"source-changes", "target-appears"})
 _OVERCOUNTED = 7
 """How many rows a wrong count tells of that no page has."""
 _SIGNED_BY = re.compile(r"Credential=([^/]+)/")
@@ -61,6 +63,8 @@ class FaultMiddleware:
     requests: RequestLog = field(default_factory=RequestLog)
     on_half_upload: Callable[[bytes], None] | None = None
     """Is told what arrived of an upload that a fault broke off."""
+    on_copy: Callable[[FaultKind, str, str], None] | None = None
+    """Is told of a copy that somebody else interferes with: the fault, the source, the target."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = _incoming(self.service, environ)
@@ -101,6 +105,10 @@ class FaultMiddleware:
             Response.from_app(self.app, environ, buffered=True).close()
             struck = next(strike for strike in strikes if strike.kind == "error-after-storing")
             return _index_refusal(struck)(environ, start_response)
+        if kinds & _MEDDLING and self.on_copy is not None:
+            source = unquote(environ.get("HTTP_X_AMZ_COPY_SOURCE", "")).lstrip("/")
+            for kind in sorted(kinds & _MEDDLING):
+                self.on_copy(kind, source, environ["PATH_INFO"].lstrip("/"))
         if "response-lost" in kinds:
             Response.from_app(self.app, environ, buffered=True).close()
             raise reset_connection(environ)
@@ -174,7 +182,7 @@ def _overcount(response: Response) -> None:
 def _refusal(service: ServiceName, strike: Strike, now: datetime) -> Response:
     if service == "github":
         return _github_refusal(strike, now)
-    if service == "s3":
+    if service in ("s3", "mirror"):
         return _s3_refusal(strike)
     return _index_refusal(strike)
 

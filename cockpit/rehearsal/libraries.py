@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from cockpit.rehearsal.fastimport import FastImport, new_repository
 from cockpit.rehearsal.history import workflow_file
@@ -14,13 +15,21 @@ from cockpit.rehearsal.messages import pull_url
 from cockpit.rehearsal.model import Workflow
 from cockpit.rehearsal.people import MIKA, PYTORCH_BOT, WEB_FLOW, Person, someone
 from cockpit.rehearsal.sources import VISION_AREAS, Slot, SourceTree, slots_of
-from cockpit.rehearsal.story import CANDIDATE_1, CUT, CUT_2_14, RELEASED_2_14
+from cockpit.rehearsal.story import (
+    CANDIDATE_1,
+    CUT,
+    CUT_2_14,
+    LAST_CANDIDATE,
+    RELEASE_DAY,
+    RELEASED_2_14,
+)
 
 INFRA = "pytorch/test-infra"
 VISION = "pytorch/vision"
 
 VISION_CUT = CANDIDATE_1 + timedelta(days=2)
 VISION_CANDIDATE_1 = CANDIDATE_1 + timedelta(days=3)
+VISION_LAST_CANDIDATE = LAST_CANDIDATE + timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,13 @@ class LibraryPull:
     parent_mark: int
 
 
+class Tagged(NamedTuple):
+    """A commit, and when it was tagged."""
+
+    sha: str
+    at: datetime
+
+
 @dataclass(slots=True)
 class LibraryHistory:
     """What has been written; SHAs by mark."""
@@ -44,7 +60,8 @@ class LibraryHistory:
     shas: Mapping[int, str]
     head: str
     """The head of the release branch of this release; before the cut that of trunk."""
-    candidate_1: str | None = None
+    candidates: Mapping[str, Tagged] = field(default_factory=dict)
+    """The candidates of this release, by their tags."""
     nightly: str | None = None
 
 
@@ -181,10 +198,10 @@ def write_vision(
             changed = trunk.tree.revise(slot, writer.next_number)
             writer.land(trunk, title, someone(rng), at, changed)
         _tag_0_29(stream, writer, lines["0.29"], slots, rng)
-        candidate = lines.get("0.30")
-        candidate_mark = candidate.tip if candidate else None
-        if candidate is not None:
-            _tag_0_30(stream, writer, candidate, rng.choice(slots))
+        branch = lines.get("0.30")
+        tagged: dict[str, tuple[int, datetime]] = {}
+        if branch is not None:
+            tagged = _tag_0_30(stream, writer, branch, rng.choice(slots), now)
         started = now.replace(hour=7, minute=30)
         before = (p for p in writer.pulls if p.base == "main" and p.landed_at < started)
         nightly = max(before, key=lambda pull: pull.landed_at).mark
@@ -192,8 +209,8 @@ def write_vision(
     return LibraryHistory(
         writer.pulls,
         _shas(stream, writer),
-        stream.sha((candidate or trunk).tip),
-        candidate_1=stream.sha(candidate_mark) if candidate_mark else None,
+        stream.sha((branch or trunk).tip),
+        candidates={name: Tagged(stream.sha(mark), at) for name, (mark, at) in tagged.items()},
         nightly=stream.sha(nightly),
     )
 
@@ -219,13 +236,19 @@ def _tag_0_29(
     )
 
 
-def _tag_0_30(stream: FastImport, writer: _LibraryWriter, branch: _Branch, slot: Slot) -> None:
-    """The first candidate, and what has landed since."""
-    name = "v0.30.0-rc1"
-    stream.annotate(name, branch.tip, message=f"{name}\n", tagger=MIKA, at=VISION_CANDIDATE_1)
+def _tag_0_30(
+    stream: FastImport, writer: _LibraryWriter, branch: _Branch, slot: Slot, now: datetime
+) -> dict[str, tuple[int, datetime]]:
+    """The first candidate, what has landed since, and on release day the final candidate too."""
+    tagged = {"v0.30.0-rc1": (branch.tip, VISION_CANDIDATE_1)}
     at = VISION_CANDIDATE_1 + timedelta(hours=19)
     changed = branch.tree.revise(slot, writer.next_number)
     writer.land(branch, f"[release/0.30] Fix {slot.function} on Windows", MIKA, at, changed)
+    if now >= RELEASE_DAY:
+        tagged["v0.30.0-rc2"] = (branch.tip, VISION_LAST_CANDIDATE)
+    for name, (mark, moment) in tagged.items():
+        stream.annotate(name, mark, message=f"{name}\n", tagger=MIKA, at=moment)
+    return tagged
 
 
 def _landing_times(commits: int, now: datetime) -> list[datetime]:

@@ -17,6 +17,8 @@ from cockpit.rehearsal.upstream import TRITON_VERSION
 
 BUCKET = "pytorch"
 BACKUP_BUCKET = "pytorch-backup"
+MIRROR_BUCKET = "pytorch-downloads"
+"""On a store of its own, with a credential of its own."""
 
 CHECKSUM = "checksum-sha256"
 """The metadata that carries a file's digest; process section 8.8."""

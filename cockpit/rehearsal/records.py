@@ -179,7 +179,9 @@ class _Filing:
     def special_issues(self) -> None:
         """The odd ones: open blockers, a feature request, an unstable job, a rejected report."""
         for title, labels in _OPEN_ISSUES if self._history.plan.is_cut else _OPEN_BEFORE_THE_CUT:
-            self._special(title, labels, milestone=MILESTONE)
+            issue = self._special(title, labels, milestone=MILESTONE)
+            if self._history.plan.is_final:
+                close(issue, issue.created_at + timedelta(days=1))
         hostile = self._special(_HOSTILE_TITLE, ("triaged",), milestone=MILESTONE)
         close(hostile, hostile.created_at + timedelta(hours=20))
         rejected = self._special(

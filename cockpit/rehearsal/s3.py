@@ -72,6 +72,10 @@ class AccessKey:
     secret: str = "rehearsal-secret"
 
 
+MIRROR_KEY = AccessKey("mirrorrehearsal0000000000000001", "mirror-secret")
+"""The mirror has a key of its own; the channels' is none there."""
+
+
 # moto keeps all its buckets in one table of the process and asks one clock. Each world is an
 # account of its own, and these two replacements make that account's names and time its own too.
 

@@ -70,6 +70,11 @@ class Scenario:
     release_day: date = date(2026, 10, 28)
 
     @property
+    def is_final(self) -> bool:
+        """Whether the final candidate has been built when the world starts."""
+        return self.epoch >= story.RELEASE_DAY
+
+    @property
     def is_cut(self) -> bool:
         """Whether the release branches are there when the world starts."""
         return self.epoch > story.CUT
@@ -77,6 +82,8 @@ class Scenario:
     @property
     def channels_since(self) -> datetime:
         """From when on uploads come into the channels one by one; rc1's lie there before."""
+        if self.is_final:
+            return story.LAST_CANDIDATE
         tagged = story.candidate_times(self.sizes.candidates)
         return tagged[-3] if len(tagged) > 2 else self.epoch
 
@@ -165,11 +172,24 @@ _BEFORE_CUT = Scenario(
     calm=True,
 )
 
+_FINAL = Scenario(
+    "final",
+    replace(_SMALL.sizes, until=story.RELEASE_DAY, commits_after_cut=110),
+    milestone_items=40,
+    library_commits=24,
+    test_shards=1,
+    matrix=SMALL,
+    epoch=story.RELEASE_DAY,
+    calm=True,
+    picks_close=date(2026, 10, 16),
+    release_day=date(2026, 10, 21),
+)
+
 _MATRIX = replace(_SMALL, name="matrix", matrix=BRACKETED)
 """The small world, but its wheels for Linux come from the newer workflow."""
 
 SCENARIOS: Mapping[str, Scenario] = {
-    scenario.name: scenario for scenario in (_DEFAULT, _SMALL, _LARGE, _BEFORE_CUT, _MATRIX)
+    scenario.name: scenario for scenario in (_DEFAULT, _SMALL, _LARGE, _BEFORE_CUT, _FINAL, _MATRIX)
 }
 
 
@@ -205,6 +225,8 @@ def build_core_world(
         plan = story.plan_story(scenario.sizes, rng, numbers)
         if not scenario.is_cut:
             plan = plan.on_the_day_of_the_cut()
+        if scenario.is_final:
+            plan = plan.on_release_day()
         workflows = list(core.workflows.values())
         upstream = write_upstream(remotes, is_cut=scenario.is_cut)
         history = write_core(core.git_dir, plan, workflows, upstream, numbers, rng)
@@ -219,6 +241,8 @@ def build_core_world(
     docs = _add_repository(forge, DOCS, remotes, ())
     docs.default_branch = docsite.BRANCH
     docsite.write_docs(docs.git_dir)
+    if scenario.is_final:
+        docsite.publish(docs, story.LINE, story.LAST_CANDIDATE + timedelta(hours=4))
     for repository in forge.repositories.values():
         repository.seen_refs = read_refs(repository.git_dir)
     return forge, history

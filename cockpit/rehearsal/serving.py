@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 
-ServiceName = Literal["github", "s3", "index"]
+ServiceName = Literal["github", "s3", "index", "mirror"]
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _STOP_POLL_S = 0.05

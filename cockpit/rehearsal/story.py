@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -22,6 +22,10 @@ RELEASED_2_14 = datetime(2026, 9, 2, 16, 0, tzinfo=UTC)
 CUT = datetime(2026, 10, 5, 17, 0, tzinfo=UTC)
 CANDIDATE_1 = datetime(2026, 10, 9, 16, 0, tzinfo=UTC)
 HEAD_LANDED = datetime(2026, 10, 13, 20, 0, tzinfo=UTC)
+LAST_HEAD_LANDED = datetime(2026, 10, 16, 15, 0, tzinfo=UTC)
+LAST_CANDIDATE = datetime(2026, 10, 16, 17, 0, tzinfo=UTC)
+"""When the last pick landed and the final candidate was tagged, where the story goes on so far."""
+RELEASE_DAY = datetime(2026, 10, 21, 8, 0, tzinfo=UTC)
 
 VERSION = "2.15.0"
 LINE = "2.15"
@@ -131,8 +135,15 @@ class Plan:
     """Fixes of milestone issues that nobody has nominated."""
     candidates: tuple[datetime, ...] = (CANDIDATE_1,)
     """When each candidate was tagged."""
+    head_landed: datetime = HEAD_LANDED
+    """By when the newest pick had landed on the release branch."""
     now: datetime = EPOCH
     """Up to when the story is told; what comes later has not happened."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the newest candidate is the final one."""
+        return self.now >= RELEASE_DAY
 
     @property
     def is_cut(self) -> bool:
@@ -152,6 +163,29 @@ class Plan:
             cut=self.cut,
             picks_2_14=self.picks_2_14,
             now=CUT,
+        )
+
+    def on_release_day(self) -> Plan:
+        """The same story to its end: what was wanted has landed, and is in a final candidate.
+
+        Nobody nominated what could not be picked.
+        """
+        wanted = [
+            commit
+            for pick in self.pending
+            if not pick.state.startswith("conflict")
+            for commit in pick.commits
+        ]
+        late = [*self.late_picks, *wanted, *self.missing_fixes, *self.missing_reverts]
+        return replace(
+            self,
+            late_picks=sorted(late, key=lambda commit: commit.at),
+            pending=[],
+            missing_fixes=[],
+            missing_reverts=[],
+            candidates=(CANDIDATE_1, LAST_CANDIDATE),
+            head_landed=LAST_HEAD_LANDED,
+            now=RELEASE_DAY,
         )
 
 
@@ -187,6 +221,8 @@ class Sizes:
     harmless_reverts: int
     numbers_per_day: float
     candidates: int = 1
+    until: datetime = EPOCH
+    """Up to when trunk goes on; what matters to the release has landed by `EPOCH`."""
     odd_shapes: tuple[str, ...] = ()
     """Shapes in which further picks are nominated, one each."""
 
@@ -370,7 +406,7 @@ def _trunk_times(sizes: Sizes, rng: random.Random) -> list[datetime]:
         times = [since + step * (at + rng.uniform(0.55, 1.45)) for at in range(count)]
         return [time.replace(microsecond=0) for time in sorted(times)]
 
-    last = EPOCH - timedelta(minutes=25)
+    last = sizes.until - timedelta(minutes=25)
     before = spread(sizes.commits_before_cut, sizes.start, CUT - timedelta(hours=1))
     return before + spread(sizes.commits_after_cut, CUT + timedelta(minutes=20), last)
 

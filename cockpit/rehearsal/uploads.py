@@ -152,5 +152,6 @@ def _triton(matrix: Matrix, _tag: str, build: Build) -> list[ChannelObject]:
     return [triton_wheel(triton, wheel, prefix=_TEST) for wheel in made]
 
 
-def _vision(wheel: Wheel, torch: str, _tag: str, build: Build) -> list[ChannelObject]:
-    return [vision_wheel(build, wheel, torch=torch, prefix=_TEST)]
+def _vision(wheel: Wheel, torch: str, tag: str, build: Build) -> list[ChannelObject]:
+    made = vision_wheel(build, wheel, torch=torch, prefix=_TEST)
+    return [made, backup_of(made, tag)]

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, TextIO
 
 from cockpit.rehearsal import control, docsite, remotes
-from cockpit.rehearsal.artifacts import seeded_objects
+from cockpit.rehearsal.artifacts import mirrored, seeded_objects
 from cockpit.rehearsal.builds import delete_run
 from cockpit.rehearsal.channels import Channels
 from cockpit.rehearsal.clock import WorldClock
@@ -25,14 +25,15 @@ from cockpit.rehearsal.config import (
     write_credentials,
 )
 from cockpit.rehearsal.docsite import DOCS, DocsPushes
-from cockpit.rehearsal.faults import KINDS, Fault, FaultBoard, FaultError
+from cockpit.rehearsal.faults import KINDS, Fault, FaultBoard, FaultError, FaultKind
 from cockpit.rehearsal.index import PackageIndex
 from cockpit.rehearsal.index import create_app as create_index
 from cockpit.rehearsal.interference import FaultMiddleware
 from cockpit.rehearsal.madetoorder import run_made_to_order
+from cockpit.rehearsal.packages import ChannelObject
 from cockpit.rehearsal.people import CAPTAIN
 from cockpit.rehearsal.releasefiles import STATE_BUCKET
-from cockpit.rehearsal.s3 import AccessKey, MotoS3, SeaweedS3
+from cockpit.rehearsal.s3 import MIRROR_KEY, AccessKey, MotoS3, SeaweedS3
 from cockpit.rehearsal.scenario import CORE, SCENARIOS, Scenario, build_core_world
 from cockpit.rehearsal.serving import QuietHandler, RequestLog, Service, ServiceName
 from cockpit.rehearsal.tally import BuildsCount, count_builds
@@ -69,6 +70,7 @@ class World:
     config_path: Path
     github_url: str
     s3_url: str
+    mirror_url: str
     index_url: str
     control_url: str
 
@@ -93,6 +95,7 @@ class World:
         """Set when somebody asked over HTTP that the world end; whoever started it ends it."""
         self._objects = 0
         self._s3: MotoS3 | SeaweedS3 | None = None
+        self._mirror: MotoS3 | None = None
         self._access_key = AccessKey()
         self._services: dict[str, Service] = {}
         self._requests: dict[ServiceName, RequestLog] = {}
@@ -155,6 +158,8 @@ class World:
             self._s3.forget()
         elif self._s3 is not None:
             self._s3.stop()
+        if self._mirror is not None:
+            self._mirror.forget()
         self._error_log.close()
 
     def __enter__(self) -> Self:
@@ -305,7 +310,9 @@ class World:
         self._serve_all()
         self._ticker.start()
         self._write_credentials()
-        addresses = Addresses(self.github_url, self.s3_url, self.index_url, self.control_url)
+        addresses = Addresses(
+            self.github_url, self.s3_url, self.mirror_url, self.index_url, self.control_url
+        )
         self.config_path = self.directory / CONFIG_NAME
         text = render(addresses, self.scenario)
         self.config_path.write_text(text, encoding="utf-8")
@@ -346,7 +353,11 @@ class World:
         self._s3.keep_versions(STATE_BUCKET)
         self._objects = self._s3.put(objects)
         uploads = Uploads(self.forge, self.scenario)
-        self._channels = Channels(self._s3, uploads, self.scenario.channels_since)
+        self._mirror = MotoS3(self.clock)
+        self._mirror.put(mirrored(objects, self.scenario.epoch))
+        self._mirror.before_request = self._settle_or_log
+        start = self.scenario.channels_since
+        self._channels = Channels(self._s3, self._mirror, uploads, start)
         if isinstance(self._s3, MotoS3):
             self._s3.before_request = self._settle_or_log
         for item in objects:
@@ -368,6 +379,9 @@ class World:
         elif self._s3 is not None:
             self.s3_url = self._s3.url
             self.faults.out_of_reach = {"s3": _SEAWEED_STANDS_ALONE}
+        if self._mirror is not None:
+            handler = self._mirror.request_handler()
+            self.mirror_url = self._serve("mirror", self._mirror, handler=handler)
         switchboard = Service("control", control.create_app(self), self._error_log)
         self._services["control"] = switchboard
         self.control_url = switchboard.url
@@ -381,9 +395,19 @@ class World:
         served = FaultMiddleware(name, app, self.faults, self.clock, self._stopping)
         if name == "index":
             served.on_half_upload = self.index.burn_half_upload
+        if name == "s3":
+            served.on_copy = self._meddle
         self._requests[name] = served.requests
         self._services[name] = Service(name, served, self._error_log, handler)
         return self._services[name].url
+
+    def _meddle(self, kind: FaultKind, source: str, target: str) -> None:
+        """Do what somebody else would do in the middle of a copy."""
+        bucket, _, key = (source if kind == "source-changes" else target).partition("/")
+        body = f"{kind}: other bytes under the same name\n".encode()
+        other = ChannelObject(bucket, key, body, "binary/octet-stream", self.clock.now())
+        if self._s3 is not None:
+            self._s3.put([other])
 
     def _repository(self, name: str) -> Repository:
         repository = self.forge.repositories.get(name)
@@ -400,6 +424,8 @@ class World:
                 "GITHUB_TOKEN": token,
                 "AWS_ACCESS_KEY_ID": self._access_key.id,
                 "AWS_SECRET_ACCESS_KEY": self._access_key.secret,
+                "R2_ACCESS_KEY_ID": MIRROR_KEY.id,
+                "R2_SECRET_ACCESS_KEY": MIRROR_KEY.secret,
                 "TWINE_USERNAME": "__token__",
                 "TWINE_PASSWORD": INDEX_TOKEN,
             },

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from cockpit.release.index_pages import IndexPage
+from cockpit.release.remembered import remembered
 from cockpit.release.support import Archive, Cell, SupportMatrix
 from cockpit.release.versions import Version
 
@@ -55,6 +56,8 @@ class StoredObject(msgspec.Struct, frozen=True):
     """None while it has not been asked for; empty where the store has none."""
     contents: Contents | None = None
     """None while it has not been read."""
+    computed: bool = False
+    """Whether the store itself computed the checksum over all bytes, rather than being told it."""
 
     @property
     def name(self) -> str:
@@ -178,11 +181,13 @@ class PackageListing(msgspec.Struct, frozen=True):
         present = {wheel.cell for wheel in self.test}
         return tuple(cell for cell in matrix.cells() if cell not in present)
 
+    @remembered
     def promoted(self) -> tuple[Wheel, ...]:
         """Wheels of the test channel that are in the stable channel too, by file name."""
         names = {wheel.stored.name for wheel in self.stable}
         return tuple(wheel for wheel in self.test if wheel.stored.name in names)
 
+    @remembered
     def differing(self) -> tuple[Wheel, ...]:
         """Wheels of the test channel whose namesake in the stable channel has another size."""
         sizes = {wheel.stored.name: wheel.stored.size for wheel in self.stable}

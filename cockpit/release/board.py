@@ -24,7 +24,10 @@ from cockpit.release.lookups import (
     pick_label,
     undecided,
 )
+from cockpit.release.meetings import next_meeting
+from cockpit.release.overrides import cleared, override_of
 from cockpit.release.phases import PHASE_GATES, PhaseId, judge, standing
+from cockpit.release.pick_next import next_of
 from cockpit.release.picks import PickState
 from cockpit.release.remembered import remembered
 from cockpit.release.reruns import RERUN_FAILED, again_first
@@ -33,6 +36,7 @@ from cockpit.release.trunk import FindingKind as LackKind
 from cockpit.release.verdicts import NextStep, Outcome, Verdict
 from cockpit.release.words import counted
 
+_NOTHING = "nothing to do"
 SOON_DAYS = 3
 """Deadlines this close are a risk."""
 
@@ -47,6 +51,10 @@ class BoardLine(msgspec.Struct, frozen=True):
     """The gate, feed, pick or tag it is about."""
     url: str = ""
     source: str = ""
+    then: str = ""
+    """What to do about it, exactly."""
+    pick: str = ""
+    """The row of the queue that its action is about."""
 
 
 class Board(msgspec.Struct, frozen=True):
@@ -70,7 +78,10 @@ def board(state: ReleaseState) -> Board:
     reached = all(known[name].taken_at is not None and not known[name].failure for name in judged)
     return Board(
         blocked=blocked,
-        risky=tuple(_risky(state, known, needed, PHASE_GATES[phase])),
+        risky=(
+            *_overridden(state, verdicts),
+            *_risky(state, known, needed, PHASE_GATES[phase]),
+        ),
         ready=tuple(_ready(state, verdicts)) if reached else (),
         next=_next(state, verdicts, known, needed),
     )
@@ -83,17 +94,25 @@ def _blocked(
     needed: set[str],
 ) -> Iterator[BoardLine]:
     for moved in state.moved:
-        yield BoardLine(moved.describe(), subject=moved.pin.tag, source=moved.pin.repository)
+        yield BoardLine(
+            moved.describe(),
+            "pane-1",
+            moved.pin.tag,
+            source=moved.pin.repository,
+            then=f"find out who moved it, then declare {moved.pin.tag} a dud",
+        )
     yield from _dead_versions(state)
     yield from _unreadable(known, needed)
     yield from _lease(state)
     for gate, verdict in verdicts.items():
         readable = all(known[name].whole for name in GATES[gate].feeds)
+        if cleared(gate, verdict, state):
+            continue
         if gate == "builds-green" and verdict.outcome is Outcome.FAILED and not verdict.pending:
             yield from _red_builds(state)
         elif gate == "tags-unmoved" and state.moved:
             continue
-        elif readable and not verdict.clear and not verdict.pending:
+        elif readable and not verdict.pending:
             yield _gate_line(gate, verdict)
 
 
@@ -106,6 +125,7 @@ def _dead_versions(state: ReleaseState) -> Iterator[BoardLine]:
                 "ledger",
                 repository.name,
                 source="ledger",
+                then="begin the next version",
             )
 
 
@@ -119,7 +139,8 @@ def _frozen(state: ReleaseState) -> Iterator[BoardLine]:
         text = f"{repository.short_name} {frozen.name} is frozen {frozen.describe()}"
         if waiting and repository == state.spec.core:
             text += f"; {counted(waiting, 'approved pick waits', 'approved picks wait')}"
-        yield BoardLine(text, "pane-1", repository.name, source="ledger")
+        then = f"open {frozen.name} again (Z), or leave it frozen on purpose"
+        yield BoardLine(text, "pane-1", repository.name, source="ledger", then=then)
 
 
 def _unreadable(known: dict[str, Freshness], needed: set[str]) -> Iterator[BoardLine]:
@@ -132,8 +153,13 @@ def _unreadable(known: dict[str, Freshness], needed: set[str]) -> Iterator[Board
             causes["not read yet" if entry.taken_at is None else entry.missing].append(entry)
     for cause, entries in causes.items():
         names = ", ".join(entry.name for entry in entries)
+        hint = entries[0].failure.hint if entries[0].failure else ""
         yield BoardLine(
-            f"{cause} ({names})", "refresh", names, source=entries[0].source or entries[0].what
+            f"{cause} ({names})",
+            "refresh",
+            names,
+            source=entries[0].source or entries[0].what,
+            then=hint or "look again",
         )
 
 
@@ -146,15 +172,26 @@ def _lease(state: ReleaseState) -> Iterator[BoardLine]:
             "ledger",
             lease.id,
             source="ledger",
+            then=f"wait for {lease.holder}, or ask; after that time it can be taken over",
         )
 
 
 def _gate_line(gate: str, verdict: Verdict) -> BoardLine:
-    action = verdict.next_action.action if verdict.next_action else None
+    step = verdict.next_action or NextStep(f"look into {GATES[gate].subject}")
     url = next((entry.url for entry in verdict.evidence if entry.url), "")
-    return BoardLine(
-        f"{GATES[gate].subject}: {verdict.headline}", action, gate, url, verdict.source
-    )
+    text = f"{GATES[gate].subject}: {verdict.headline}"
+    return BoardLine(text, step.action or "pane-4", gate, url, verdict.source, step.text, step.pick)
+
+
+def _overridden(state: ReleaseState, verdicts: dict[str, Verdict]) -> Iterator[BoardLine]:
+    """Gates that do not hold and were overridden: nothing that is out of sight."""
+    for gate, verdict in verdicts.items():
+        found = None if verdict.clear else override_of(gate, state)
+        if found is not None:
+            text = f"{GATES[gate].subject}: {verdict.headline}; {found.describe()}"
+            yield BoardLine(
+                text, "pane-4", gate, source="ledger", then="mend it, if there is still time"
+            )
 
 
 def _red_builds(state: ReleaseState) -> Iterator[BoardLine]:
@@ -167,6 +204,7 @@ def _red_builds(state: ReleaseState) -> Iterator[BoardLine]:
             "builds-green",
             red[0].url,
             state.builds.reading.source if state.builds.reading else "",
+            f"look into {configuration(red[0])}",
         )
 
 
@@ -184,9 +222,13 @@ def _risky(
 ) -> Iterator[BoardLine]:
     for name, entry in known.items():
         if entry.whole and entry.stale:
-            yield BoardLine(f"{entry.what}: stale", "refresh", name, source=entry.source)
+            text = f"{entry.what}: stale"
         elif entry.taken_at is not None and entry.missing and name not in needed:
-            yield BoardLine(f"{entry.what}: {entry.missing}", "refresh", name, source=entry.source)
+            text = f"{entry.what}: {entry.missing}"
+        else:
+            continue
+        then = f"look at {entry.what} again"
+        yield BoardLine(text, "refresh", name, source=entry.source, then=then)
     yield from _frozen(state)
     yield from _risky_picks(state)
     yield from _risky_findings(state, judged)
@@ -199,7 +241,8 @@ def _risky(
     if problems:
         entries = counted(len(problems), "ledger entry does", "ledger entries do")
         text = f"{entries} not count: {problems[-1].problem}"
-        yield BoardLine(text, "ledger", problems[-1].sha, source="ledger")
+        then = "read it in the ledger, and ask its author"
+        yield BoardLine(text, "ledger", problems[-1].sha, source="ledger", then=then)
 
 
 def _risky_picks(state: ReleaseState) -> Iterator[BoardLine]:
@@ -207,7 +250,8 @@ def _risky_picks(state: ReleaseState) -> Iterator[BoardLine]:
     rows = undecided(state)
     if rows:
         text = f"{counted(len(rows), 'nomination')} undecided: {_few(map(pick_label, rows))}"
-        yield BoardLine(text, "pane-3", rows[0].key, rows[0].url, source)
+        then = f"decide on {pick_label(rows[0])}"
+        yield BoardLine(text, "pane-3", rows[0].key, rows[0].url, source, then)
     proposal = open_proposal(state)
     strays = [
         pick
@@ -219,7 +263,8 @@ def _risky_picks(state: ReleaseState) -> Iterator[BoardLine]:
     if strays:
         pulls = counted(len(strays), "pull request was", "pull requests were")
         text = f"{pulls} never nominated: {_few(map(pick_label, strays))}"
-        yield BoardLine(text, "pane-3", strays[0].key, strays[0].url, source)
+        then = f"ask the author of {pick_label(strays[0])} to nominate it"
+        yield BoardLine(text, "pane-3", strays[0].key, strays[0].url, source, then)
 
     yield from _risky_rows(state, source)
 
@@ -249,7 +294,8 @@ def _risky_rows(state: ReleaseState, source: str) -> Iterator[BoardLine]:
     ):
         if found:
             text = f"{counted(len(found), one, many)}: {_few(map(pick_label, found))}"
-            yield BoardLine(text, "pane-3", found[0].key, found[0].url, source)
+            then = f"look at {pick_label(found[0])} and decide"
+            yield BoardLine(text, "pane-3", found[0].key, found[0].url, source, then)
 
 
 _FINDINGS = (
@@ -265,7 +311,7 @@ def _risky_findings(state: ReleaseState, judged: tuple[str, ...]) -> Iterator[Bo
         if found and gate not in judged:
             first = f"#{found[0].pull}" if found[0].pull else short(found[0].commit)
             text = f"{counted(len(found), one, many)} missing from the branch, first {first}"
-            yield BoardLine(text, "pane-3", gate, found[0].url, "git")
+            yield BoardLine(text, "pane-3", gate, found[0].url, "git", f"pick {first}")
 
 
 def _untagged(state: ReleaseState) -> Iterator[BoardLine]:
@@ -278,18 +324,30 @@ def _untagged(state: ReleaseState) -> Iterator[BoardLine]:
             TAG,
             core.name,
             source="git",
+            then=f"tag {next_tag(state, core)}",
         )
 
 
 def _deadlines(state: ReleaseState) -> Iterator[BoardLine]:
     schedule, today = state.spec.schedule, state.now.date()
-    for what, left in (
-        ("picks close", schedule.days_until_picks_close(today)),
-        ("release day", schedule.days_until_release(today)),
+    for what, left, pane, then in (
+        (
+            *("picks close", schedule.days_until_picks_close(today), "pane-3"),
+            "decide and merge what is to come in",
+        ),
+        (
+            *("release day", schedule.days_until_release(today), "pane-4"),
+            "work through the checklist",
+        ),
     ):
         if left is not None and 0 <= left <= SOON_DAYS:
             when = {0: "today", 1: "tomorrow"}.get(left, f"in {left} d")
-            yield BoardLine(f"{what} {when}", subject=what, source="schedule")
+            yield BoardLine(f"{what} {when}", pane, what, source="schedule", then=then)
+    meeting = next_meeting(state.spec.meetings, schedule, state.now)
+    if meeting is not None and meeting.date() == today and meeting > state.now:
+        text = f"sync meeting today at {meeting:%H:%M} UTC"
+        then = "release-cockpit meeting prints its agenda"
+        yield BoardLine(text, "pane-4", "meeting", source="schedule", then=then)
 
 
 def _flaky(state: ReleaseState) -> Iterator[BoardLine]:
@@ -298,7 +356,8 @@ def _flaky(state: ReleaseState) -> Iterator[BoardLine]:
     if flaky:
         names = _few(map(configuration, flaky), 2)
         text = f"{counted(len(flaky), 'job')} green only after a re-run: {names}"
-        yield BoardLine(text, "pane-2", "builds-green", flaky[0].url)
+        then = f"read why {configuration(flaky[0])} was red at first"
+        yield BoardLine(text, "pane-2", "builds-green", flaky[0].url, then=then)
 
 
 def _doubtful_files(state: ReleaseState) -> Iterator[BoardLine]:
@@ -312,7 +371,7 @@ def _doubtful_files(state: ReleaseState) -> Iterator[BoardLine]:
         files = len({finding.key for finding in found})
         text = f"{counted(files, 'file')} of the test channel in doubt: {found[0].text}"
         source = state.artifacts.reading.source if state.artifacts.reading else ""
-        yield BoardLine(text, "pane-2", "wheels-complete", found[0].url, source)
+        yield BoardLine(text, "pane-2", "wheels-complete", found[0].url, source, found[0].then.text)
 
 
 def _other_checks(state: ReleaseState) -> Iterator[BoardLine]:
@@ -320,16 +379,18 @@ def _other_checks(state: ReleaseState) -> Iterator[BoardLine]:
     if red:
         names = _few(f"{check.app} {check.name}" for check in red)
         text = f"{counted(len(red), 'check')} of others failed on the candidate: {names}"
-        yield BoardLine(text, "pane-2", "checks-green", red[0].url)
+        then = f"look into {red[0].name}"
+        yield BoardLine(text, "pane-2", "checks-green", red[0].url, then=then)
 
 
 def _ready(state: ReleaseState, verdicts: dict[str, Verdict]) -> Iterator[BoardLine]:
     for gate, verdict in verdicts.items():
         if verdict.outcome is Outcome.PASSED:
-            yield BoardLine(GATES[gate].title, None, gate, verdict.evidence[0].url, verdict.source)
+            url = verdict.evidence[0].url
+            yield BoardLine(GATES[gate].title, None, gate, url, verdict.source, _NOTHING)
     contained = sum(pick.state is PickState.IN_CANDIDATE for pick in state.queue)
     if contained:
-        yield BoardLine(f"{contained} picks are in a candidate", "pane-3", "picks")
+        yield BoardLine(f"{contained} picks are in a candidate", "pane-3", "picks", then=_NOTHING)
 
 
 def _next(
@@ -363,7 +424,7 @@ def _tag_next(state: ReleaseState) -> NextStep | None:
         return None
     for gate in ("candidate-pinned", "version-file", "ci-green", "picks-merged"):
         verdict = GATES[gate].judge(state)
-        if not verdict.clear and verdict.next_action is not None:
+        if verdict.next_action is not None and not cleared(gate, verdict, state):
             return verdict.next_action
     commits = counted(len(since or ()), "commit")
     last = candidate.tag.name.rpartition("-")[2] if candidate else "the cut"
@@ -372,7 +433,7 @@ def _tag_next(state: ReleaseState) -> NextStep | None:
 
 def _gates_next(state: ReleaseState, verdicts: dict[str, Verdict]) -> NextStep:
     """What the first gate that is not passed asks for; waiting comes last."""
-    open_gates = [verdict for verdict in verdicts.values() if not verdict.clear]
+    open_gates = [v for gate, v in verdicts.items() if not cleared(gate, v, state)]
     red = [v for v in open_gates if v.next_action and not v.pending]
     again = again_first(state.builds.value) if state.builds.value else None
     if again is not None and red[:1] == [verdicts.get("builds-green")]:
@@ -381,7 +442,8 @@ def _gates_next(state: ReleaseState, verdicts: dict[str, Verdict]) -> NextStep:
     if red and red[0].next_action:
         return red[0].next_action
     if rows:
-        nominations = counted(len(rows), "nomination")
-        return NextStep(f"decide on {nominations}, first {pick_label(rows[0])}", "pane-3")
+        first = next_of(state, rows[0])
+        more = f"; {len(rows) - 1} more wait" if len(rows) > 1 else ""
+        return NextStep(f"{first.text}{more}", first.action, first.pick)
     waiting = [v.next_action for v in open_gates if v.next_action]
     return waiting[0] if waiting else NextStep("work through the checklist", "pane-4")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection
 from enum import Enum
 from functools import cached_property
 from typing import Literal
@@ -11,11 +11,16 @@ import msgspec
 
 from cockpit.release.commits import short
 from cockpit.release.gates import GATES
-from cockpit.release.lookups import branch_of
+from cockpit.release.overrides import override_of
+from cockpit.release.people import OwnerRole
 from cockpit.release.phases import PhaseId, standing
-from cockpit.release.record import Entry, Override, Signed
+from cockpit.release.signatures import Said, Signature, Standing, signed_words, standing_of
 from cockpit.release.state import ReleaseState
 from cockpit.release.verdicts import Outcome, Verdict
+from cockpit.release.versions import Line, Version
+
+PHASE_PREFIX = "phase "
+"""What the keys of a checklist's phases begin with; no item's id holds a space."""
 
 
 class Kind(Enum):
@@ -45,28 +50,59 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     kind: Kind
     owner: str
-    """The role that answers for it."""
+    """The role that answers for it, one of the process's roles."""
+    what: str = ""
+    """What is done, in a few sentences."""
     why: str = ""
     needs: tuple[str, ...] = ()
     """Items that come before it."""
     applies_to: Literal["any", "minor", "patch"] = "any"
+    since: str = ""
+    """The first line that has it, such as `2.6`; empty for all."""
+    until: str = ""
+    """The last line that has it."""
     binds: Literal["candidate", "release"] = "candidate"
     """What a signature holds for: this candidate alone, or the whole release."""
     gate: str | None = None
     operation: str | None = None
+    evidence: str = ""
+    """What a signature should point at."""
     links: tuple[str, ...] = ()
+    signers: int = 1
+    """How many people have to sign it."""
+    left_out: str = ""
+    """Why a project does without it; it stays visible, and holds nothing up."""
+
+    def beside(self, version: Version) -> str:
+        """Why a release does without this item; empty where it does not."""
+        kind = "patch" if version.patch else "minor"
+        if self.left_out:
+            return f"left out: {self.left_out}"
+        if self.applies_to not in ("any", kind):
+            return f"only for a {self.applies_to} release"
+        if self.since and version.line < Line.parse(self.since):
+            return f"only from {self.since} on"
+        if self.until and version.line > Line.parse(self.until):
+            return f"only up to {self.until}"
+        return ""
 
 
 class Process(msgspec.Struct, frozen=True, dict=True):
-    """A release process: phases in order and the items of each."""
+    """A release process: phases in order, the items of each, and the roles that own them."""
 
     phases: tuple[Phase, ...]
     items: tuple[Item, ...]
+    roles: tuple[OwnerRole, ...] = ()
 
     @cached_property
     def by_id(self) -> dict[str, Item]:
         """Items by their id."""
         return {item.id: item for item in self.items}
+
+    def role_of(self, item: Item) -> OwnerRole:
+        """The role that answers for an item, with the duty that signing it takes."""
+        found = (role for role in self.roles if role.id == item.owner)
+        return next(found, OwnerRole(item.owner))
 
     def phase(self, phase_id: PhaseId) -> Phase:
         """The phase of this id, titled by its id where the process does not name it."""
@@ -79,8 +115,11 @@ class Progress(Enum):
 
     PASSED = "passed"
     SIGNED = "signed"
+    OVERRIDDEN = "overridden"
     NOT_APPLICABLE = "does not apply"
     FAILED = "failed"
+    PROBLEM = "problem"
+    """Somebody reported one; it is neither withdrawn nor signed after."""
     UNKNOWN = "unknown"
     VOID = "signature void"
     WAITING = "waits"
@@ -90,19 +129,12 @@ class Progress(Enum):
     @property
     def settled(self) -> bool:
         """Whether later items may go on."""
-        return self in (Progress.PASSED, Progress.SIGNED, Progress.NOT_APPLICABLE)
-
-
-class Signature(msgspec.Struct, frozen=True):
-    """Somebody's word for an item."""
-
-    by: str
-    at: datetime
-    commit_sha: str
-    note: str
-    links: tuple[str, ...]
-    void: bool
-    """Given for another candidate than the present one."""
+        return self in (
+            Progress.PASSED,
+            Progress.SIGNED,
+            Progress.OVERRIDDEN,
+            Progress.NOT_APPLICABLE,
+        )
 
 
 class ItemState(msgspec.Struct, frozen=True):
@@ -112,9 +144,15 @@ class ItemState(msgspec.Struct, frozen=True):
     progress: Progress
     words: str
     verdict: Verdict | None = None
-    signatures: tuple[Signature, ...] = ()
+    said: Standing = Standing()
+    """What people said of it."""
     waits_for: tuple[str, ...] = ()
     """Ids of the items it needs that are not settled."""
+
+    @property
+    def signatures(self) -> tuple[Signature, ...]:
+        """Every word about it, oldest first."""
+        return self.said.signatures
 
 
 class CurrentPhase(msgspec.Struct, frozen=True):
@@ -133,84 +171,75 @@ def current_phase(process: Process, state: ReleaseState) -> CurrentPhase:
 def item_states(process: Process, state: ReleaseState) -> tuple[ItemState, ...]:
     """How every item stands, in the process's order."""
     present = standing(state).phase
-    alone = {item.id: _judged(item, state) for item in process.items}
+    alone = {item.id: _judged(item, process.role_of(item), state) for item in process.items}
     settled = {item_id for item_id, found in alone.items() if found.progress.settled}
     return tuple(_in_order(alone[item.id], settled, present) for item in process.items)
 
 
-def _judged(item: Item, state: ReleaseState) -> ItemState:
+def _judged(item: Item, role: OwnerRole, state: ReleaseState) -> ItemState:
     """An item by itself, whatever it needs."""
-    version = state.spec.version
-    patch = "patch" if version.patch else "minor"
-    if item.applies_to not in ("any", patch):
-        return ItemState(item, Progress.NOT_APPLICABLE, f"only for a {item.applies_to} release")
-    signatures = _signatures(item, state)
+    without = item.beside(state.spec.version)
+    if without:
+        return ItemState(item, Progress.NOT_APPLICABLE, without)
+    said = standing_of(item, role, state)
+    if said.problems:
+        last = said.problems[-1]
+        verdict = GATES[item.gate].judge(state) if item.gate else None
+        return ItemState(item, Progress.PROBLEM, f"{last.by}: {last.note}", verdict, said)
     if item.gate is not None:
-        return _gated(item, item.gate, state, signatures)
-    valid = [signature for signature in signatures if not signature.void]
-    if valid:
-        last = valid[-1]
-        words = f"signed by {last.by}, {last.at:%d %b %H:%M} UTC"
-        return ItemState(item, Progress.SIGNED, words, None, signatures)
-    if signatures:
-        last = signatures[-1]
-        now = state.candidate.tag.name if state.candidate else "the candidate"
-        words = f"void: {last.by} signed {short(last.commit_sha)}, {now} is another commit"
-        return ItemState(item, Progress.VOID, words, None, signatures)
-    return ItemState(item, Progress.TO_DO, f"{item.owner} signs")
+        return _gated(item, item.gate, state, said)
+    if said.waived is not None:
+        words = f"{said.waived.by}: {said.waived.note}"
+        return ItemState(item, Progress.NOT_APPLICABLE, words, None, said)
+    if said.signers:
+        done = not said.missing(item.signers)
+        progress = Progress.SIGNED if done else Progress.TO_DO
+        return ItemState(item, progress, signed_words(said, item.signers), None, said)
+    ended = [word for word in said.signatures if word.void and word.said in _ENDING]
+    if ended:
+        last = ended[-1]
+        words = f"void: {last.by} {_ENDING[last.said]} {short(last.commit_sha)}, {last.void}"
+        return ItemState(item, Progress.VOID, words, None, said)
+    uncounted = [word for word in said.signatures if word.uncounted and word.said in _ENDING]
+    words = f"{item.owner} signs"
+    if uncounted:
+        words = f"the word of {uncounted[-1].by} does not count: {uncounted[-1].uncounted}"
+    return ItemState(item, Progress.TO_DO, words, None, said)
 
 
-def _gated(
-    item: Item, gate: str, state: ReleaseState, signatures: tuple[Signature, ...]
-) -> ItemState:
+_ENDING = {Said.SIGNED: "signed", Said.NOT_APPLICABLE: "waived it for"}
+
+
+def _gated(item: Item, gate: str, state: ReleaseState, said: Standing) -> ItemState:
     verdict = GATES[gate].judge(state)
     if not verdict.clear:
-        override = _override(gate, state)
+        override = override_of(gate, state)
         if override is not None:
-            entry, event = override
-            words = f"overridden by {entry.by}: {event.reason}"
-            return ItemState(item, Progress.SIGNED, words, verdict, signatures)
+            return ItemState(item, Progress.OVERRIDDEN, override.describe(), verdict, said)
     progress = {
         Outcome.PASSED: Progress.PASSED,
         Outcome.NOT_APPLICABLE: Progress.NOT_APPLICABLE,
         Outcome.FAILED: Progress.TO_DO if verdict.pending else Progress.FAILED,
         Outcome.UNKNOWN: Progress.UNDER_WAY if verdict.pending else Progress.UNKNOWN,
     }[verdict.outcome]
-    return ItemState(item, progress, verdict.headline, verdict, signatures)
+    return ItemState(item, progress, verdict.headline, verdict, said)
 
 
-def _override(gate: str, state: ReleaseState) -> tuple[Entry, Override] | None:
-    """The newest override of a gate that was given for the present candidate."""
-    sha = state.candidate.commit_sha if state.candidate else ""
-    found = [
-        (entry, event)
-        for entry, event in state.record.events(Override)
-        if event.gate == gate and sha and event.commit_sha == sha
-    ]
-    return found[-1] if found else None
+def unlocked_by(
+    process: Process, states: Collection[ItemState], item_id: str, irreversible: Collection[str]
+) -> tuple[Item, ...]:
+    """The items with an irreversible operation that wait for this item's signature alone.
 
-
-def bound_to(item: Item, state: ReleaseState) -> str:
-    """The commit a signature of this item holds for; empty where none is known yet."""
-    if item.binds == "release":
-        branch = branch_of(state, state.spec.core)
-        return branch.cut_point.sha if branch and branch.cut_point else ""
-    return state.candidate.commit_sha if state.candidate else ""
-
-
-def _signatures(item: Item, state: ReleaseState) -> tuple[Signature, ...]:
-    sha = bound_to(item, state)
+    Gates are left out of account: they are judged anew when the operation is planned.
+    """
+    unsettled = {found.item.id for found in states if not found.progress.settled}
+    unsigned = {key for key in unsettled if process.by_id[key].gate is None}
     return tuple(
-        Signature(
-            by=entry.by,
-            at=entry.at,
-            commit_sha=event.commit_sha,
-            note=event.note,
-            links=event.links,
-            void=item.binds == "candidate" and (not sha or event.commit_sha != sha),
-        )
-        for entry, event in state.record.events(Signed)
-        if event.item == item.id
+        item
+        for item in process.items
+        if item.operation in irreversible
+        and item.id in unsettled
+        and unsigned.intersection(item.needs) == {item_id}
     )
 
 
@@ -221,7 +250,8 @@ def _in_order(found: ItemState, settled: set[str], present: PhaseId) -> ItemStat
         return found
     later = found.item.phase.order > present.order
     red = found.progress is Progress.FAILED and not later
-    if waits_for and not red and found.progress is not Progress.VOID:
+    loud = found.progress in (Progress.VOID, Progress.PROBLEM)
+    if waits_for and not red and not loud:
         words = f"waits for {waits_for[0]}" + (
             f" and {len(waits_for) - 1} more" if waits_for[1:] else ""
         )

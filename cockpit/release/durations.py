@@ -113,9 +113,10 @@ class Forecast(msgspec.Struct, frozen=True):
 
     left: timedelta
     unknown: int = 0
-    """Open jobs of which nothing tells how long they take."""
+    """Open jobs of which nothing tells how long they take; with any, `left` is a lower bound."""
 
 
+@remembered
 def forecast(
     builds: CandidateBuilds, known: Durations, support: SupportMatrix, now: datetime
 ) -> Forecast | None:

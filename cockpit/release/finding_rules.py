@@ -7,8 +7,9 @@ the commit inside of it decide; process section 5.7.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -19,6 +20,7 @@ from cockpit.release.index_pages import IndexPage
 from cockpit.release.job_names import LIBTORCH
 from cockpit.release.jobs import Job, JobState
 from cockpit.release.lookups import branch_of, is_red
+from cockpit.release.remembered import remembered
 from cockpit.release.staging import Staged, StagedPackage
 from cockpit.release.state import ReleaseState
 from cockpit.release.support import Cell
@@ -33,6 +35,20 @@ _REBUILT_WITHIN = timedelta(minutes=75)
 """Index pages are made anew every hour; section 8.6."""
 _MEGABYTE = 1_000_000
 _LOOK_INSIDE = NextStep("read the commit inside of it: release-cockpit artifacts --verify", VERIFY)
+
+
+def turned(artifacts: Artifacts, now: datetime) -> int:
+    """For how many files and index pages the time to wait for the index has passed.
+
+    It is all that the hour has to do with what is found.
+    """
+    return bisect_left(_moments(artifacts), now - _REBUILT_WITHIN)
+
+
+@remembered
+def _moments(artifacts: Artifacts) -> tuple[datetime, ...]:
+    built = (page.built_at for page in artifacts.pages if page.built_at)
+    return tuple(sorted((*built, *(file.last_modified for file in artifacts.staged()))))
 
 
 class Case(msgspec.Struct, frozen=True):

@@ -9,9 +9,9 @@ import msgspec
 
 from cockpit.release.artifacts import Place
 from cockpit.release.finding_kinds import Finding, FindingKind, Severity
-from cockpit.release.finding_rules import Case, found_in, unknown_of
+from cockpit.release.finding_rules import Case, found_in, turned, unknown_of
 from cockpit.release.lookups import core_package
-from cockpit.release.remembered import remembered
+from cockpit.release.remembered import remembered_by
 from cockpit.release.staging import Staged, staged_packages
 from cockpit.release.state import ReleaseState
 from cockpit.release.support import Cell
@@ -65,12 +65,26 @@ class CellStatus(msgspec.Struct, frozen=True):
         return self.staged.package
 
 
-@remembered
+def _rests_on(state: ReleaseState) -> tuple[object, ...]:
+    """All of a state that the coverage is made from."""
+    artifacts = state.artifacts.value
+    return (
+        state.spec,
+        artifacts,
+        state.branches.value,
+        state.builds.whole,
+        state.libraries.whole,
+        state.ledger.value,
+        turned(artifacts, state.now) if artifacts else 0,
+    )
+
+
+@remembered_by(_rests_on)
 def coverage(state: ReleaseState) -> tuple[CellStatus, ...]:
     """Every file that the candidates of the release bring, expected against present.
 
     Empty while the channels have not been read. Several gates, the board and the screens ask for
-    it of one state.
+    it every second.
     """
     artifacts = state.artifacts.value
     if artifacts is None:

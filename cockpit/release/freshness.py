@@ -25,10 +25,14 @@ FEEDS = {
     "milestone": "the milestone",
     "artifacts": "the channels",
     "publishing": "the way to the package index",
+    "promotion": "the promotion",
     "docs": "the published documentation",
     "validations": "the validation runs",
     "preparation": "the preparation of the cut",
     "submodules": "the submodules",
+    "confirmations": "the comments of the milestone",
+    "dependencies": "the dependencies on the package index",
+    "credentials": "your credentials",
 }
 """Every feed and what it looks at."""
 
@@ -87,10 +91,14 @@ def freshness(state: ReleaseState) -> dict[str, Freshness]:
         _of("milestone", state.milestone, state.wall),
         _of("artifacts", state.artifacts, state.wall),
         _of("publishing", state.publishing, state.wall),
+        _of("promotion", state.promotion, state.wall),
         _of("docs", state.docs, state.wall),
         _of("validations", state.validations, state.wall),
         _of("preparation", state.preparation, state.wall),
         _of("submodules", state.submodules, state.wall),
+        _of("confirmations", state.confirmations, state.wall),
+        _of("dependencies", state.dependencies, state.wall),
+        _of("credentials", state.credentials, state.wall),
     )
     return {entry.name: entry for entry in found}
 

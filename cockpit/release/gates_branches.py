@@ -46,7 +46,10 @@ def _core_cut(state: ReleaseState) -> Verdict:
             action=CUT,
             pending=True,
         )
-    return passed(*(f"{repo.short_name} {repo.release_branch}" for repo in repositories))
+    there = [f"{repo.short_name} {repo.release_branch}" for repo in repositories]
+    if state.spec.version.patch:
+        return not_applicable(*(f"a patch release goes on with {branch}" for branch in there))
+    return passed(*there)
 
 
 def _domains_cut(state: ReleaseState) -> Verdict:
@@ -75,7 +78,7 @@ def _orig_unmoved(state: ReleaseState) -> Verdict:
     core = state.spec.core
     branch = branch_of(state, core)
     if branch is None:
-        return failed(f"{core.release_branch} has not been cut", pending=True)
+        return not_applicable(f"{core.release_branch} has not been cut")
     if branch.orig_sha is None:
         return failed(
             f"{core.orig_branch} does not exist", then=f"push {core.orig_branch} at the cut point"
@@ -205,7 +208,7 @@ def _tagged(state: ReleaseState, repositories: tuple[Repository, ...]) -> Verdic
 
 
 def _core_tagged(state: ReleaseState) -> Verdict:
-    return _tagged(state, repositories_of(state, Role.CORE))
+    return _tagged(state, tuple(r for r in repositories_of(state, Role.CORE) if r.candidates))
 
 
 def _domains_tagged(state: ReleaseState) -> Verdict:

@@ -21,6 +21,7 @@ from cockpit.release.verdicts import (
     Verdict,
     evidence,
     failed,
+    not_applicable,
     passed,
     unknown,
 )
@@ -30,10 +31,17 @@ PIN = "pin-candidates"
 FINAL = "tag-final"
 
 
+def _untagged(state: ReleaseState) -> Verdict:
+    """The verdict while there is no candidate."""
+    if not state.spec.core.candidates:
+        return not_applicable(f"{state.spec.core.short_name} has no candidates")
+    return failed("no candidate has been tagged", pending=True)
+
+
 def _candidate_pinned(state: ReleaseState) -> Verdict:
     candidate = state.candidate
     if candidate is None:
-        return failed("no candidate has been tagged", pending=True)
+        return _untagged(state)
     tag = candidate.tag.name
     if any((p.repository, p.tag) == (state.spec.core.name, tag) for p in state.record.pins):
         return passed(f"{tag} is pinned at {short(candidate.commit_sha)}")
@@ -51,7 +59,7 @@ def _builds_green(state: ReleaseState) -> Verdict:
     builds = known(state.builds)
     candidate = state.candidate
     if candidate is None:
-        return failed("no candidate has been tagged", pending=True)
+        return _untagged(state)
     verdict = judge_builds(builds, candidate, state.spec.support)
     return _against_channel(state, verdict) if verdict.outcome is Outcome.PASSED else verdict
 
@@ -131,7 +139,10 @@ def _wheels_promoted(state: ReleaseState) -> Verdict:
     absent: list[str] = []
     differing: list[str] = []
     counted: list[str] = []
-    for repo in _promoted_packages(state):
+    packages = _promoted_packages(state)
+    if not packages:
+        return not_applicable("no repository of the release has a package")
+    for repo in packages:
         listing = listing_of(state, repo)
         if listing is None or not listing.test:
             absent.append(f"{repo.package} {repo.version} is not in the test channel")
@@ -150,6 +161,9 @@ def _wheels_promoted(state: ReleaseState) -> Verdict:
 def _final_tag(state: ReleaseState) -> Verdict:
     core = state.spec.core
     branch = branch_of(state, core)
+    dead = state.record.dud_version(core)
+    if dead is not None:
+        return not_applicable(f"{dead.name} was declared a dud {dead.describe()}")
     name = core.naming.final_tag_of(core.version)
     tag = next((t for t in branch.tags if t.name == name), None) if branch else None
     candidate = state.candidate

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from fnmatch import fnmatchcase
 
 from cockpit.release.commits import short
 from cockpit.release.findings import (
@@ -20,9 +18,9 @@ from cockpit.release.job_names import LIBTORCH
 from cockpit.release.jobs import Check, JobState
 from cockpit.release.lookups import core_package, known, repositories_of
 from cockpit.release.repos import Role
+from cockpit.release.required_checks import hold_against, told
 from cockpit.release.state import ReleaseState
 from cockpit.release.support import SupportMatrix
-from cockpit.release.validations import validations_of
 from cockpit.release.verdicts import (
     Evidence,
     Gate,
@@ -35,8 +33,6 @@ from cockpit.release.verdicts import (
 )
 from cockpit.release.words import counted
 
-VALIDATE = "binaries-validated"
-
 
 def core_files(state: ReleaseState) -> tuple[CellStatus, ...]:
     """Every file that the core's candidate is expected to bring, or has brought."""
@@ -47,6 +43,8 @@ def core_files(state: ReleaseState) -> tuple[CellStatus, ...]:
 def _wheels_complete(state: ReleaseState) -> Verdict:
     known(state.artifacts)
     core, candidate = state.spec.core, state.candidate
+    if core.package is None:
+        return not_applicable(f"{core.short_name} publishes no package")
     if not state.spec.support.cells():
         return unknown("the config names no support matrix", then="fill in [support]")
     if candidate is None:
@@ -169,18 +167,15 @@ def _checks_green(state: ReleaseState) -> Verdict:
         return failed("no candidate has been tagged", pending=True)
     if checks.sha != candidate.commit_sha:
         return unknown(f"the checks of {candidate.tag.name} have not been read yet", pending=True)
-    found = [check for check in checks.found if _is_required(check, required)]
-    silent = [p for p in required if not any(_is_required(check, (p,)) for check in found)]
-    red = [check for check in found if check.state is JobState.FAILED]
-    if red:
-        return failed(*map(_check_evidence, red), then=f"look into {red[0].name}")
-    if silent:
-        return unknown(*(f"no check {p} was reported on {candidate.tag.name}" for p in silent))
-    open_ones = [check for check in found if check.state is not JobState.PASSED]
-    if open_ones:
-        busy = any(check.state in (JobState.RUNNING, JobState.QUEUED) for check in open_ones)
-        return unknown(*map(_check_evidence, open_ones), pending=busy)
-    return passed(*map(_check_evidence, found))
+    held = hold_against(checks.found, required)
+    if held.red:
+        return failed(*map(_check_evidence, held.red), then=f"look into {held.red[0].name}")
+    if held.silent:
+        return unknown(*(f"no check {p} was reported on {candidate.tag.name}" for p in held.silent))
+    if held.unsettled:
+        busy = any(check.state in (JobState.RUNNING, JobState.QUEUED) for check in held.unsettled)
+        return unknown(*map(_check_evidence, held.unsettled), pending=busy)
+    return passed(*map(_check_evidence, held.passed))
 
 
 def unrequired_red(state: ReleaseState) -> tuple[Check, ...]:
@@ -188,20 +183,11 @@ def unrequired_red(state: ReleaseState) -> tuple[Check, ...]:
     checks, candidate = state.checks.value, state.candidate
     if checks is None or candidate is None or checks.sha != candidate.commit_sha:
         return ()
-    required = state.spec.core.required_checks
-    return tuple(
-        check
-        for check in checks.found
-        if check.state is JobState.FAILED and not _is_required(check, required)
-    )
-
-
-def _is_required(check: Check, patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(check.name, pattern) for pattern in patterns)
+    return hold_against(checks.found, state.spec.core.required_checks).red_others
 
 
 def _check_evidence(check: Check) -> Evidence:
-    return Evidence(f"{check.app} {check.name}: {check.conclusion or check.state.value}", check.url)
+    return Evidence(told(check), check.url)
 
 
 def _docs_entry(state: ReleaseState) -> Verdict:
@@ -229,58 +215,6 @@ def _docs_entry(state: ReleaseState) -> Verdict:
     return passed(f"{where} has {source.folder}, and {source.listing} links to it")
 
 
-def _binaries_validated(state: ReleaseState) -> Verdict:
-    read, rules = known(state.validations), state.spec.validation
-    candidate, version = state.candidate, str(state.spec.version)
-    if candidate is None:
-        return failed("no candidate has been tagged", pending=True)
-    complete_at = _complete_at(state)
-    if complete_at is None:
-        return unknown("the wheels of the test channel are not complete yet", pending=True)
-    found = validations_of(state.record, rules, version)
-    then = f"start {rules.workflow} with {', '.join(_inputs(state))}"
-    run = read.of(found[0].run) if found else None
-    if found and run is None:
-        text = f"run {found[0].run} has not been read"
-        return unknown(text, then="look at the validation runs again", action="refresh")
-    if run is None or run.created_at < complete_at:
-        older = f", run {run.id} before" if run else ""
-        return failed(
-            Evidence(
-                f"{rules.workflow} was not started after the last file of {candidate.tag.name}"
-                f" came, {complete_at:%d %b %H:%M} UTC{older}",
-                run.url if run else "",
-            ),
-            then=then,
-            pending=True,
-        )
-    shown = Evidence(f"run {run.id}, started by {found[0].by}: {run.state.value}", run.url)
-    if not run.ended:
-        text = f"{run.jobs_ended} of {run.jobs} jobs have ended"
-        return unknown(shown, text, then=f"wait for run {run.id}", pending=True)
-    if run.state is not JobState.PASSED:
-        return failed(shown, then=f"look into run {run.id}")
-    if run.jobs < rules.least_jobs:
-        text = f"it had {counted(run.jobs, 'job')}, fewer than {rules.least_jobs}: it came up empty"
-        return failed(shown, text, then=then)
-    return passed(shown, f"{counted(run.jobs, 'job')}, started {run.created_at:%d %b %H:%M} UTC")
-
-
-def _complete_at(state: ReleaseState) -> datetime | None:
-    """When the last of the candidate's files came; None while one is missing or may be old."""
-    files = [status for status in core_files(state) if status.staged.expected]
-    settled = (CellState.DOUBTFUL, CellState.PRESENT, CellState.VERIFIED)
-    if not files or any(status.state not in settled for status in files):
-        return None
-    return max(s.staged.file.last_modified for s in files if s.staged.file is not None)
-
-
-def _inputs(state: ReleaseState) -> Iterable[str]:
-    rules = state.spec.validation
-    wanted = {**rules.inputs, rules.version_input: str(state.spec.version)}
-    return (f"{name}={text}" for name, text in wanted.items())
-
-
 _TAGS = ("branches", "ledger")
 HEALTH_GATES = (
     Gate(
@@ -303,13 +237,6 @@ HEALTH_GATES = (
         "required checks",
         (*_TAGS, "checks"),
         _checks_green,
-    ),
-    Gate(
-        VALIDATE,
-        "the test channel's binaries are validated",
-        "validation",
-        (*_TAGS, "builds", "artifacts", "validations"),
-        _binaries_validated,
     ),
     Gate("docs-entry", "the documentation is published", "documentation", ("docs",), _docs_entry),
 )

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import msgspec
+
 from cockpit.release.commits import short
 from cockpit.release.lookups import branch_of, known, pick_label, undecided
+from cockpit.release.pick_next import PANE, next_of
 from cockpit.release.picks import Pick, PickState
 from cockpit.release.state import ReleaseState
 from cockpit.release.trunk import Finding, FindingKind
 from cockpit.release.verdicts import (
     Evidence,
     Gate,
+    NextStep,
     Verdict,
     failed,
     not_applicable,
@@ -18,23 +24,26 @@ from cockpit.release.verdicts import (
 )
 
 
-def _queue_gate(state: ReleaseState, rows: tuple[Pick, ...], held: str, then: str) -> Verdict:
+def _queue_gate(state: ReleaseState, rows: tuple[Pick, ...], held: str) -> Verdict:
+    core = state.spec.core
+    if branch_of(state, core) is None:
+        return not_applicable(f"picks begin with the cut of {core.release_branch}")
     tracker = known(state.picks).tracker
     if tracker is None:
         return unknown(f"no release tracker of {state.spec.version} was found")
     if rows:
         found = [Evidence(f"{pick_label(p)} {p.state.value}: {p.title}", p.url) for p in rows]
-        return failed(*found, then=f"{then} {pick_label(rows[0])}")
+        return msgspec.structs.replace(failed(*found), next_action=_first_step(state, rows))
     return passed(Evidence(held, tracker.url))
 
 
 def _picks_decided(state: ReleaseState) -> Verdict:
-    return _queue_gate(state, undecided(state), "every nomination is decided", "decide on")
+    return _queue_gate(state, undecided(state), "every nomination is decided")
 
 
 def _picks_merged(state: ReleaseState) -> Verdict:
     rows = tuple(p for p in state.queue if p.state in (PickState.APPROVED, PickState.READY))
-    return _queue_gate(state, rows, "everything approved is merged", "merge")
+    return _queue_gate(state, rows, "everything approved is merged")
 
 
 def _fixes_picked(state: ReleaseState) -> Verdict:
@@ -72,9 +81,17 @@ def _lacking(state: ReleaseState, kind: FindingKind) -> Verdict | None:
     found = open_findings(state, kind)
     if not found:
         return None
-    first = f"#{found[0].pull}" if found[0].pull else short(found[0].commit)
-    then = f"pick {first}, or decide against it"
-    return failed(*(Evidence(f"{f.title}: {f.why}", f.url) for f in found), then=then, action=_PANE)
+    shas = {finding.commit for finding in found}
+    rows = [pick for pick in state.queue if pick.finding and pick.finding.commit in shas]
+    told = failed(*(Evidence(f"{f.title}: {f.why}", f.url) for f in found))
+    return msgspec.structs.replace(told, next_action=_first_step(state, rows))
+
+
+def _first_step(state: ReleaseState, rows: Sequence[Pick]) -> NextStep | None:
+    """What is next about the first of some rows that an action brings on; else about the first."""
+    steps = [next_of(state, pick) for pick in rows]
+    acting = (step for step in steps if step.action != PANE)
+    return next(acting, steps[0] if steps else None)
 
 
 def open_findings(state: ReleaseState, kind: FindingKind) -> tuple[Finding, ...]:
@@ -89,7 +106,6 @@ def open_findings(state: ReleaseState, kind: FindingKind) -> tuple[Finding, ...]
     return tuple(finding for finding in found if finding.commit not in denied)
 
 
-_PANE = "pane-3"
 _QUEUE = ("picks", "branches", "ledger")
 _TRUNK = ("branches", "trunk", "picks", "ledger")
 PICK_GATES = (

@@ -92,22 +92,6 @@ def _published(state: ReleaseState) -> Verdict:
     return passed(*lines) if lines else not_applicable(_NOTHING)
 
 
-def _triton(state: ReleaseState) -> Verdict:
-    """What the core needs of Triton can be installed from the index."""
-    pinned = known(state.publishing).triton
-    if pinned is None:
-        return not_applicable("the config does not say where Triton's version is pinned")
-    if not pinned.version:
-        return unknown("the candidate does not say which version of Triton it needs", pending=True)
-    if not pinned.files:
-        return failed(
-            f"triton {pinned.version} is not on the index",
-            then="ask Triton's maintainers to publish it",
-            pending=True,
-        )
-    return passed(f"triton {pinned.version} is on the index with {pinned.files} files")
-
-
 def _at(wheels: Sequence[Publication], way: Way) -> list[Publication]:
     return [wheel for wheel in wheels if wheel.way is way]
 
@@ -122,12 +106,5 @@ PUBLISHING_GATES = (
         "package index",
         _LOOKED_AT,
         _published,
-    ),
-    Gate(
-        "triton-on-index",
-        "Triton's pinned version is on the package index",
-        "Triton",
-        ("branches", "publishing"),
-        _triton,
     ),
 )

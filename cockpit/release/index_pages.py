@@ -17,6 +17,8 @@ class IndexFile(msgspec.Struct, frozen=True):
     """Empty where the page gives no checksum."""
     cell: Cell | None = None
     """Where in the matrix it belongs, once its name was read."""
+    url: str = ""
+    """Where the page says that the file is."""
 
 
 class IndexPage(msgspec.Struct, frozen=True):

@@ -73,9 +73,14 @@ def is_red(job: Job) -> bool:
     return job.state is JobState.FAILED or job.conclusion == "cancelled"
 
 
+def package_of(repository: Repository) -> str:
+    """A repository's package as file names normalise it; empty where it has none."""
+    return (repository.package or "").replace("_", "-")
+
+
 def core_package(state: ReleaseState) -> str:
     """The core's package as file names normalise it."""
-    return (state.spec.core.package or "").replace("_", "-")
+    return package_of(state.spec.core)
 
 
 def listing_of(state: ReleaseState, repository: Repository) -> PackageListing | None:

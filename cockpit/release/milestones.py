@@ -19,6 +19,8 @@ class MilestoneItem(msgspec.Struct, frozen=True):
     state: str = "open"
     """`open` or `closed`."""
     closed_at: datetime | None = None
+    updated_at: datetime | None = None
+    """When it last changed or was commented on."""
     done: bool = False
     """Whether it was closed as completed, or merged."""
 

@@ -9,6 +9,7 @@ import msgspec
 from cockpit.release.commits import short
 from cockpit.release.gates import GATES
 from cockpit.release.lookups import branch_of
+from cockpit.release.overrides import cleared
 from cockpit.release.state import ReleaseState
 from cockpit.release.verdicts import Outcome, Verdict
 from cockpit.release.words import counted
@@ -48,9 +49,12 @@ _FINAL = (
     "core-tagged",
     "domains-tagged",
     "milestone-empty",
+    "milestone-validated",
+    "unfrozen",
     "libraries-green",
     "wheels-complete",
     "binaries-validated",
+    "performance-run",
     "docs-entry",
 )
 _STAGED = ("wheels-staged", "staged-wheels-valid")
@@ -62,16 +66,26 @@ _PREPARATION = (
     "base-green",
     "nightlies-green",
 )
+_RELEASED = (
+    "domains-final",
+    "source-released",
+    "images-validated",
+    "images-published",
+    "packages-validated",
+)
 PHASE_GATES: dict[PhaseId, tuple[str, ...]] = {
     PhaseId.PREPARATION: (*_PREPARATION, "core-cut"),
     PhaseId.CANDIDATES: (*_ALWAYS, *_BRANCHES, "domains-cut", *_CANDIDATE),
     PhaseId.FINAL_CANDIDATE: (*_ALWAYS, *_BRANCHES, "domains-cut", *_CANDIDATE, *_FINAL),
-    PhaseId.PROMOTION: (*_ALWAYS, *_CANDIDATE, *_FINAL, "wheels-promoted", *_STAGED),
-    PhaseId.RELEASE_DAY: (
-        *(*_ALWAYS, *_CANDIDATE, "wheels-promoted", *_STAGED),
-        *("triton-on-index", "index-published", "final-tag"),
+    PhaseId.PROMOTION: (
+        *(*_ALWAYS, *_CANDIDATE, *_FINAL),
+        *("credentials-alive", "triton-on-index", "wheels-promoted", *_STAGED),
     ),
-    PhaseId.WRAP_UP: (*_ALWAYS, "wheels-promoted", "index-published", "final-tag"),
+    PhaseId.RELEASE_DAY: (
+        *(*_ALWAYS, *_CANDIDATE, "credentials-alive", "triton-on-index"),
+        *("wheels-promoted", *_STAGED, "index-published", "final-tag", *_RELEASED),
+    ),
+    PhaseId.WRAP_UP: (*_ALWAYS, "wheels-promoted", "index-published", "final-tag", *_RELEASED),
 }
 """Gates that matter while a phase lasts."""
 
@@ -111,7 +125,7 @@ def _before_the_final_tag(state: ReleaseState, tag: str) -> Standing:
     if closed.outcome is not Outcome.PASSED:
         return Standing(PhaseId.CANDIDATES, f"{tag} is tagged; {closed.text}")
     verdicts = judge(state, PhaseId.FINAL_CANDIDATE)
-    blocking = [GATES[gate].title for gate, verdict in verdicts.items() if not verdict.clear]
+    blocking = [gate for gate, verdict in verdicts.items() if not cleared(gate, verdict, state)]
     if blocking:
         return Standing(
             PhaseId.FINAL_CANDIDATE, f"{closed.text}; {counted(len(blocking), 'gate')} not passed"

@@ -81,6 +81,8 @@ class PullSummary(msgspec.Struct, frozen=True):
     """None where it was not asked for."""
     forced_at: datetime | None = None
     """When its branch was last pushed by force; None where it never was, or was not asked."""
+    opened_at: datetime | None = None
+    merged_at: datetime | None = None
 
     @property
     def picked_pull(self) -> int | None:
@@ -138,6 +140,10 @@ class Pick(msgspec.Struct, frozen=True):
     issue: str = ""
     """The linked issue, `owner/name#n`."""
     posted_at: datetime | None = None
+    nomination_url: str = ""
+    """The comment that nominates it."""
+    edited_at: datetime | None = None
+    """When that comment was changed; None where it still says what it said at first."""
     late: bool = False
     """Whether it was nominated after picks closed."""
     landed: tuple[TrunkChange, ...] = ()
@@ -150,6 +156,8 @@ class Pick(msgspec.Struct, frozen=True):
     merged_sha: str | None = None
     undone_by: str = ""
     """The commit of the branch that took it back."""
+    still_there: bool | None = None
+    """Whether the branch has it now; None before it was merged, and where git was not asked."""
     finding: Finding | None = None
     problems: tuple[str, ...] = ()
     """What is not as it should be, in words."""
@@ -281,9 +289,12 @@ class _Builder:
         found: dict[str, _Source] = {}
         for nomination in self._nominations:
             number = nomination.release_pull
-            if number is None and nomination.trunk_pull is not None:
+            revert = read_criterion(nomination.category) is Criterion.REVERT
+            if number is None and nomination.trunk_pull is not None and not revert:
                 number = picking.get(nomination.trunk_pull)
             named = f"pull-{number or nomination.trunk_pull}"
+            if number is None and revert:
+                named = f"revert-{nomination.trunk_pull}"
             if number is None and nomination.trunk_pull is None:
                 named = f"commit-{nomination.trunk_commits[0]}"
             found[named] = _Source(nomination, self._pulls.get(number or -1))
@@ -328,6 +339,8 @@ class _Builder:
             rule=judge_rule(source.criterion, phase, facts.repository.version),
             issue=(nomination.issue if nomination else "") or (finding.issue if finding else ""),
             posted_at=posted,
+            nomination_url=nomination.url if nomination else "",
+            edited_at=nomination.edited_at if nomination else None,
             late=bool(posted and closes and posted.date() > closes),
             landed=landed,
             answers=answers,
@@ -335,6 +348,7 @@ class _Builder:
             predictions=self._predictions(landed),
             merged_sha=merged_sha,
             undone_by=undone_by,
+            still_there=self._still_there(merged_sha, undone_by),
             finding=finding,
             problems=tuple(self._problems(nomination, pull, landed, answers, finding)),
         )
@@ -362,9 +376,9 @@ class _Builder:
         if pull and pull.picked_pull and not numbers:
             numbers = [pull.picked_pull]
         found = [trunk.by_pull[number] for number in numbers if number in trunk.by_pull]
-        if pull and pull.picks_revert:
+        if (pull and pull.picks_revert) or (not pull and source.criterion is Criterion.REVERT):
             reverts = (trunk.change(change.undone_by) for change in found if change.undone_by)
-            found = [change for change in reverts if change is not None]
+            found = [change for change in reverts if change is not None] or found
         shas = list(nomination.trunk_commits) if nomination else []
         if pull and not (found or shas):
             shas = [p.trunk for p in trunk.picks if p.commit == pull.merged_sha and p.trunk]
@@ -393,6 +407,11 @@ class _Builder:
         shas = {merged_sha, *(change.sha for change in landed)}
         findings = self._facts.trunk.findings if self._facts.trunk else ()
         return next((finding for finding in findings if finding.commit in shas), None)
+
+    def _still_there(self, merged_sha: str | None, undone_by: str) -> bool | None:
+        if merged_sha is None or self._facts.branch is None:
+            return None
+        return not undone_by and merged_sha in self._position
 
     def _first_candidate(self, merged_sha: str | None) -> str | None:
         """The first candidate whose history holds the commit."""

@@ -42,6 +42,11 @@ def mark_of(body: str) -> str:
     return found["what"] if found else ""
 
 
+def without_mark(body: str) -> str:
+    """A comment as GitHub shows it: without what nobody sees of ours."""
+    return _MARK.sub("", body).rstrip()
+
+
 def decision_text(verdict: Verdict, words: str, quoted: Sequence[str], repository: str) -> str:
     """A release manager's comment: what it is about as a quote, then the verdict on a line.
 

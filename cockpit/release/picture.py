@@ -14,7 +14,7 @@ from cockpit.release.branches import BranchState
 from cockpit.release.candidates import Candidate, Tag
 from cockpit.release.commits import short
 from cockpit.release.coverage import unstarted, unstarted_workflows
-from cockpit.release.durations import durations, forecast
+from cockpit.release.durations import Forecast, durations, forecast
 from cockpit.release.jobs import CandidateBuilds, Job, JobState, Run
 from cockpit.release.repos import Repository
 from cockpit.release.state import FeedState, Reading, ReleaseState
@@ -72,11 +72,15 @@ class Picture(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def left(self) -> timedelta | None:
-        """Time until the last job ends, from what finished jobs of its kind took."""
+        """Time until the last job ends; None while nothing tells that of some open job."""
+        return self.ahead.left if self.ahead and not self.ahead.unknown else None
+
+    @cached_property
+    def ahead(self) -> Forecast | None:
+        """When the builds will be done, from what finished jobs of their kinds took."""
         if not self.read:
             return None
-        ahead = forecast(self.builds, durations(self.builds, ()), self.support, self.now)
-        return ahead.left if ahead else None
+        return forecast(self.builds, durations(self.builds, ()), self.support, self.now)
 
     @property
     def read(self) -> bool:

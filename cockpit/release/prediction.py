@@ -7,6 +7,8 @@ from enum import Enum
 
 import msgspec
 
+NO_PARENT_NAMED = "it is a merge, and no parent to see it from was named"
+
 
 class Outcome(Enum):
     """How a pick would end."""
@@ -134,6 +136,11 @@ class Prediction(msgspec.Struct, frozen=True):
         return tuple(conflict.path for conflict in self.conflicts)
 
     @property
+    def wants_parent(self) -> bool:
+        """Whether it is a merge, of which somebody has to say from which parent it is seen."""
+        return self.outcome is Outcome.UNKNOWN and self.why == NO_PARENT_NAMED
+
+    @property
     def lands(self) -> bool:
         """Whether it would add a commit to the branch."""
         return self.outcome is Outcome.CLEAN
@@ -148,7 +155,7 @@ def obstacle(pick: PickOf, parents: Sequence[str]) -> str:
     if not parents:
         return ""
     if pick.mainline is None:
-        return "it is a merge, and no parent to see it from was named" if parents[1:] else ""
+        return NO_PARENT_NAMED if parents[1:] else ""
     if not 1 <= pick.mainline <= len(parents):
         return f"it has no parent {pick.mainline}"
     return ""

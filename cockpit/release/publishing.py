@@ -119,7 +119,7 @@ def publications(state: ReleaseState) -> dict[str, tuple[Publication, ...]]:
     """By package: every wheel that the index is to get; empty while nothing is known."""
     if state.publishing.value is None or state.artifacts.value is None:
         return {}
-    rules, found = state.spec.index, {}
+    rules, found = state.spec.index_rules, {}
     cells = rules.cells(state.spec.support)
     if not cells:
         return {}

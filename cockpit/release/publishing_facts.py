@@ -59,21 +59,10 @@ class PackageOnItsWay(msgspec.Struct, frozen=True):
     """None where the index does not know the project."""
 
 
-class Pinned(msgspec.Struct, frozen=True):
-    """A dependency that has to be on the index first."""
-
-    package: str
-    version: str
-    """Empty where the branch does not say which."""
-    files: int = 0
-
-
 class Publishing(msgspec.Struct, frozen=True):
     """What is staged and published of the release."""
 
     packages: tuple[PackageOnItsWay, ...] = ()
-    triton: Pinned | None = None
-    """None where the config does not say where Triton's version is pinned."""
 
     def of(self, package: str) -> PackageOnItsWay | None:
         """One package."""

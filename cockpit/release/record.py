@@ -10,17 +10,11 @@ from typing import TypeVar
 import msgspec
 
 from cockpit.release.candidates import Pin
+from cockpit.release.events import Event as Event
 from cockpit.release.nominations import Answer, Verdict
 from cockpit.release.people import Team
 from cockpit.release.repos import Repository
-
-
-class Event(msgspec.Struct, frozen=True, tag_field="kind", tag=True):
-    """Base of everything that can be recorded."""
-
-    def describe(self) -> str:
-        """One line for the ledger's log."""
-        raise TypeError(f"{type(self).__name__} does not say what it records")
+from cockpit.release.signoffs import NotApplicable, Problem, Signed, Skipped, Withdrawn, Word
 
 
 class PlanConfirmed(Event, frozen=True, tag="plan_confirmed"):
@@ -42,6 +36,8 @@ class StepDone(Event, frozen=True, tag="step_done"):
     digest: str
     step: str
     summary: str
+    parts: tuple[str, ...] = ()
+    """What was seen of each part of a step that has many: each file with its checksum."""
 
     def describe(self) -> str:
         return f"step done: {self.summary}"
@@ -199,19 +195,6 @@ class CancelRequested(Event, frozen=True, tag="cancel_requested"):
         return f"asked to cancel run {self.run} of {self.repository}, attempt {self.attempt}"
 
 
-class Signed(Event, frozen=True, tag="signed"):
-    """A person signed a checklist item, bound to what was signed."""
-
-    item: str
-    commit_sha: str
-    digest: str = ""
-    note: str = ""
-    links: tuple[str, ...] = ()
-
-    def describe(self) -> str:
-        return f"signed {self.item} on {self.commit_sha[:10]}"
-
-
 class Approved(Event, frozen=True, tag="approved"):
     """A pick was approved."""
 
@@ -318,6 +301,10 @@ KnownEvent = (
     | RerunRefused
     | CancelRequested
     | Signed
+    | NotApplicable
+    | Problem
+    | Withdrawn
+    | Skipped
     | Approved
     | Denied
     | NeedsInfo
@@ -408,6 +395,22 @@ class Ledger(msgspec.Struct, frozen=True, dict=True):
         for recorded in self.entries:
             if recorded.entry is not None and isinstance(recorded.entry.event, kind):
                 yield recorded.entry, recorded.entry.event
+
+    @cached_property
+    def words(self) -> dict[str, tuple[tuple[Entry, Word], ...]]:
+        """What was said about each item of the checklist, oldest first."""
+        found: dict[str, list[tuple[Entry, Word]]] = {}
+        for entry, word in self.events(Word):
+            found.setdefault(word.item, []).append((entry, word))
+        return {item: tuple(said) for item, said in found.items()}
+
+    @cached_property
+    def plans(self) -> dict[str, tuple[tuple[Entry, PlanConfirmed], ...]]:
+        """The plans of each operation that were confirmed, oldest first."""
+        found: dict[str, list[tuple[Entry, PlanConfirmed]]] = {}
+        for entry, event in self.events(PlanConfirmed):
+            found.setdefault(event.operation, []).append((entry, event))
+        return {operation: tuple(plans) for operation, plans in found.items()}
 
     @cached_property
     def pins(self) -> tuple[Pin, ...]:

@@ -24,20 +24,39 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
 
     It is called with positional arguments only.
     """
-    kept: list[tuple[tuple[object, ...], R]] = []
 
-    @wraps(function)
-    def recalled(*args: P.args, **kwargs: P.kwargs) -> R:
-        # Threads may ask at the same time: the list is read as it is at one moment.
-        for known, result in tuple(kept):
-            if len(known) == len(args) and all(map(_same, known, args)):
-                return result
-        made = function(*args, **kwargs)
-        kept.insert(0, (args, made))
-        del kept[_KEPT:]
-        return made
+    def parts(*args: P.args, **_: P.kwargs) -> tuple[object, ...]:
+        return args
 
-    return recalled
+    return remembered_by(parts)(function)
+
+
+def remembered_by(
+    parts: Callable[P, tuple[object, ...]],
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Remember the newest results while certain `parts` of what they are made from stay the same.
+
+    For a state, which is another object every second: the parts are all that the result rests on.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        kept: list[tuple[tuple[object, ...], R]] = []
+
+        @wraps(function)
+        def recalled(*args: P.args, **kwargs: P.kwargs) -> R:
+            asked = parts(*args, **kwargs)
+            # Threads may ask at the same time: the list is read as it is at one moment.
+            for known, result in tuple(kept):
+                if len(known) == len(asked) and all(map(_same, known, asked)):
+                    return result
+            made = function(*args, **kwargs)
+            kept.insert(0, (asked, made))
+            del kept[_KEPT:]
+            return made
+
+        return recalled
+
+    return decorate
 
 
 def _same(known: object, given: object) -> bool:

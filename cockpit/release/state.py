@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Generic, TypeVar
@@ -21,12 +22,16 @@ from cockpit.release.jobs import (
     EarlierBuilds,
     LibraryBuilds,
 )
+from cockpit.release.meetings import Meetings
 from cockpit.release.milestones import Milestone
 from cockpit.release.people import Team
 from cockpit.release.picks import Pick, PickReading, QueueFacts, queue
 from cockpit.release.preparation import Preparation
+from cockpit.release.promotion import Promotion
 from cockpit.release.publishing_facts import Publishing
+from cockpit.release.readiness import Confirmations, Credentials, Dependency
 from cockpit.release.record import Ledger
+from cockpit.release.remembered import remembered
 from cockpit.release.repos import Repository, Role
 from cockpit.release.schedule import Schedule
 from cockpit.release.submodules import Submodules
@@ -129,9 +134,19 @@ class ReleaseSpec(msgspec.Struct, frozen=True, dict=True):
     artifacts: ArtifactRules = ArtifactRules()
     docs: DocsSource | None = None
     validation: ValidationRules = ValidationRules()
+    runs: Mapping[str, ValidationRules] = msgspec.field(default_factory=dict)
+    """What validates something else than the binaries, by the gate that judges it."""
+    final_workflows: tuple[str, ...] = ()
+    """The workflows that the final tag has to start, as patterns of their names."""
+    index: str = ""
+    """The simple pages of the package index; empty where nothing is looked for there."""
+    credential_hours: float = 4
+    """How long a credential has to live when something irreversible begins."""
+    meetings: Meetings = Meetings()
     workflows: tuple[WorkflowSpec, ...] = ()
     """What may be started by hand."""
-    index: IndexRules = IndexRules()
+    index_rules: IndexRules = IndexRules()
+    """Which wheels go to the package index."""
 
     @cached_property
     def core(self) -> Repository:
@@ -161,11 +176,15 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
     milestone: FeedState[Milestone] = FeedState()
     artifacts: FeedState[Artifacts] = FeedState()
     publishing: FeedState[Publishing] = FeedState()
+    promotion: FeedState[Promotion] = FeedState()
     docs: FeedState[DocsEntry] = FeedState()
     validations: FeedState[Validations] = FeedState()
     ledger: FeedState[Ledger] = FeedState()
     preparation: FeedState[Preparation] = FeedState()
     submodules: FeedState[Submodules] = FeedState()
+    confirmations: FeedState[Confirmations] = FeedState()
+    dependencies: FeedState[Dependency] = FeedState()
+    credentials: FeedState[Credentials] = FeedState()
 
     @cached_property
     def record(self) -> Ledger:
@@ -193,21 +212,14 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
         """The cherry-pick queue of the core repository."""
         if self.picks.value is None:
             return ()
-        core, record = self.spec.core, self.record
-        branch = self.branches.value.of(core) if self.branches.value else None
-        predicted = self.predictions.value or PredictionReading()
-        if branch is None or branch.head is None or branch.head.sha != predicted.onto:
-            predicted = PredictionReading()  # of a branch that has gone on they tell nothing
-        facts = QueueFacts(
-            repository=core,
-            branch=branch,
-            trunk=self.trunk.value,
-            predictions={prediction.commit: prediction for prediction in predicted.predictions},
-            decisions=record.decisions(self.spec.team),
-            schedule=self.spec.schedule,
-            dead=lambda tag: record.is_dud(core, tag),
+        return _queue(
+            self.spec,
+            self.picks.value,
+            self.branches.value,
+            self.trunk.value,
+            self.predictions.value,
+            self.ledger.value,
         )
-        return queue(self.picks.value, facts)
 
     @cached_property
     def moved(self) -> tuple[MovedTag, ...]:
@@ -220,3 +232,29 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
             known.get((found.pin, found.now), found)
             for found in moved_tags(self.record.watched_pins, tags)
         )
+
+
+@remembered
+def _queue(
+    spec: ReleaseSpec,
+    picks: PickReading,
+    branches: Branches | None,
+    trunk: TrunkReading | None,
+    predictions: PredictionReading | None,
+    ledger: Ledger | None,
+) -> tuple[Pick, ...]:
+    core, record = spec.core, ledger or Ledger()
+    branch = branches.of(core) if branches else None
+    predicted = predictions or PredictionReading()
+    if branch is None or branch.head is None or branch.head.sha != predicted.onto:
+        predicted = PredictionReading()  # of a branch that has gone on they tell nothing
+    facts = QueueFacts(
+        repository=core,
+        branch=branch,
+        trunk=trunk,
+        predictions={prediction.commit: prediction for prediction in predicted.predictions},
+        decisions=record.decisions(spec.team),
+        schedule=spec.schedule,
+        dead=lambda tag: record.is_dud(core, tag),
+    )
+    return queue(picks, facts)

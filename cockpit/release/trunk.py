@@ -60,6 +60,8 @@ class Finding(msgspec.Struct, frozen=True):
     issue: str = ""
     """The issue of the milestone that it fixes, `owner/name#n`."""
     url: str = ""
+    reverts: int | None = None
+    """Of a missing revert, the pull request that it takes back."""
 
 
 class TrunkReading(msgspec.Struct, frozen=True, dict=True):

@@ -33,6 +33,8 @@ class NextStep(msgspec.Struct, frozen=True):
 
     text: str
     action: str | None = None
+    pick: str = ""
+    """The row of the queue that it is about; empty where it is about the whole release."""
 
 
 class Verdict(msgspec.Struct, frozen=True):

@@ -13,10 +13,10 @@ def short(sha: str) -> str:
     return sha[:7]
 
 
-def sized(size: int) -> str:
-    """Bytes as people say them: 812 kB, 526.6 MB, 7.02 GB; in powers of ten, as indexes count."""
-    if size < 1_000_000:
-        return f"{size / 1_000:,.1f} kB"
-    return (
-        f"{size / 1_000_000:,.1f} MB" if size < 1_000_000_000 else f"{size / 1_000_000_000:,.2f} GB"
-    )
+def size(number: float) -> str:
+    """An amount of bytes as people say it: `4.3 GB`, `527 MB`, `12 kB`."""
+    for unit, bytes_ in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if number >= bytes_:
+            amount = number / bytes_
+            return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"
+    return f"{number:.0f} bytes"

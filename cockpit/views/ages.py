@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from cockpit.release.durations import Forecast
+
 THIN_SPACE = "\u2009"
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
@@ -28,6 +30,13 @@ def duration(span: timedelta) -> str:
     if not days:
         return f"{hours} h {minutes % 60:02} min"
     return f"{days} d {hours % 24} h" if hours % 24 else f"{days} d"
+
+
+def time_left(ahead: Forecast | None) -> str:
+    """A forecast as far as it goes: `~12 min`, `over 12 min` when it is a lower bound, or empty."""
+    if ahead is None or (ahead.unknown and not ahead.left):
+        return ""
+    return f"{'over ' if ahead.unknown else '~'}{duration(ahead.left)}"
 
 
 def grouped(number: int) -> str:

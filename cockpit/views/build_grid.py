@@ -127,6 +127,7 @@ def worst_mark(marks: Iterable[Mark]) -> Mark | None:
     return min(marks, key=lambda mark: _SEVERITY.get(mark.shape, -1), default=None)
 
 
+@remembered
 def build_grid(state: ReleaseState, repository: str = "") -> Grid:
     """The grid of a repository's candidate, of the core's where none is named.
 

@@ -14,7 +14,7 @@ from cockpit.release.coverage import SEVERITY, WHEELS, elapsed
 from cockpit.release.jobs import Job, JobState
 from cockpit.release.picture import Picture
 from cockpit.release.support import Slot
-from cockpit.views.ages import duration, grouped
+from cockpit.views.ages import duration, grouped, time_left
 from cockpit.views.framing import line, marked
 from cockpit.views.hud import hud_url
 from cockpit.views.marks import JOB_MARKS, NEEDS_YOU, Tone
@@ -117,8 +117,8 @@ def _counts(picture: Picture) -> tuple[Span, ...]:
             spans.append(Span(f"{mark.shape} {grouped(count)} {mark.word}   ", mark.tone))
     if picture.flaky:
         spans.append(Span(f"{len(picture.flaky)} flaky   ", Tone.WARN))
-    if picture.left is not None:
-        spans.append(Span(f"~{duration(picture.left)} left", Tone.DIM))
+    if ahead := time_left(picture.ahead):
+        spans.append(Span(f"{ahead} left", Tone.DIM))
     return tuple(spans) or (Span("no job has started", Tone.DIM),)
 
 

@@ -13,7 +13,7 @@ from cockpit.release.durations import Durations, forecast, slow_jobs
 from cockpit.release.jobs import CandidateBuilds, Job, JobState
 from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState
-from cockpit.views.ages import duration, grouped
+from cockpit.views.ages import duration, grouped, time_left
 from cockpit.views.build_grid import WORST_FIRST, Grid
 from cockpit.views.build_progress import curve_line
 from cockpit.views.build_subject import BuildSubject, build_subject, keys_of_jobs, moment_of
@@ -231,9 +231,8 @@ def _counts_line(subject: BuildSubject, now: datetime) -> Line:
     done = sum(job.state.finished for job in subject.builds.jobs)
     share = done / total if total else 0.0
     spans += [Span(_bar(share), Tone.ACCENT), Span(f" {int(share * 100)} %")]
-    ahead = forecast(subject.builds, known, subject.support, now)
-    if ahead is not None:
-        spans.append(Span(f"  ~{duration(ahead.left)}", Tone.DIM))
+    if ahead := time_left(forecast(subject.builds, known, subject.support, now)):
+        spans.append(Span(f"  {ahead}", Tone.DIM))
     return Line(tuple(spans))
 
 
@@ -253,6 +252,7 @@ _SHORT = {
 }
 
 
+@remembered
 def legend(grid: Grid, width: int) -> tuple[Span, ...]:
     """What the marks of a grid mean: its stages, and those marks that are in it."""
     cells = [cell for row in grid.rows for cell in row.cells if cell is not None]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 
 from cockpit.release.checklist import (
+    PHASE_PREFIX,
+    Item,
     ItemState,
     Kind,
     Phase,
@@ -14,7 +16,9 @@ from cockpit.release.checklist import (
     item_states,
 )
 from cockpit.release.commits import short
+from cockpit.release.overrides import override_of
 from cockpit.release.phases import PhaseId
+from cockpit.release.signatures import Said, who_signs
 from cockpit.release.state import ReleaseState
 from cockpit.release.verdicts import Outcome, Verdict
 from cockpit.views.ages import ago, timestamp
@@ -41,18 +45,36 @@ COLUMNS = (
 )
 FEEDS = (
     *("branches", "ledger", "ci", "builds", "libraries", "checks", "picks", "milestone"),
-    *("artifacts", "publishing", "validations", "docs", "preparation"),
+    *(
+        "artifacts",
+        "publishing",
+        "validations",
+        "docs",
+        "preparation",
+        "confirmations",
+        "dependencies",
+    ),
+    "credentials",
 )
 MARKS: dict[Progress, Mark] = {
     Progress.PASSED: PASSED,
     Progress.SIGNED: PASSED,
+    Progress.OVERRIDDEN: NEEDS_YOU,
     Progress.NOT_APPLICABLE: NOT_APPLICABLE,
     Progress.FAILED: FAILED,
+    Progress.PROBLEM: FAILED,
     Progress.UNKNOWN: NO_DATA,
     Progress.VOID: NEEDS_YOU,
     Progress.WAITING: QUEUED,
     Progress.UNDER_WAY: RUNNING,
     Progress.TO_DO: OPEN,
+}
+_WORDS = {
+    Said.SIGNED: PASSED,
+    Said.NOT_APPLICABLE: NOT_APPLICABLE,
+    Said.PROBLEM: FAILED,
+    Said.WITHDRAWN: PASSED,
+    Said.SKIPPED: QUEUED,
 }
 _OUTCOMES = {
     Outcome.PASSED: PASSED,
@@ -60,8 +82,6 @@ _OUTCOMES = {
     Outcome.UNKNOWN: NO_DATA,
     Outcome.NOT_APPLICABLE: NOT_APPLICABLE,
 }
-PHASE_PREFIX = "phase "
-"""What the keys of phase rows begin with."""
 
 
 def checklist_pane(state: ReleaseState, process: Process, *, every: bool = False) -> Pane:
@@ -94,7 +114,7 @@ def _grouped(states: tuple[ItemState, ...]) -> dict[PhaseId, list[ItemState]]:
 def _phase_row(phase: Phase, states: list[ItemState], current: Phase) -> Row:
     counted = [found for found in states if found.progress is not Progress.NOT_APPLICABLE]
     done = sum(found.progress.settled for found in counted)
-    red = sum(found.progress is Progress.FAILED for found in counted)
+    red = sum(found.progress in (Progress.FAILED, Progress.PROBLEM) for found in counted)
     share = f"{done}/{len(counted)}" + (f" · {red} failed" if red else "")
     tone = Tone.ACCENT if phase.id is current.id else Tone.DIM
     return Row(
@@ -107,11 +127,6 @@ def _phase_row(phase: Phase, states: list[ItemState], current: Phase) -> Row:
 def _item_row(found: ItemState) -> Row:
     mark, item = MARKS[found.progress], found.item
     tone = Tone.DIM if found.progress in (Progress.WAITING, Progress.NOT_APPLICABLE) else Tone.PLAIN
-    url = (
-        next((entry.url for entry in found.verdict.evidence if entry.url), "")
-        if (found.verdict)
-        else next(iter(item.links), "")
-    )
     return Row(
         key=item.id,
         cells=(
@@ -120,10 +135,18 @@ def _item_row(found: ItemState) -> Row:
             cell(found.words, tone if tone is Tone.DIM else mark.tone),
             cell(item.owner, Tone.DIM),
         ),
-        url=url,
+        url=item_url(found),
         copy=item.id,
         search=f"{item.id} {found.progress.value}",
     )
+
+
+def item_url(found: ItemState) -> str:
+    """The page that shows most of an item: of its evidence, of its signatures, or its own."""
+    evidence = found.verdict.evidence if found.verdict else ()
+    signed = [url for word in reversed(found.signatures) if word.holds for url in word.links]
+    urls = [*(entry.url for entry in evidence), *signed, *found.item.links]
+    return next(filter(None, urls), "")
 
 
 def item_detail(state: ReleaseState, process: Process, key: str) -> Detail | None:
@@ -141,11 +164,34 @@ def item_detail(state: ReleaseState, process: Process, key: str) -> Detail | Non
         field("kind", _KINDS[item.kind]),
         field("owner", item.owner),
         field("binds", f"a signature holds for this {item.binds}") if item.gate is None else (),
+        field("signed by", _signers(state, process, item)) if item.gate is None else (),
+        field("gate", item.gate) if item.gate else (),
+        field("done by", item.operation) if item.operation else (),
+        (heading("What to do"), line(item.what)) if item.what else (),
         (heading("Why"), line(item.why)) if item.why else (),
-        _needs(process, item.needs, found.waits_for),
-        _verdict(state, found.verdict),
-        _signatures(found),
+        (heading("Evidence"), line(item.evidence)) if item.evidence else (),
+        _override(state, item),
+        need_lines(process, item.needs, found.waits_for),
+        verdict_lines(state, found.verdict),
+        signature_lines(found),
         tuple(field("page", Span(url, Tone.DIM)) for url in item.links),
+    )
+
+
+def _signers(state: ReleaseState, process: Process, item: Item) -> str:
+    people = f"{item.signers} people: " if item.signers > 1 else ""
+    return f"{people}{who_signs(process.role_of(item), state.spec.team)}"
+
+
+def _override(state: ReleaseState, item: Item) -> tuple[Line, ...]:
+    found = override_of(item.gate, state) if item.gate else None
+    if found is None:
+        return ()
+    mark = NEEDS_YOU
+    return (
+        heading("Override"),
+        line(Span(f"{mark.shape} ", mark.tone), found.describe()),
+        line(Span(f"  {timestamp(found.at)}", Tone.DIM)),
     )
 
 
@@ -156,9 +202,10 @@ _KINDS = {
 }
 
 
-def _needs(
+def need_lines(
     process: Process, needs: tuple[str, ...], waits_for: tuple[str, ...]
 ) -> tuple[Line, ...]:
+    """What comes before an item, and what of it is still open."""
     if not needs:
         return ()
     lines = [heading("After")]
@@ -168,10 +215,16 @@ def _needs(
     return tuple(lines)
 
 
-def _verdict(state: ReleaseState, verdict: Verdict | None) -> tuple[Line, ...]:
+def verdict_mark(verdict: Verdict) -> Mark:
+    """The mark of what a gate concluded; what is under way is neither red nor unknown."""
+    return RUNNING if verdict.pending else _OUTCOMES[verdict.outcome]
+
+
+def verdict_lines(state: ReleaseState, verdict: Verdict | None) -> tuple[Line, ...]:
+    """What a gate looked at, how old that is, and what it asks for."""
     if verdict is None:
         return ()
-    mark = RUNNING if verdict.pending else _OUTCOMES[verdict.outcome]
+    mark = verdict_mark(verdict)
     lines = [heading("What was looked at")]
     for entry in verdict.evidence:
         lines.append(line(Span(f"{mark.shape} ", mark.tone), entry.text))
@@ -185,22 +238,23 @@ def _verdict(state: ReleaseState, verdict: Verdict | None) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _signatures(found: ItemState) -> tuple[Line, ...]:
+def signature_lines(found: ItemState) -> tuple[Line, ...]:
+    """Every word about an item with its evidence, and whether it still holds."""
     if not found.signatures:
         return ()
     lines = [heading("Signatures")]
-    for signature in found.signatures:
-        mark = NEEDS_YOU if signature.void else PASSED
-        void = ", void: another commit" if signature.void else ""
-        said = f"{signature.by} on {short(signature.commit_sha)}{void}"
-        lines.append(
-            line(
-                Span(f"{mark.shape} ", mark.tone),
-                said,
-                Span(f"  {timestamp(signature.at)}", Tone.DIM),
-            )
-        )
-        if signature.note:
-            lines.append(line(f"  {signature.note}"))
-        lines += [line(Span(f"  {url}", Tone.DIM)) for url in signature.links]
+    for word in found.signatures:
+        mark = _WORDS[word.said] if word.holds or word in found.said.problems else NEEDS_YOU
+        on = f" {short(word.commit_sha)}" if word.said is Said.SIGNED else ""
+        void = f", void: {word.void}" if word.void else ""
+        doubt = f", does not count: {word.uncounted}" if word.uncounted else ""
+        said = f"{word.by} {word.said.value}{on}{void}{doubt}"
+        when = Span(f"  {timestamp(word.at)}", Tone.DIM)
+        lines.append(line(Span(f"{mark.shape} ", mark.tone), said, when))
+        if word.note:
+            lines.append(line(f"  {word.note}"))
+        lines += [line(Span(f"  {url}", Tone.DIM)) for url in word.links]
+        lines += [
+            line(Span(f"  {file.name}  sha256 {file.sha256}", Tone.DIM)) for file in word.files
+        ]
     return tuple(lines)

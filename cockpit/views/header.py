@@ -13,7 +13,7 @@ from cockpit.release.commits import short
 from cockpit.release.durations import forecast
 from cockpit.release.record import CandidatePinned
 from cockpit.release.state import ReleaseState
-from cockpit.views.ages import ago, deadline, duration, grouped
+from cockpit.views.ages import ago, deadline, duration, grouped, time_left
 from cockpit.views.build_subject import build_subject, moment_of
 from cockpit.views.marks import NEEDS_YOU, PASSED, QUEUED, Tone
 from cockpit.views.table import Line, Span
@@ -111,10 +111,10 @@ def _builds_left(state: ReleaseState) -> tuple[Span, ...]:
     """When the candidate's builds will be done, while they go on."""
     subject = build_subject(state)
     now = moment_of(state, subject)
-    ahead = forecast(subject.builds, subject.durations, subject.support, now)
-    if ahead is None or subject.builds.candidate != state.candidate:
+    ahead = time_left(forecast(subject.builds, subject.durations, subject.support, now))
+    if not ahead or subject.builds.candidate != state.candidate:
         return ()
-    return (Span(f"builds ~{duration(ahead.left)}", Tone.BUSY),)
+    return (Span(f"builds {ahead}", Tone.BUSY),)
 
 
 def _frozen(state: ReleaseState) -> tuple[Span, ...]:

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
+from cockpit.release.commits import short
+from cockpit.release.history import operation_of, when, who
 from cockpit.release.record import Recorded
 from cockpit.release.state import ReleaseState
 from cockpit.views.ages import ago, timestamp
 from cockpit.views.framing import detail, field, framed, heading, line
+from cockpit.views.markdown import plain, table
 from cockpit.views.marks import NEEDS_YOU, PASSED, Tone
 from cockpit.views.table import Cell, Column, Detail, Line, Pane, Row, Span, Table, cell
 
+_SIGNATURES = {
+    "N": "",
+    "G": "signed, and git trusts the key",
+    "U": "signed; git cannot tell whose key it is",
+    "X": "signed by a signature that has expired",
+    "Y": "signed by a key that has expired",
+    "R": "signed by a key that was revoked",
+    "B": "BAD signature: it is not by the key that it names",
+    "E": "signed; the key is not here to check it",
+}
+"""git's `%G?` in words."""
 COLUMNS = (
     Column("at", "when"),
     Column("by", "who"),
@@ -31,8 +47,34 @@ def _summary(state: ReleaseState) -> tuple[Line, ...]:
     if lease is None:
         return ()
     ended = " (expired)" if lease.expired(state.now) else ""
-    text = f"{lease.holder} on {lease.host} holds the lease for {lease.operation}{ended}"
+    since = f"since {timestamp(lease.taken_at)}, until {lease.expires_at:%H:%M}"
+    text = f"{lease.holder} on {lease.host} holds the lease for {lease.operation} {since}{ended}"
     return (line(Span(text, Tone.BUSY)),)
+
+
+def signature_words(state: str) -> str:
+    """What git says of a commit's signature; empty where it carries none."""
+    return _SIGNATURES.get(state, f"git says {state!r} of its signature" if state else "")
+
+
+def entries_markdown(entries: Sequence[Recorded]) -> str:
+    """Entries as a table for an issue, oldest first."""
+    rows = (
+        (
+            f"{when(recorded):%Y-%m-%d %H:%M:%S}Z",
+            plain(who(recorded)),
+            plain(recorded.describe())
+            + (f" **({plain(recorded.problem)})**" if recorded.problem and recorded.entry else ""),
+            plain(_kind(recorded).replace("_", " ")),
+            f"`{short(recorded.sha)}`",
+        )
+        for recorded in entries
+    )
+    return table(("when", "who", "what", "kind", "entry"), rows)
+
+
+def _about(recorded: Recorded) -> str:
+    return operation_of(recorded.entry) if recorded.entry else ""
 
 
 def _kind(recorded: Recorded) -> str:
@@ -40,20 +82,19 @@ def _kind(recorded: Recorded) -> str:
 
 
 def _row(state: ReleaseState, recorded: Recorded) -> Row:
-    at = recorded.entry.at if recorded.entry else recorded.committed_at
-    by = recorded.entry.by if recorded.entry else recorded.author
+    at = when(recorded)
     tone = Tone.WARN if recorded.problem else Tone.PLAIN
     mark = NEEDS_YOU if recorded.problem else PASSED
     return Row(
         key=recorded.sha,
         cells=(
             Cell((Span(ago(state.now - at), Tone.DIM),), mark, at.timestamp()),
-            cell(by),
+            cell(who(recorded)),
             cell(recorded.describe(), tone),
             cell(_kind(recorded).replace("_", " "), Tone.DIM),
         ),
         copy=recorded.sha,
-        search=f"{recorded.email} {timestamp(at)}",
+        search=f"{recorded.email} {timestamp(at)} {_about(recorded)}",
     )
 
 
@@ -67,7 +108,7 @@ def entry_detail(state: ReleaseState, key: str) -> Detail | None:
         field("commit", recorded.sha),
         field("author", f"{recorded.author} <{recorded.email}>"),
         field("committed", timestamp(recorded.committed_at)),
-        field("signature", recorded.signature or "none"),
+        field("signature", signature_words(recorded.signature) or "none"),
         _problem(recorded),
         _fields(recorded),
     )

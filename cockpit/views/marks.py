@@ -49,6 +49,7 @@ NEEDS_YOU = Mark("▲", "!", "needs you", Tone.WARN)
 WAITING = Mark("●", "*", "waiting", Tone.ACCENT)
 OPEN = Mark("☐", "_", "to do", Tone.PLAIN)
 NOT_APPLICABLE = Mark("–", "-", "does not apply", Tone.DIM)
+MARKED = Mark("◆", "#", "marked", Tone.ACCENT)
 
 JOB_MARKS = {
     JobState.PASSED: PASSED,

@@ -1,15 +1,12 @@
-"""The picks pane: the cherry-pick queue."""
+"""The picks pane: the cherry-pick queue at a glance, and how every row of it is told."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from cockpit.release.lookups import pick_label
-from cockpit.release.nominations import Nomination
-from cockpit.release.picks import Pick, PickState, PullSummary
+from cockpit.release.lookups import branch_of, pick_label
+from cockpit.release.picks import Pick, PickState
 from cockpit.release.state import ReleaseState
-from cockpit.views.ages import ago, timestamp
-from cockpit.views.framing import detail, field, framed, heading, line, link
+from cockpit.release.trunk import FindingKind
+from cockpit.views.framing import framed
 from cockpit.views.marks import (
     NEEDS_YOU,
     OPEN,
@@ -20,7 +17,7 @@ from cockpit.views.marks import (
     Mark,
     Tone,
 )
-from cockpit.views.table import Align, Cell, Column, Detail, Line, Pane, Row, Span, Table, cell
+from cockpit.views.table import Align, Cell, Column, Line, Pane, Row, Span, Table, cell
 
 COLUMNS = (
     Column("pull", "pull"),
@@ -29,7 +26,7 @@ COLUMNS = (
     Column("category", "category", rank=3),
     Column("state", "state"),
 )
-_MARKS: dict[PickState, Mark] = {
+STATE_MARKS: dict[PickState, Mark] = {
     PickState.NOMINATED: NEEDS_YOU,
     PickState.UNDER_REVIEW: NEEDS_YOU,
     PickState.FOUND: NEEDS_YOU,
@@ -43,40 +40,58 @@ _MARKS: dict[PickState, Mark] = {
     PickState.SUPERSEDED: SKIPPED,
 }
 """In the order in which they are shown: what waits for a decision first."""
-_ORDER = {pick_state: position for position, pick_state in enumerate(_MARKS)}
+STATE_ORDER = {pick_state: position for position, pick_state in enumerate(STATE_MARKS)}
 
 
 def picks_pane(state: ReleaseState) -> Pane:
     """One row per nominated change or pull request into the release branch."""
-    rows = tuple(_row(state, pick) for pick in sorted(state.queue, key=lambda p: _ORDER[p.state]))
+    rows = tuple(_row(pick) for pick in in_order(state))
+    return framed_queue(state, Table(COLUMNS, rows, empty_queue(state)), queue_counts(state))
+
+
+def in_order(state: ReleaseState) -> list[Pick]:
+    """The queue with what waits for a decision first."""
+    return sorted(state.queue, key=lambda pick: STATE_ORDER[pick.state])
+
+
+def framed_queue(
+    state: ReleaseState, table: Table, summary: tuple[Line, ...], title: str = "Cherry-pick queue"
+) -> Pane:
+    """A pane over the queue, which names the tracker."""
     reading = state.picks.value
     tracker = reading.tracker if reading else None
-    title = f"Cherry-pick queue · tracker #{tracker.number}" if tracker else "Cherry-pick queue"
-    table = Table(COLUMNS, rows, "nothing has been nominated")
+    named = f"{title} · tracker #{tracker.number}" if tracker else title
     feeds = ("picks",) if state.branches.value is not None else ("picks", "branches")
-    return framed(state, "picks", title, feeds, table, _summary(state))
+    return framed(state, "picks", named, feeds, table, summary)
 
 
-def _summary(state: ReleaseState) -> tuple[Line, ...]:
+def empty_queue(state: ReleaseState) -> str:
+    """What is said in place of rows."""
+    if state.branches.value is not None and branch_of(state, state.spec.core) is None:
+        return f"picks begin with the cut of {state.spec.core.release_branch}"
+    return "nothing has been nominated"
+
+
+def queue_counts(state: ReleaseState) -> tuple[Line, ...]:
+    """How many rows there are in each state."""
     spans = []
-    for pick_state, mark in _MARKS.items():
+    for pick_state, mark in STATE_MARKS.items():
         count = sum(pick.state is pick_state for pick in state.queue)
         if count:
             spans.append(Span(f"{mark.shape} {count} {pick_state.value}   ", mark.tone))
     return (Line(tuple(spans)),) if spans else ()
 
 
-def _row(state: ReleaseState, pick: Pick) -> Row:
-    mark = _MARKS[pick.state]
-    title = pick.title or "no pull request into the release branch yet"
+def _row(pick: Pick) -> Row:
+    mark = mark_of(pick)
     return Row(
         key=pick.key,
         cells=(
-            Cell((Span(_hash(pick.release_pull)),), mark, _number(pick)),
-            cell(_hash(pick.trunk_pull), Tone.DIM),
-            cell(title, Tone.PLAIN if pick.title else Tone.DIM),
+            Cell((Span(hashed(pick.release_pull)),), mark, pick.release_pull or 0),
+            cell(hashed(pick.trunk_pull), Tone.DIM),
+            title_cell(pick),
             cell(pick.category, Tone.DIM),
-            cell(_words(state, pick), mark.tone),
+            cell(standing(pick), mark.tone),
         ),
         url=pick.url,
         copy=pick_label(pick),
@@ -84,89 +99,42 @@ def _row(state: ReleaseState, pick: Pick) -> Row:
     )
 
 
-def _hash(number: int | None) -> str:
+def mark_of(pick: Pick) -> Mark:
+    """The mark of its state; what trunk took back and the branch has needs somebody."""
+    taken_back = pick.reverted_on_trunk and pick.still_there
+    return NEEDS_YOU if taken_back else STATE_MARKS[pick.state]
+
+
+def title_cell(pick: Pick) -> Cell:
+    """What it is called."""
+    title = pick.title or "no pull request into the release branch yet"
+    return cell(title, Tone.PLAIN if pick.title else Tone.DIM)
+
+
+def hashed(number: int | None) -> str:
+    """A pull request as people write it; a dash where there is none."""
     return f"#{number}" if number else "–"
 
 
-def _number(pick: Pick) -> int:
-    return pick.release_pull or pick.trunk_pull or 0
+def standing(pick: Pick) -> str:
+    """Where it stands, in a few words."""
+    words = _state_words(pick)
+    kind = pick.finding.kind if pick.finding else None
+    if kind is FindingKind.NEVER_LANDED and pick.state is not PickState.REVERTED:
+        return f"{words}, {kind.value}"
+    if pick.reverted_on_trunk and not pick.undone_by:
+        return f"{words}, reverted on trunk"
+    if pick.nominated and pick.late and not pick.state.decided:
+        return f"{words}, late"
+    return words
 
 
-def _words(state: ReleaseState, pick: Pick) -> str:
-    if pick.candidate is not None:
+def _state_words(pick: Pick) -> str:
+    if pick.state is PickState.IN_CANDIDATE and pick.candidate is not None:
         return f"in {pick.candidate.rpartition('-')[2]}"
     if pick.state is PickState.MERGED:
         return "merged, untagged"
     if not pick.nominated and not pick.state.decided:
-        return "never nominated"
-    nomination = _nomination(state, pick)
-    late = nomination is not None and _late(state, nomination.posted_at)
-    return f"{pick.state.value}, late" if late and not pick.state.decided else pick.state.value
-
-
-def _nomination(state: ReleaseState, pick: Pick) -> Nomination | None:
-    tracker = state.picks.value.tracker if state.picks.value else None
-    wanted = (pick.trunk_pull, pick.release_pull)
-    found = tracker.nominations if tracker else ()
-    return next((n for n in reversed(found) if _names(n, wanted)), None)
-
-
-def _names(nomination: Nomination, wanted: tuple[int | None, int | None]) -> bool:
-    if nomination.release_pull is not None:
-        return nomination.release_pull == wanted[1]
-    return nomination.trunk_pull is not None and nomination.trunk_pull == wanted[0]
-
-
-def _late(state: ReleaseState, posted_at: datetime) -> bool:
-    closes = state.spec.schedule.picks_close
-    return closes is not None and posted_at.date() > closes
-
-
-def pick_detail(state: ReleaseState, key: str) -> Detail | None:
-    """The whole life of one pick."""
-    pick = next((pick for pick in state.queue if pick.key == key), None)
-    if pick is None:
-        return None
-    mark = _MARKS[pick.state]
-    pulls = state.picks.value.pulls if state.picks.value else ()
-    pull = next((p for p in pulls if p.number == pick.release_pull), None)
-    return detail(
-        f"{pick_label(pick)} {pick.title}".rstrip(),
-        field("state", Span(f"{mark.shape} {_words(state, pick)}", mark.tone)),
-        field("author", pick.author or "–"),
-        field("category", pick.category or "–"),
-        field("trunk", _hash(pick.trunk_pull)),
-        field("release", _hash(pick.release_pull)),
-        _life(state, pick, pull),
-        link(pick.url),
-    )
-
-
-def _life(state: ReleaseState, pick: Pick, pull: PullSummary | None) -> tuple[Line, ...]:
-    lines = [heading("Its life")]
-    nomination = _nomination(state, pick)
-    if nomination is not None:
-        late = ", after picks closed" if _late(state, nomination.posted_at) else ""
-        lines.append(_event(state, nomination.posted_at, f"nominated by {nomination.author}{late}"))
-        lines.append(field("", Span(nomination.url, Tone.DIM)))
-    else:
-        lines.append(line("never nominated on the tracker"))
-    tracker = state.picks.value.tracker if state.picks.value else None
-    numbers = {pick.trunk_pull, pick.release_pull} - {None}
-    answers = [*(tracker.answers if tracker else ()), *state.record.decisions(state.spec.team)]
-    for answer in sorted(answers, key=lambda a: a.posted_at):
-        if answer.pull in numbers:
-            text = f"{answer.verdict.value} by {answer.author}"
-            lines.append(_event(state, answer.posted_at, text))
-    if pull is not None:
-        where = f"{pull.state}, head {pull.head_sha[:7]} of {pull.head_ref}"
-        merged = f"merged as {pull.merged_sha[:7]}" if pull.merged_sha else where
-        lines.append(_event(state, pull.updated_at, merged))
-    if pick.candidate is not None:
-        lines.append(line(Span(f"{PASSED.shape} first in {pick.candidate}", Tone.GOOD)))
-    return tuple(lines)
-
-
-def _event(state: ReleaseState, at: datetime, text: str) -> Line:
-    when, age = Span(f"{timestamp(at)}  ", Tone.DIM), Span(f"  {ago(state.now - at)}", Tone.DIM)
-    return line(when, text, age)
+        return pick.finding.kind.value if pick.finding else "never nominated"
+    words: str = pick.state.value
+    return words

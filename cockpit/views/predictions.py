@@ -12,7 +12,7 @@ from cockpit.views.framing import line
 from cockpit.views.marks import FAILED, NO_DATA, NOT_APPLICABLE, PASSED, SKIPPED, Mark, Tone
 from cockpit.views.table import Line, Span
 
-_MARKS: dict[Outcome, Mark] = {
+OUTCOME_MARKS: dict[Outcome, Mark] = {
     Outcome.CLEAN: PASSED,
     Outcome.CONFLICT: FAILED,
     Outcome.EMPTY: SKIPPED,
@@ -64,7 +64,7 @@ def order_lines(queue: QueueSimulation) -> Iterator[Line]:
 
 def headline(prediction: Prediction) -> Line:
     """The outcome with its mark, the commit and its title."""
-    mark = _MARKS[prediction.outcome]
+    mark = OUTCOME_MARKS[prediction.outcome]
     return line(
         Span(f"{mark.shape} {prediction.outcome.value:{_WORD}}", mark.tone),
         f"  {short(prediction.commit)}  {prediction.title}",

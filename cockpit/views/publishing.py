@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from cockpit.release.index_rules import staging_prefix
 from cockpit.release.publishing import Publication, Way, inspection_of, publications
 from cockpit.release.state import ReleaseState
-from cockpit.release.words import counted, sized
+from cockpit.release.words import counted, size
 from cockpit.views.ages import timestamp
 from cockpit.views.framing import detail, field, framed, heading, line, marked
 from cockpit.views.marks import (
@@ -54,16 +54,14 @@ def publishing_pane(state: ReleaseState) -> Pane:
 
 def _row(wheel: Publication) -> Row:
     mark = WAY_MARKS[wheel.way]
-    size = wheel.staged.stored.size if wheel.staged else None
-    if size is None and wheel.source is not None:
-        size = wheel.source.stored.size
+    held = wheel.staged.stored if wheel.staged else wheel.source.stored if wheel.source else None
     cell_ = wheel.cell
     return Row(
         key=key_of(wheel),
         cells=(
             cell(f"{wheel.package} {cell_.os} {cell_.arch} {cell_.accelerator}", mark=mark),
             cell(cell_.python),
-            cell(sized(size) if size is not None else "–", Tone.DIM),
+            cell(size(held.size) if held is not None else "–", Tone.DIM),
             cell(wheel.way.value, mark.tone),
             cell(wheel.staged.sha256[:12] if wheel.staged else "–", Tone.DIM),
         ),
@@ -81,9 +79,9 @@ def _summary(state: ReleaseState, found: dict[str, tuple[Publication, ...]]) -> 
     for package, wheels in found.items():
         yield package_line(package, wheels)
         yield from _inspected(state, package)
-    triton = state.publishing.value.triton if state.publishing.value else None
+    triton = state.dependencies.value
     if triton is not None and triton.version:
-        there = f"with {counted(triton.files, 'file')}" if triton.files else "not there yet"
+        there = f"with {counted(len(triton.files), 'file')}" if triton.files else "not there yet"
         mark = PASSED if triton.files else QUEUED
         yield line(*marked(mark, f"triton {triton.version} on the index: {there}"))
 
@@ -91,8 +89,8 @@ def _summary(state: ReleaseState, found: dict[str, tuple[Publication, ...]]) -> 
 def package_line(package: str, wheels: Sequence[Publication]) -> Line:
     """How many wheels of a package are how far."""
     ways = Counter(wheel.way for wheel in wheels)
-    size = sum(wheel.staged.stored.size for wheel in wheels if wheel.staged)
-    spans = [Span(f"{package}  {counted(len(wheels), 'wheel')}, {sized(size)} staged")]
+    total = sum(wheel.staged.stored.size for wheel in wheels if wheel.staged)
+    spans = [Span(f"{package}  {counted(len(wheels), 'wheel')}, {size(total)} staged")]
     for way in Way:
         if ways[way]:
             mark = WAY_MARKS[way]
@@ -147,7 +145,7 @@ def _source(wheel: Publication) -> tuple[Line, ...]:
     if wheel.source is None:
         return (field("channel", Span("it is not there", Tone.WARN)),)
     stored = wheel.source.stored
-    return field("channel", stored.key), field("", f"{sized(stored.size)}, ETag {stored.etag}")
+    return field("channel", stored.key), field("", f"{size(stored.size)}, ETag {stored.etag}")
 
 
 def _staged(wheel: Publication, version: str) -> tuple[Line, ...]:

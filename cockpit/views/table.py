@@ -30,7 +30,7 @@ class Cell(msgspec.Struct, frozen=True, gc=False):
     mark: Mark | None = None
     """Drawn before the text."""
     sort: str | int | float | None = None
-    """What the column sorts by, where the text is not it."""
+    """What the column sorts by, where the text is not it; of one kind in a column."""
 
     @property
     def text(self) -> str:

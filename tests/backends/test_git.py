@@ -351,7 +351,7 @@ class TestNobodyElsesRepositoryIsTouched:
         monkeypatch.setenv("GIT_INDEX_FILE", str(captain / ".git" / "index"))
         monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(captain / ".git" / "objects"))
         assert len(clones.read_branch(world.repository()).value.commits) == 3
-        clones.append_ledger(world.repo.remote, "refs/cockpit/2.13.0", "entry", None)
+        clones.append_ledger(world.repo.remote, "refs/cockpit/2.13.0", ("entry",), None)
         assert fingerprint(captain) == before
 
     def test_the_persons_configuration_does_not_change_what_is_done(
@@ -377,7 +377,7 @@ class TestNobodyElsesRepositoryIsTouched:
         state = clones.read_branch(world.repository()).value
         (hooks.git_dir / "hooks" / "reference-transaction").unlink()
         clones.create_ref(world.repository(), "refs/tags/v2.13.0-rc2", world.picks[1])
-        clones.append_ledger(world.repo.remote, "refs/cockpit/2.13.0", "entry", None)
+        clones.append_ledger(world.repo.remote, "refs/cockpit/2.13.0", ("entry",), None)
         assert len(state.commits) == 2
         assert set(world.repo.refs()) - set(before) == {
             "refs/tags/v2.13.0-rc2",
@@ -565,7 +565,7 @@ class TestUnreachable:
         with pytest.raises(Unreachable):
             clones.create_ref(world.repository(), "refs/tags/v2.13.0-rc2", world.picks[1])
         with pytest.raises(Unreachable):
-            clones.append_ledger(world.repo.remote, "refs/cockpit/2.13.0", "entry", None)
+            clones.append_ledger(world.repo.remote, "refs/cockpit/2.13.0", ("entry",), None)
         away.rename(world.repo.git_dir)
         assert clones.read_branch(world.repository()) == first
 
@@ -681,8 +681,8 @@ class TestLedger:
     def append(self, remote: BareRepo, clones: GitClones) -> Callable[[str, str | None], str]:
         """Append a message on a parent."""
         return lambda message, parent: clones.append_ledger(
-            remote.remote, self.REF, message, parent
-        )
+            remote.remote, self.REF, (message,), parent
+        )[0]
 
     def test_begins_grows_and_is_read_from_anywhere(
         self,
@@ -733,7 +733,7 @@ class TestLedger:
     ) -> None:
         clones = GitClones(tmp_path / "clones", identity=CORA, timeout_s=1)
         remote.hook("post-receive", "exec sleep 60")
-        sha = clones.append_ledger(remote.remote, self.REF, "one", None)
+        (sha,) = clones.append_ledger(remote.remote, self.REF, ("one",), None)
         assert remote.refs() == {self.REF: sha}
 
     def test_a_lost_answer_is_recognised_below_somebody_elses_entry(
@@ -745,7 +745,7 @@ class TestLedger:
             "post-receive",
             f'read old new ref; git update-ref "$ref" "{on_top}" "$new"; exec sleep 60',
         )
-        sha = clones.append_ledger(remote.remote, self.REF, "ours", None)
+        (sha,) = clones.append_ledger(remote.remote, self.REF, ("ours",), None)
         assert [c.message for c in clones.read_ledger(remote.remote, self.REF)] == [
             "ours",
             "theirs\n",

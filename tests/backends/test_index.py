@@ -41,7 +41,11 @@ def test_a_page_is_read_with_its_checksums_and_its_time(server: Scripted) -> Non
     assert answer.complete
     assert answer.value is not None
     assert answer.value.built_at == datetime(2026, 10, 14, 13, 20, tzinfo=UTC)
-    assert answer.value.files == (IndexFile(NAME, SHA.lower()), IndexFile("plain-1.0.whl", ""))
+    plain = f"{server.url}/whl/test/cpu/plain-1.0.whl"
+    assert answer.value.files == (
+        IndexFile(NAME, SHA.lower(), url=HREF),
+        IndexFile("plain-1.0.whl", "", url=plain),
+    )
     assert server.asked[0].path == "/whl/test/cpu/torch/index.html"
     assert told == [f"curl {server.url}/whl/test/cpu/torch/index.html  # 200"]
 

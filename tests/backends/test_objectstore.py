@@ -25,6 +25,7 @@ from cockpit.errors import (
     CockpitError,
     ConfigError,
     Conflict,
+    CredentialExpired,
     Throttled,
     Unreachable,
 )
@@ -289,7 +290,7 @@ def server() -> Iterator[Scripted]:
 @pytest.mark.parametrize(
     ("reply", "kind", "title", "hint"),
     [
-        (refusal("ExpiredToken"), AccessDenied, "have expired", "log in to AWS again"),
+        (refusal("ExpiredToken"), CredentialExpired, "have expired", "log in to AWS again"),
         (refusal("InvalidAccessKeyId", 403), AccessDenied, "not accepted", "log in"),
         (refusal("SignatureDoesNotMatch", 403), AccessDenied, "not accepted", "log in"),
         (refusal("AccessDenied", 403), AccessDenied, "may not read pytorch", "ask for"),

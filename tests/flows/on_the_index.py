@@ -7,10 +7,13 @@ from datetime import UTC, datetime, time, timedelta
 from cockpit.operations.runner import Outcome
 from cockpit.rehearsal.matrix import vision_wheels, wheels
 from cockpit.rehearsal.packages import Build, ChannelObject, torch_wheel, vision_wheel
+from cockpit.rehearsal.people import ADA, CAPTAIN
 from cockpit.rehearsal.world import World
-from cockpit.release.record import Signed
+from cockpit.release.record import CandidatePinned
+from cockpit.release.signoffs import Signed
 from cockpit.runtime import Cockpit
 from tests.flows.releases import Reports, channel, promote
+from tests.flows.test_sign_off import cockpit_of
 
 VERSION, VISION = "2.15.0", "0.30.0"
 TAG = "refs/tags/v2.15.0-rc1"
@@ -41,9 +44,17 @@ def complete_channel(world: World) -> None:
         put(world, vision_wheel(vision, wheel, torch=VERSION, prefix="test/"))
 
 
-def say_go(cockpit: Cockpit, commit: str) -> None:
-    """The captain's signature."""
-    cockpit.backends.ledger.append(Signed("go-decision", commit))
+def say_go(world: World, commit: str) -> None:
+    """The signatures of two who may give them."""
+    for person in (CAPTAIN, ADA):
+        cockpit_of(world, person).backends.ledger.append(Signed("go-decision", commit))
+
+
+def pin(cockpit: Cockpit, commit: str) -> None:
+    """The candidate, as it was first seen."""
+    cockpit.backends.ledger.append(
+        CandidatePinned("pytorch/pytorch", TAG.rpartition("/")[2], commit, commit)
+    )
 
 
 def reach_release_day(world: World) -> None:
@@ -59,7 +70,8 @@ def make_ready(world: World, cockpit: Cockpit) -> None:
     complete_channel(world)
     for package in ("torch", "torchvision"):
         promote(world, package)
-    say_go(cockpit, candidate_of(world))
+    pin(cockpit, candidate_of(world))
+    say_go(world, candidate_of(world))
 
 
 async def carry_out(cockpit: Cockpit, operation: str, **arguments: str) -> Outcome:

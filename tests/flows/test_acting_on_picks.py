@@ -6,6 +6,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from cockpit.operations.resolving import Resolver
 from cockpit.operations.runner import Ending
 from cockpit.rehearsal.faults import Fault
 from cockpit.rehearsal.model import Comment, Issue, Pull, Repository
+from cockpit.rehearsal.reporters import report_on
 from cockpit.rehearsal.world import World
 from cockpit.release.nominations import Verdict
 from cockpit.release.picks import Pick
@@ -366,6 +368,32 @@ async def test_an_approved_pick_is_squashed_with_what_its_commits_say(world: Wor
     assert (await rows(cockpit))[pick.release_pull or 0].merged_sha
 
 
+async def test_a_required_check_of_others_blocks_and_another_one_warns(world: World) -> None:
+    cockpit = cockpit_on(world)
+    pick = await ready(cockpit)
+    assert pick.pull is not None
+    arguments, repository = {"pull": str(pick.release_pull)}, core(world)
+    head, ref = pick.pull.head_sha, pick.pull.head_ref
+    ended = world.clock.now() - timedelta(hours=2)
+    report_on(world.forge, repository, head, ref, ended, preview="failure")
+    plan = await cockpit.plan("merge-pick", arguments)
+    assert plan.blockers == ()
+    assert "docs preview: failure, which nobody requires" in " / ".join(plan.warnings)
+    text = world.config_path.read_text(encoding="utf-8")
+    required = 'required_checks = ["docs *", "cla/*"]\nblocking_workflows'
+    world.config_path.write_text(text.replace("blocking_workflows", required, 1), encoding="utf-8")
+    strict = cockpit_on(world)
+    plan = await strict.plan("merge-pick", arguments)
+    blocked = " / ".join(plan.blockers)
+    assert "docs preview: failure" in blocked
+    assert "no check cla/* was reported, and it is required" in blocked
+    row = (await rows(strict))[pick.release_pull or 0]
+    checks = row.pull.checks if row.pull else None
+    assert row.state.value == "approved"
+    assert checks is not None
+    assert checks.failed == ("docs preview",)
+
+
 async def test_another_head_or_a_frozen_branch_is_not_merged(world: World) -> None:
     cockpit = cockpit_on(world)
     pick = await ready(cockpit)
@@ -452,6 +480,14 @@ async def test_a_resolution_that_is_abandoned_leaves_nothing(world: World) -> No
     assert resolver.begin().path in [str(path) for path in kept(world)]
     assert resolver.abandon()
     assert files(world.directory / "cockpit" / "data") == before
+    nothing = await cockpit.plan("abandon", {"change": str(number)})
+    assert "nobody has begun" in nothing.blockers[0]
+    resolver.begin()
+    plan = await cockpit.plan("abandon", {"change": str(number)})
+    assert (plan.danger, plan.blockers) == (Danger.LOCAL, ())
+    assert "conflict marks are still in it" in plan.sections[0].lines[0]
+    await carried_out(cockpit, plan)
+    assert not kept(world)
     assert not resolver.abandon()
     with pytest.raises(CockpitError, match="does not conflict"):
         Resolver(cockpit.backends, str(trunk_pull(world, Outcome.CLEAN)), PickWish()).begin()

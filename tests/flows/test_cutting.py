@@ -80,7 +80,7 @@ async def test_test_infra_gets_one_cut_commit_for_both_branches(world: World) ->
     assert after[f"{INFRA}:{ORIG}"] == commit
     form = "%P%n%s%n%an <%ae>%n%cn <%ce>"
     shown = git(world, INFRA, "show", "-s", f"--format={form}", commit)
-    captain = "Cora Captain <cora@example.org>"
+    captain = "Robin Castellan <captain@users.noreply.github.com>"
     message = "[RELEASE-ONLY CHANGES] Branch Cut for Release 2.16"
     assert shown.split("\n") == [trunk, message, captain, captain]
     dates = {git(world, INFRA, "show", "-s", "--format=%cI", sha) for sha in (commit, trunk)}

@@ -9,9 +9,11 @@ from cockpit.rehearsal.world import World
 from cockpit.release.checklist import Progress, item_states
 from cockpit.release.gates import GATES
 from cockpit.release.phases import PhaseId, standing
+from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Part, Preparation
 from cockpit.release.verdicts import Outcome, Verdict
 from cockpit.runtime import Cockpit
+from cockpit.views.picks import picks_pane
 from tests.flows.releases import cockpit_on, files
 from tests.flows.upcoming import upcoming
 
@@ -34,6 +36,9 @@ async def test_everything_is_read_and_green_before_the_cut(
         ALL, Outcome.PASSED
     )
     assert standing(cockpit.state).phase is PhaseId.PREPARATION
+    assert cockpit.state.picks.whole == PickReading()
+    assert picks_pane(cockpit.state).table.empty == "picks begin with the cut of release/2.16"
+    assert "picks begin with the cut" in GATES["picks-decided"].judge(cockpit.state).text
     core_nightly, vision_nightly = found["nightlies-green"].evidence
     assert core_nightly.text.startswith("pytorch nightly: 4 workflows passed on ")
     assert vision_nightly.text.startswith("vision nightly: 4 workflows passed on ")

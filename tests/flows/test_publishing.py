@@ -46,7 +46,7 @@ from tests.flows.on_the_index import (
 )
 from tests.flows.releases import Reports, channel, cockpit_on
 
-LOOKED_AT = ("branches", "ledger", "artifacts", "publishing")
+LOOKED_AT = ("branches", "ledger", "artifacts", "publishing", "dependencies")
 ALL, TORCH, LEFT = 24, 12, 4
 """Wheels of the release, of torch alone, and of torch that are published in most tests."""
 
@@ -84,6 +84,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Released]:
 def world(released: Released) -> Iterator[World]:
     """The same, with everything on the index but the last wheels of torch."""
     order = names(released.plan)
+    take_away(released.world, *order)
     for name in (*order[: TORCH - LEFT], *order[TORCH:]):
         released.world.index.publish_wheel(name, released.staged[name], released.world.clock.now())
     yield released.world
@@ -145,6 +146,7 @@ def pip(world: World, *words: str) -> None:
 
 async def test_what_is_published_can_be_installed(released: Released, tmp_path: Path) -> None:
     world, cockpit, plan = released.world, released.cockpit, released.plan
+    take_away(world, *names(plan))
     assert plan.blockers == ()
     assert plan.target == f"torch {VERSION} and torchvision {VISION} → rehearsal"
     outcome = await cockpit.carry_out(plan, Reports())
@@ -221,7 +223,8 @@ async def test_nothing_goes_out_before_everything_is_as_it_must_be(world: World)
     cockpit = with_settings(world, ("release_day = 2026-10-28", "release_day = 2026-11-05"))
     plan = await cockpit.plan("publish", {})
     said = "\n".join(plan.blockers)
-    assert "go-decision is not signed for v2.15.0-rc1" in said
+    assert "The release team decides: this candidate ships” is not settled" in said
+    assert "v2.15.0-rc1 of pytorch/pytorch is not pinned" in said
     assert "release day is in 8 d" in said
     assert "the staged wheels of torch have not been inspected" in said
     alone = await cockpit.plan("publish", {"package": "torchvision"})
@@ -446,7 +449,7 @@ async def test_staging_again_gives_the_same_bytes_and_a_rival_is_seen(
 def test_what_the_index_says_is_told_apart(
     released: Released, world: World, tmp_path: Path
 ) -> None:
-    index = released.cockpit.backends.package_index
+    index = released.cockpit.backends.publisher
     name, body = next(held for held in released.staged.items() if world.index.path(held[0]) is None)
     path = tmp_path / name
     path.write_bytes(body)

@@ -1,8 +1,9 @@
-"""One captain's process that appends notes to a ledger: REMOTE REF FOLDER NAME COUNT."""
+"""One captain's process that appends notes to a ledger: REMOTE REF FOLDER NAME COUNT AT-ONCE."""
 
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,12 +21,14 @@ class MachineClock:
 
 
 def main() -> None:
-    """Append, as often as told."""
-    remote, ref, folder, name, count = sys.argv[1:]
+    """Append, as often as told, so many threads at once."""
+    remote, ref, folder, name, count, at_once = sys.argv[1:]
     git = GitClones(Path(folder), identity=(name, f"{name}@example.org"))
     store = LedgerStore(git, remote, ref, cockpit_version="1", host=name, clock=MachineClock())
-    for number in range(int(count)):
-        print(store.append(Note(f"{name} {number}")).sha, flush=True)
+    with ThreadPoolExecutor(int(at_once)) as threads:
+        notes = (Note(f"{name} {number}") for number in range(int(count)))
+        for recorded in threads.map(store.append, notes):
+            print(recorded.sha, flush=True)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
@@ -39,11 +38,19 @@ from cockpit.release.record import (
     RerunRefused,
     RerunRequested,
     RunAdopted,
-    Signed,
     StepDone,
     Unfrozen,
 )
+from cockpit.release.signoffs import (
+    EvidenceFile,
+    NotApplicable,
+    Problem,
+    Signed,
+    Skipped,
+    Withdrawn,
+)
 from tests.gitrepos import BareRepo
+from tests.ledger.contention import contend
 
 NOW = datetime(2026, 7, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 REF = "refs/cockpit/2.13.0"
@@ -63,6 +70,11 @@ EVENTS: tuple[KnownEvent, ...] = (
     RerunRefused("rerun/9", 9, "too old"),
     CancelRequested("pytorch/pytorch", 9, 2),
     Signed("docs", "b" * 40, "ab" * 32, "read it all", ("https://example.org/1",)),
+    Signed("go", "b" * 40, files=(EvidenceFile("perf.csv", "cd" * 32),), subject="v2.13.0"),
+    NotApplicable("colab", "b" * 40, note="a patch release"),
+    Problem("docs", "b" * 40, note="the index is empty"),
+    Withdrawn("docs", "b" * 40, note="it was the cache"),
+    Skipped("docs", "b" * 40),
     Approved(12, "yes"),
     Denied(13),
     NeedsInfo(14, "which release has it?"),
@@ -404,29 +416,19 @@ class TestStore:
 
 def test_ten_processes_lose_nothing(remote: BareRepo, tmp_path: Path) -> None:
     """Half of them share one machine's clones, as two cockpits of one person do."""
-    each = 4
-    names = [f"captain{number}" for number in range(10)]
-    processes = [
-        subprocess.Popen(
-            [
-                *(sys.executable, "-m", "tests.ledger.appender", remote.remote, REF),
-                *(str(tmp_path / ("shared" if number % 2 else name)), name, str(each)),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=Path(__file__).parents[2],
-        )
-        for number, name in enumerate(names)
-    ]
-    ends = [process.communicate(timeout=240) for process in processes]
-    assert [errors for _, errors in ends] == [""] * 10
-    written = [sha for output, _ in ends for sha in output.split()]
-    ledger = store_of("reader", remote, tmp_path, StandingClock()).read()
-    assert sorted(recorded.sha for recorded in ledger.entries) == sorted(written)
-    assert sorted(texts(ledger)) == sorted(f"{n} {i}" for n in names for i in range(each))
-    for name in names:
-        own = [text for text in texts(ledger) if text.startswith(f"{name} ")]
-        assert own == [f"{name} {number}" for number in range(each)]
-    assert remote.git("rev-list", "--count", "--max-parents=0", REF) == "1"
-    assert remote.git("rev-list", "--count", "--min-parents=2", REF) == "0"
+    contend(remote, tmp_path, processes=10, each=3)
+
+
+def test_threads_of_one_cockpit_share_a_push(
+    store: LedgerStore, remote: BareRepo, tmp_path: Path, clock: StandingClock
+) -> None:
+    log: list[str] = []
+    busy = store_of("cora", remote, tmp_path, clock, log)
+    busy.append(Note("first"))
+    log.clear()
+    with ThreadPoolExecutor(12) as threads:
+        found = list(threads.map(lambda number: busy.append(Note(f"{number}")), range(12)))
+    ledger = store.read()
+    assert sorted(recorded.sha for recorded in ledger.entries[1:]) == sorted(r.sha for r in found)
+    assert sorted(texts(ledger)[1:]) == sorted(f"{number}" for number in range(12))
+    assert sum(" push " in line for line in log) < 12

@@ -361,7 +361,7 @@ def test_faults_are_read_from_the_command_line(text: str, fault: Fault) -> None:
         ("earthquake", "there is no fault 'earthquake'"),
         ("slow:soon", "slow:soon"),
         ("slow@gitlab", "slow@gitlab"),
-        ("expired-token@github", "strikes s3, not github"),
+        ("expired-token@github", "strikes s3 and mirror, not github"),
         ("moved-tag", "needs a tag"),
         ("server-error@s3", "cannot strike s3: stands alone"),
     ],

@@ -134,6 +134,8 @@ def test_secrets_are_in_a_file_of_their_own_that_only_its_owner_reads(shared_wor
         "GITHUB_TOKEN",
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
+        "R2_ACCESS_KEY_ID",
+        "R2_SECRET_ACCESS_KEY",
         "TWINE_USERNAME",
         "TWINE_PASSWORD",
     }
@@ -148,7 +150,7 @@ def test_worlds_come_and_go_without_leaving_anything(tmp_path: Path) -> None:
     for number in range(3):
         world = World.start(tmp_path / str(number), scenario="small")
         urls = [state.url for state in world.services().values()]
-        assert len(urls) == 4
+        assert len(urls) == 5
         assert all(accepts_connections(url) for url in urls)
         s3_client(world).list_buckets()
         world.stop()

@@ -13,7 +13,6 @@ from cockpit.release.publishing_facts import (
     IndexedFile,
     IndexedProject,
     PackageOnItsWay,
-    Pinned,
     Publishing,
     StagedWheel,
 )
@@ -113,16 +112,11 @@ def on_its_way(
     )
     return with_(
         GREEN,
-        spec=msgspec.structs.replace(SPEC, index=RULES),
+        spec=msgspec.structs.replace(SPEC, index_rules=RULES),
         artifacts=feed(Artifacts((listing(CORE), listing(VISION))), "s3"),
-        publishing=feed(Publishing(packages, Pinned("triton", "3.8.0", 2)), "index"),
+        publishing=feed(Publishing(packages), "index"),
         ledger=feed(ledger(*PINNED, *looked), "git"),
     )
-
-
-def with_triton(pinned: Pinned | None) -> ReleaseState:
-    """A state in which the index has this of Triton."""
-    return with_(publishing=feed(Publishing((), pinned), "index"))
 
 
 WRONG = {**FILES, TORCH[0].name: sha256("another")}
@@ -201,14 +195,4 @@ PUBLISHING_CASES = (
         "is on the index as another file",
     ),
     ("index-published", "yanked", on_its_way(published=FILES, yanked=True), FAILED, "is yanked"),
-    ("triton-on-index", "there", on_its_way(), PASSED, "triton 3.8.0 is on the index with 2 files"),
-    (
-        "triton-on-index",
-        "not yet",
-        with_triton(Pinned("triton", "3.8.0")),
-        FAILED,
-        "triton 3.8.0 is not on the index",
-    ),
-    ("triton-on-index", "not told", with_triton(Pinned("triton", "")), UNKNOWN, "does not say"),
-    ("triton-on-index", "nobody pins it", GREEN, Outcome.NOT_APPLICABLE, "does not say where"),
 )

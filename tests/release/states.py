@@ -30,7 +30,15 @@ from cockpit.release.nominations import Answer, Nomination, Verdict
 from cockpit.release.people import Duty, Person, Team
 from cockpit.release.picks import PickReading, PullSummary, Tracker
 from cockpit.release.preparation import Base, Nightly, Preparation, PushedRun
+from cockpit.release.promotion import Promotion
 from cockpit.release.publishing_facts import Publishing
+from cockpit.release.readiness import (
+    Confirmation,
+    Confirmations,
+    CredentialLife,
+    Credentials,
+    Dependency,
+)
 from cockpit.release.record import (
     CandidatePinned,
     DispatchRequested,
@@ -107,6 +115,7 @@ SPEC = ReleaseSpec(
     cut_labels=("high priority",),
     triton=TritonSource("triton.git"),
     docs=DocsSource("docs.git", "site", "2.15", "versions.html"),
+    index="https://index.example/simple",
 )
 
 
@@ -475,6 +484,17 @@ SUBMODULES = Submodules(
 )
 
 
+TRITON_FILES = tuple(
+    f"triton-3.8.0-{tags}-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl"
+    for tags in ("cp312-cp312", "cp313-cp313", "cp313-cp313t")
+)
+CONFIRMED = Confirmations(
+    RC2.commit_sha,
+    True,
+    tuple(Confirmation(item(number), "grace", NOW - timedelta(hours=1)) for number in (40, 41)),
+)
+
+
 VISION_BUILDS = msgspec.structs.replace(
     builds(*green_jobs(), of=VISION_RC1), repository=VISION.name
 )
@@ -491,6 +511,7 @@ GREEN = ReleaseState(
     milestone=feed(Milestone("2.15.0", 62, (), 143, "https://github.example/milestone/62")),
     artifacts=feed(Artifacts((listing(CORE), listing(VISION))), "s3"),
     publishing=feed(Publishing(), "index"),
+    promotion=feed(Promotion(), "s3"),
     libraries=feed(LibraryBuilds((VISION_BUILDS,)), "GitHub"),
     checks=feed(Checks(RC2.commit_sha), "GitHub"),
     docs=feed(DocsEntry(sha("site"), files=9, listed=True), "git"),
@@ -498,8 +519,21 @@ GREEN = ReleaseState(
     ledger=feed(ledger(*PINNED, *validated()), "git"),
     preparation=feed(PREPARED, "git"),
     submodules=feed(SUBMODULES, "git"),
+    me="ada@example.org",
+    confirmations=feed(CONFIRMED, "GitHub"),
+    dependencies=feed(
+        Dependency("triton", "3.8.0", TRITON_FILES, "https://index.example/simple/triton/"),
+        "https://index.example/simple/triton/",
+    ),
+    credentials=feed(Credentials((CredentialLife("the GitHub token"),)), "this machine"),
 )
 """rc2 is tagged at the head, everything is green, nothing is promoted; picks close in 4 days."""
+
+
+def triton_on_index(*files: str, version: str = "3.8.0") -> ReleaseState:
+    """The package index has these files of Triton."""
+    found = Dependency("triton", version, files, "https://index.example/simple/triton/")
+    return with_(dependencies=feed(found, "index"))
 
 
 def on(day: date, state: ReleaseState = GREEN) -> ReleaseState:

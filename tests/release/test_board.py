@@ -11,12 +11,11 @@ from cockpit.release.artifacts import Artifacts, Contents
 from cockpit.release.board import Board, BoardLine, board
 from cockpit.release.jobs import Check, Checks, JobState
 from cockpit.release.milestones import Milestone
-from cockpit.release.nominations import Verdict
-from cockpit.release.record import LeaseTaken, Recorded
+from cockpit.release.record import LeaseTaken, Override, Recorded
 from cockpit.release.state import FeedState, ReleaseState
+from cockpit.release.verdicts import NextStep
 from tests.release.health import with_first
 from tests.release.states import (
-    APPROVALS,
     CORE,
     GREEN,
     MERGED_PULLS,
@@ -29,7 +28,6 @@ from tests.release.states import (
     RC2,
     SPEC,
     VISION,
-    answer,
     branch,
     builds,
     checks,
@@ -119,18 +117,6 @@ def test_a_candidate_that_was_tagged_elsewhere_is_pinned_first() -> None:
     [
         ({"ci": feed(checks(JobState.FAILED, NEW.sha))}, "look into pytorch trunk: failed"),
         ({"ci": feed(checks(JobState.RUNNING, NEW.sha))}, "wait for the branch checks"),
-        (
-            {
-                "picks": feed(
-                    tracked(
-                        (*MERGED_PULLS, pull(14, "Third")),
-                        (*NOMINATIONS, nomination(3, 14)),
-                        (*APPROVALS, answer(14, Verdict.APPROVED)),
-                    )
-                )
-            },
-            "merge #14",
-        ),
     ],
 )
 def test_what_stands_in_the_way_of_the_tag_comes_before_it(
@@ -243,8 +229,8 @@ def lease(*, minutes: float = 5) -> Recorded:
 
 
 def test_a_lease_of_somebody_else_blocks_until_it_expires() -> None:
-    held = with_(ledger=feed(ledger(*PINNED, lease())))
-    expired = with_(ledger=feed(ledger(*PINNED, lease(minutes=-1))))
+    held = with_(ledger=feed(ledger(*PINNED, lease())), me="mika@example.org")
+    expired = with_(held, ledger=feed(ledger(*PINNED, lease(minutes=-1))))
 
     assert texts(board(held).blocked) == "Ada holds the lease for tag-candidate until 14:08 UTC"
     assert board(held).next.text.startswith("wait: Ada holds the lease")
@@ -265,10 +251,7 @@ def test_undecided_and_stray_pulls_are_risks() -> None:
 
     assert "1 nomination undecided: #14" in texts(found.risky)
     assert "1 pull request was never nominated: #15" in texts(found.risky)
-    assert (found.next.text, found.next.action) == (
-        "decide on 1 nomination, first #14",
-        "pane-3",
-    )
+    assert found.next == NextStep("approve #14, or decide otherwise", "approve", "pull-14")
 
 
 @pytest.mark.parametrize(
@@ -339,3 +322,34 @@ def test_doubtful_files_and_checks_nobody_required_are_a_risk() -> None:
     red = Check("check/1", "Bot", "lint", JobState.FAILED, "failure", NOW)
     found = board(with_(checks=feed(Checks(RC2.commit_sha, (red,))))).risky
     assert "1 check of others failed on the candidate: Bot lint" in texts(found)
+
+
+def test_every_line_that_needs_somebody_says_what_to_do_and_by_which_action() -> None:
+    red = with_(ci=feed(checks(JobState.FAILED)), milestone=feed(Milestone("2.15.0", 62)))
+    for state in (red, with_(ci=FeedState(failure=failure())), on(date(2026, 10, 26))):
+        found = board(state)
+        assert found.blocked or found.risky
+        for line in (*found.blocked, *found.risky):
+            assert line.then, line
+            assert line.action, line
+
+
+def test_an_overridden_gate_is_a_risk_and_lets_the_release_go_on() -> None:
+    red = with_(ci=feed(checks(JobState.FAILED)))
+    override = recorded(Override("ci-green", RC2.commit_sha, "the runners are down"))
+    found = board(with_(red, ledger=feed(ledger(*PINNED, override))))
+
+    assert [line.subject for line in board(red).blocked] == ["ci-green"]
+    assert found.blocked == ()
+    assert texts(found.risky[:1]) == (
+        "branch checks: pytorch trunk: failed on "
+        f"{PICK_2.sha[:7]}; overridden by Ada: the runners are down"
+    )
+    assert found.next == board(GREEN).next
+
+
+def test_a_sync_meeting_of_today_is_on_the_board() -> None:
+    tuesday = with_(on(date(2026, 10, 20)))
+
+    assert "sync meeting today at 16:00 UTC" in texts(board(tuesday).risky)
+    assert "sync meeting" not in texts(board(on(date(2026, 10, 21))).risky)

@@ -8,7 +8,11 @@ import pytest
 from cockpit.process.loader import parse
 from cockpit.release.checklist import ItemState, Process, Progress, item_states
 from cockpit.release.jobs import JobState
-from cockpit.release.record import Override, Recorded, Signed
+from cockpit.release.record import (
+    Override,
+    Recorded,
+)
+from cockpit.release.signoffs import Signed
 from cockpit.release.state import ReleaseState
 from cockpit.release.versions import Version
 from tests.release.states import (
@@ -186,7 +190,8 @@ def test_an_override_of_this_candidate_counts_and_is_shown() -> None:
     override = recorded(Override("ci-green", RC2.commit_sha, "known infrastructure failure"))
     found = states(with_entries(override, state=red))["checks"]
 
-    assert found.progress is Progress.SIGNED
+    assert found.progress is Progress.OVERRIDDEN
+    assert found.progress.settled
     assert found.words == "overridden by Ada: known infrastructure failure"
 
 
@@ -195,6 +200,30 @@ def test_an_override_of_another_candidate_does_not_count() -> None:
     override = recorded(Override("ci-green", RC1.commit_sha, "known infrastructure failure"))
 
     assert states(with_entries(override, state=red))["checks"].progress is Progress.FAILED
+
+
+@pytest.mark.parametrize("email", ["", "mika@example.org"])
+def test_an_override_by_somebody_without_the_duty_does_not_count(email: str) -> None:
+    red = with_(ci=feed(checks(JobState.FAILED)))
+    override = recorded(Override("ci-green", RC2.commit_sha, "I say so"), email=email)
+
+    assert states(with_entries(override, state=red))["checks"].progress is Progress.FAILED
+
+
+@pytest.mark.parametrize(
+    ("lines", "version", "words"),
+    [
+        ('until = "2.5"', Version(2, 15, 0), "only up to 2.5"),
+        ('until = "2.5"', Version(2, 5, 0), ""),
+        ('since = "2.9"', Version(2, 15, 0), ""),
+        ('since = "2.9"', Version(2, 8, 0), "only from 2.9 on"),
+        ('left_out = "nobody needs it"', Version(2, 15, 0), "left out: nobody needs it"),
+    ],
+)
+def test_items_belong_to_lines(lines: str, version: Version, words: str) -> None:
+    item = parse(PROCESS_TEXT + lines, "process.toml").items[-1]
+
+    assert item.beside(version) == words
 
 
 def test_items_of_minor_releases_do_not_apply_to_a_patch() -> None:

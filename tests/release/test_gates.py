@@ -23,7 +23,9 @@ from cockpit.release.verdicts import Outcome
 from tests.release.health import HEALTH_CASES
 from tests.release.picking import PICK_CASES
 from tests.release.preparing import PREPARATION_CASES
+from tests.release.promoting import PROMOTION_CASES
 from tests.release.publishing import PUBLISHING_CASES
+from tests.release.readying import READY_CASES
 from tests.release.states import (
     APPROVALS,
     CORE,
@@ -137,8 +139,16 @@ CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
     *PREPARATION_CASES,
     *HEALTH_CASES,
     *PICK_CASES,
+    *READY_CASES,
     ("schedule-set", "all", GREEN, PASSED, "release day 28 Oct 2026"),
-    ("schedule-set", "absent", spec_with(schedule=Schedule()), FAILED, "no date for branch cut"),
+    (
+        "schedule-set",
+        "one is absent",
+        spec_with(schedule=Schedule(None, date(2026, 10, 19), date(2026, 10, 28))),
+        FAILED,
+        "no date for branch cut",
+    ),
+    ("schedule-set", "absent", spec_with(schedule=Schedule()), UNKNOWN, "has no [schedule]"),
     (
         "schedule-set",
         "mixed up",
@@ -436,6 +446,7 @@ CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
         "the last candidate is v2.15.0-rc2",
     ),
     *PUBLISHING_CASES,
+    *PROMOTION_CASES,
 )
 
 
@@ -451,13 +462,19 @@ def test_the_verdict(gate: str, state: ReleaseState, outcome: Outcome, words: st
     assert verdict.evidence
 
 
-def test_every_gate_is_seen_to_pass_and_not_to_pass() -> None:
-    seen = {
-        gate: {GATES[gate].judge(state).clear for name, _, state, _, _ in CASES if name == gate}
-        for gate in GATES
-    }
+@pytest.mark.parametrize("gate", GATES)
+def test_every_gate_is_seen_to_pass_to_fail_not_to_know_and_not_to_apply(gate: str) -> None:
+    states = [state for name, _, state, _, _ in CASES if name == gate]
+    states += [with_feed(name, FeedState(failure=failure())) for name in GATES[gate].feeds]
 
-    assert seen == {gate: {True, False} for gate in GATES}
+    assert {GATES[gate].judge(state).outcome for state in states} == set(Outcome)
+
+
+@pytest.mark.parametrize("gate", [gate.id for gate in GATES.values() if gate.feeds])
+def test_a_gate_whose_backend_errors_blocks(gate: str) -> None:
+    for name in GATES[gate].feeds:
+        verdict = GATES[gate].judge(with_feed(name, FeedState(failure=failure())))
+        assert (verdict.outcome, verdict.clear, verdict.pending) == (UNKNOWN, False, False)
 
 
 READ_BY = [

@@ -12,9 +12,9 @@ from typing import TypeVar
 from textual.pilot import Pilot
 
 from cockpit.app import CockpitApp
-from cockpit.backends.ports import ApiBudget, ApiUsage, ApiUse, Resolution
+from cockpit.backends.ports import Answer, ApiBudget, ApiUsage, ApiUse, Resolution
 from cockpit.commandlog import CommandLog
-from cockpit.config import NotificationsTable
+from cockpit.config_tables import NotificationsTable
 from cockpit.errors import CockpitError
 from cockpit.operations.plan import (
     Danger,
@@ -28,9 +28,11 @@ from cockpit.operations.plan import (
 )
 from cockpit.operations.runner import Observer, Outcome
 from cockpit.process.loader import parse
+from cockpit.release.changes import ChangedFile, ChangeText, EndState
 from cockpit.release.checklist import Process
 from cockpit.release.job_logs import JobLog
 from cockpit.release.jobs import Step
+from cockpit.release.nominations import Comment
 from cockpit.release.state import ReleaseState
 from tests.release.states import GREEN, NOW
 
@@ -140,6 +142,7 @@ class StillCockpit:
         self.asked: list[tuple[str, int]] = []
         self.steps: tuple[Step, ...] | CockpitError = ()
         self.log: JobLog | CockpitError = JobLog((), 0, whole=True)
+        self.comments: tuple[Comment, ...] | CockpitError = ()
         self.reads_ready = asyncio.Event()
         self.reads_ready.set()
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -196,6 +199,21 @@ class StillCockpit:
         """The log that the test laid out, when it says so."""
         self.asked.append((repository, job_id))
         return await self._laid_out(self.log)
+
+    async def pick_comments(self, key: str) -> Answer[tuple[Comment, ...]]:
+        """What the test says that people said."""
+        if isinstance(self.comments, CockpitError):
+            raise self.comments
+        return Answer(self.comments, "GitHub")
+
+    async def pick_diff(self, key: str) -> ChangeText:
+        """One file, of a name that tells the pick."""
+        return ChangeText("as merged", (f"diff --git a/{key} b/{key}", "-old", "+new"))
+
+    async def end_state(self, order: tuple[str, ...]) -> EndState:
+        """One file for every commit."""
+        files = tuple(ChangedFile(f"{sha[:7]}.py", 2, 1) for sha in order)
+        return EndState("7" * 40, files, ("diff --git a/x b/x",))
 
     async def _laid_out(self, answer: T | CockpitError) -> T:
         await self.reads_ready.wait()

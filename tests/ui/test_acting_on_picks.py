@@ -6,9 +6,12 @@ import msgspec
 
 from cockpit.actions import Disabled, Enabled, Scope, Selection, Situation, action, availability
 from cockpit.guards_picks import of_changes, of_pulls
+from cockpit.release.forecast import PredictionReading
 from cockpit.release.picks import PickReading, PullSummary, Tracker
+from cockpit.release.prediction import NO_PARENT_NAMED, Outcome, Prediction
 from cockpit.release.state import FeedState, Reading
-from tests.release.states import GREEN, NOW
+from cockpit.release.trunk import Finding, FindingKind
+from tests.release.states import GREEN, NOW, PICK_2, feed, landing, sha, trunk
 
 
 def pull(number: int, head: str, *, state: str = "open") -> PullSummary:
@@ -48,10 +51,28 @@ def test_marked_rows_count_instead_of_the_selected_one() -> None:
     assert of_changes(on("pull-20")) == {"change": "10"}
 
 
+def test_of_a_merge_the_parent_is_asked_for_and_of_a_missing_revert_the_pull() -> None:
+    landed = landing(10)
+    merge = Prediction(landed.sha, "Merge", Outcome.UNKNOWN, why=NO_PARENT_NAMED)
+    revert = Finding(FindingKind.MISSING_REVERT, sha("r"), None, "Revert", "why", reverts=9)
+    state = msgspec.structs.replace(
+        STATE,
+        trunk=feed(trunk(landed, findings=(revert,)), "git"),
+        predictions=feed(PredictionReading(PICK_2.sha, (merge,)), "git"),
+    )
+    assert of_changes(msgspec.structs.replace(on("pull-20"), state=state)) == {
+        "change": "10",
+        "mainline": "",
+    }
+    of_revert = msgspec.structs.replace(on(f"commit-{revert.commit}"), state=state)
+    assert of_changes(of_revert) == {"change": "9", "category": "cherry-pick revert"}
+    assert "C picks what reverted it" in reason("nominate", of_revert)
+
+
 def test_what_cannot_be_done_says_why() -> None:
     assert isinstance(availability(action("approve"), on("pull-20")), Enabled)
     assert reason("approve", on("gone")) == "no pick is selected"
-    assert "one at a time" in reason("deny", on("pull-20", "pull-20", "pull-21"))
+    assert "one at a time" in reason("nominate", on("pull-20", "pull-20", "pull-21"))
     assert reason("pick", on("pull-20")) == "#20 picks it already"
     assert reason("merge-pick", on("pull-20")) == "#20 is found, not approved"
     assert "its author resolves it" in reason("resolve", on("pull-20"))

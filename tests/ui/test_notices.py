@@ -8,7 +8,7 @@ import pytest
 
 from cockpit.app import CockpitApp
 from cockpit.backends.ports import ApiBudget
-from cockpit.config import NotificationsTable
+from cockpit.config_tables import NotificationsTable
 from cockpit.release.jobs import Job, JobState
 from cockpit.release.notices import Desktop
 from cockpit.release.state import ReleaseState
@@ -61,7 +61,8 @@ async def test_a_job_that_turns_red_is_told_once_in_every_way(
         cockpit.become(with_(cockpit.state, builds=feed(builds(*red(3, 5)), failure=failure())))
         cockpit.become(reading(*red(3, 5)))
         await driven.pause()
-        app._notices.look()
+        app._notices.look(cockpit.state)
+        app._notices.tell()
         assert len([text for text in toasts(app) if "failed in Test" in text]) == 1
         assert terminal.bells == 2, "the job, and the end of the builds that it brought"
         sequences = [text for text in terminal.written if text.startswith("\x1b]777;notify;")]
@@ -82,7 +83,8 @@ async def test_what_a_short_page_had_hidden_before_a_restart_is_not_told_again()
     async with app.run_test(size=(120, 40)):
         notices = Notices(app, cockpit, {})
         cockpit.become(reading(*red(3)))
-        notices.look()
+        notices.look(cockpit.state)
+        notices.tell()
         assert toasts(app) == []
 
 
@@ -95,7 +97,8 @@ async def test_many_at_once_are_one_and_all_of_it_can_be_switched_off() -> None:
         assert len(toasts(app)) == 2
         cockpit.notifications = NotificationsTable(bell=False, lines=False, desktop=Desktop.OFF)
         cockpit.become(reading(*red(*range(20))))
-        app._notices.look()
+        app._notices.look(cockpit.state)
+        app._notices.tell()
         assert len(toasts(app)) == 2
 
 

@@ -19,10 +19,17 @@ CARRIED_OUT = [entry for entry in WRITING if entry.operation]
 
 KEYS_TO = {
     **{PANE_SCOPES[name]: (str(number),) for number, name in enumerate(PANES, start=1)},
+    Scope.PROMOTION: ("5",),
     Scope.TIMELINE: ("1", "h"),
+    Scope.WALK: ("J",),
+    Scope.LEDGER: ("l",),
     Scope.BUILDS_SCREEN: ("2", "enter"),
     Scope.JOB: ("2", "enter", "enter"),
     Scope.LOG: ("2", "enter", "L"),
+    Scope.QUEUE: ("3", "enter"),
+    Scope.PICK: ("3", "enter", "enter"),
+    Scope.DIFF: ("3", "u"),
+    Scope.END_STATE: ("3", "equals_sign"),
 }
 
 

@@ -13,7 +13,7 @@ from cockpit.release.state import ReleaseState
 from cockpit.views.table import Row
 from screens.ask import AskScreen
 from screens.confirm import ConfirmScreen
-from screens.pane import PaneScreen
+from screens.picks import PicksScreen
 from screens.timeline import ComparisonScreen, TimelineScreen
 from tests.release.states import (
     CORE,
@@ -49,7 +49,7 @@ async def open_timeline(app: CockpitApp, driven: Driven, *keys: str) -> None:
 
 
 def selected(app: CockpitApp) -> Row | None:
-    assert isinstance(app.screen, PaneScreen)
+    assert isinstance(app.screen, PicksScreen)
     return app.screen.pane.table.selected
 
 
@@ -86,7 +86,7 @@ async def test_a_commit_leads_to_its_pick_in_the_queue() -> None:
         await driven.press("Q")
         await until(driven, lambda: any("no pick of the queue" in text for text in toasts(app)))
         await driven.press("down", "down", "down", "Q")
-        await until(driven, lambda: isinstance(app.screen, PaneScreen))
+        await until(driven, lambda: isinstance(app.screen, PicksScreen))
         await until(driven, lambda: "Pin cudnn 9.5.1" in str(selected(app)))
         await driven.press("escape")
         await until(driven, lambda: isinstance(app.screen, TimelineScreen))

@@ -14,7 +14,12 @@ from cockpit.release.branches import Branches
 from cockpit.release.jobs import JobState
 from cockpit.release.nominations import Verdict
 from cockpit.release.picks import PickReading
-from cockpit.release.record import LeaseTaken, Note, Recorded, Signed
+from cockpit.release.record import (
+    LeaseTaken,
+    Note,
+    Recorded,
+)
+from cockpit.release.signoffs import Signed
 from cockpit.release.state import FeedState, ReleaseState
 from cockpit.views.board import board_lines
 from cockpit.views.branches import branch_detail, branches_pane
@@ -35,7 +40,8 @@ from cockpit.views.marks import (
     Mark,
     Tone,
 )
-from cockpit.views.picks import pick_detail, picks_pane
+from cockpit.views.pick_life import life_lines, pick_named, pick_title
+from cockpit.views.picks import picks_pane
 from cockpit.views.table import Detail, Pane, Row
 from cockpit.views.width import cell_width
 from tests.release.states import (
@@ -377,9 +383,9 @@ def test_markup_in_a_title_is_text() -> None:
     found = row(picks_pane(with_(picks=feed(QUEUE))), "pull-14")
 
     assert cells(found)[2] == "[bold]Fix[/bold] [/]"
-    assert text(pick_detail(with_(picks=feed(QUEUE)), "pull-14")).startswith(
-        "#14 [bold]Fix[/bold] [/]"
-    )
+    pick = pick_named(with_(picks=feed(QUEUE)), "pull-14")
+    assert pick is not None
+    assert pick_title(pick) == "#14 [bold]Fix[/bold] [/]"
 
 
 def test_a_nomination_after_the_deadline_is_called_late() -> None:
@@ -389,9 +395,13 @@ def test_a_nomination_after_the_deadline_is_called_late() -> None:
 
 
 def test_the_whole_life_of_a_pick() -> None:
-    found = text(pick_detail(GREEN, "pull-12"))
+    pick = pick_named(GREEN, "pull-12")
+    assert pick is not None
+    found = "\n".join(line.text for line in life_lines(GREEN, pick))
 
     for words in (
+        "landed on main as",
+        "still on the branch",
         "nominated by grace",
         "approved by ada",
         f"merged as {PICK_1.sha[:7]}",
@@ -400,7 +410,7 @@ def test_the_whole_life_of_a_pick() -> None:
         "https://github.example/pull/12",
     ):
         assert words in found
-    assert pick_detail(GREEN, "gone") is None
+    assert pick_named(GREEN, "gone") is None
 
 
 def test_an_empty_queue_says_so() -> None:
@@ -429,7 +439,7 @@ def test_in_full_every_phase_is_listed_in_order() -> None:
 def test_a_phase_counts_what_is_settled_and_what_failed() -> None:
     heading = checklist_pane(with_(ci=feed(checks(JobState.FAILED))), PROCESS).table.rows[0]
 
-    assert cells(heading)[2] == "7/19 · 1 failed"
+    assert cells(heading)[2] == "7/23 · 1 failed"
 
 
 def test_the_detail_of_a_gate_shows_evidence_and_next_action() -> None:
@@ -457,7 +467,7 @@ def test_the_detail_of_a_signed_item_shows_the_signature_and_whether_it_holds() 
     )
     found = text(item_detail(with_(ledger=feed(ledger(*PINNED, *entries))), PROCESS, "performance"))
 
-    for words in ("Signatures", "void: another commit", "slow", "fine", "https://x/1"):
+    for words in ("Signatures", "is another commit", "slow", "fine", "https://x/1"):
         assert words in found
 
 
@@ -477,7 +487,7 @@ def test_the_ledger_says_who_holds_the_lease() -> None:
     taken = recorded(LeaseTaken("1", "tag-candidate", NOW + timedelta(minutes=5)))
 
     assert ledger_pane(with_(ledger=feed(ledger(taken)))).summary[0].text == (
-        "Ada on bridge holds the lease for tag-candidate"
+        "Ada on bridge holds the lease for tag-candidate since 2026-10-15 12:03 UTC, until 14:08"
     )
 
 

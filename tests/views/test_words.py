@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.views.ages import THIN_SPACE, ago, deadline, duration, grouped, timestamp
+from cockpit.release.durations import Forecast
+from cockpit.views.ages import (
+    THIN_SPACE,
+    ago,
+    deadline,
+    duration,
+    grouped,
+    time_left,
+    timestamp,
+)
 from cockpit.views.table import Span
 from cockpit.views.width import cell_width, clip, clip_spans, pad
 
@@ -47,6 +56,20 @@ def test_how_long_ago(seconds: float, text: str) -> None:
 )
 def test_how_long(seconds: float, text: str) -> None:
     assert duration(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("ahead", "text"),
+    [
+        (None, ""),
+        (Forecast(timedelta(minutes=12)), "~12 min"),
+        (Forecast(timedelta(minutes=12), unknown=3), "over 12 min"),
+        (Forecast(timedelta(), unknown=19), ""),
+        (Forecast(timedelta()), "~0 s"),
+    ],
+)
+def test_a_lower_bound_is_never_given_as_a_forecast(ahead: Forecast | None, text: str) -> None:
+    assert time_left(ahead) == text
 
 
 @given(AGES)

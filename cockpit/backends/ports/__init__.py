@@ -24,8 +24,14 @@ from cockpit.backends.ports.git_values import (
 )
 from cockpit.backends.ports.github import Account, ApiBudget, ApiUsage, ApiUse, GithubPort
 from cockpit.backends.ports.index import IndexPort
-from cockpit.backends.ports.objectstore import Delivery, ObjectStorePort
-from cockpit.backends.ports.package_index import PackageIndexPort, Taken, Upload
+from cockpit.backends.ports.objectstore import (
+    Delivery,
+    ObjectProperties,
+    ObjectStorePort,
+    TransferPort,
+    Upload,
+)
+from cockpit.backends.ports.package_index import PackageIndexPort, Taken, UploadAnswer
 
 __all__ = [
     "Account",
@@ -46,6 +52,7 @@ __all__ = [
     "GithubPort",
     "IndexPort",
     "LedgerCommit",
+    "ObjectProperties",
     "ObjectStorePort",
     "PackageIndexPort",
     "PickDraft",
@@ -53,6 +60,8 @@ __all__ = [
     "Resolution",
     "ScriptRun",
     "Taken",
+    "TransferPort",
     "TrunkQuestions",
     "Upload",
+    "UploadAnswer",
 ]

@@ -31,3 +31,7 @@ class CredentialsPort(Protocol):
     def environment(self) -> dict[str, str]:
         """Variables of the credentials file, for SDKs that read the environment."""
         ...
+
+    def variable(self, name: str) -> str:
+        """One variable: of the credentials file where there is one, else of the environment."""
+        ...

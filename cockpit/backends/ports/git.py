@@ -21,6 +21,7 @@ from cockpit.backends.ports.git_values import (
 )
 from cockpit.release.branches import BranchState
 from cockpit.release.candidates import Tag
+from cockpit.release.changes import EndState
 from cockpit.release.commits import Commit
 from cockpit.release.pickorder import QueueSimulation
 from cockpit.release.prediction import PickOf, Prediction
@@ -200,8 +201,23 @@ class GitPort(Protocol):
         """Land a queue in its order, and look for an order in which fewer picks conflict."""
         ...
 
+    def end_state(self, repository: Repository, onto: str, picks: Sequence[PickOf]) -> EndState:
+        """What a branch would be once those of a queue that are clean have landed in order."""
+        ...
+
+    def change(self, repository: Repository, tip: str, onto: str | None = None) -> tuple[str, ...]:
+        """A diff's lines: from where `tip` parted from `onto`, else from its first parent.
+
+        Commits that the clone lacks are fetched; raises Unreachable where the remote has none.
+        """
+        ...
+
     def ledger_tip(self, remote: str, ref: str) -> str | None:
         """The tip of a ledger on its remote; None when the ledger does not exist yet."""
+        ...
+
+    def bring_ledger(self, remote: str, ref: str) -> str | None:
+        """Fetch a ledger without reading it; gives its tip, None where there is none yet."""
         ...
 
     def read_ledger(
@@ -210,8 +226,13 @@ class GitPort(Protocol):
         """Fetch a ledger and read its chain, oldest first, after `since` when given."""
         ...
 
-    def append_ledger(self, remote: str, ref: str, message: str, parent: str | None) -> str:
-        """Commit on `parent` and push fast-forward only; raises Conflict when the tip moved."""
+    def append_ledger(
+        self, remote: str, ref: str, messages: Sequence[str], parent: str | None
+    ) -> tuple[str, ...]:
+        """Commit on `parent`, one on the other, and push them all or none, fast-forward only.
+
+        Raises Conflict when the tip has moved.
+        """
         ...
 
     def identity(self) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from cockpit.release.people import Team
 from cockpit.release.picks import PickReading, PullSummary
 from cockpit.release.preparation import PushedRun
 from cockpit.release.pullrequests import OpenPull, PullDraft, PullPage
+from cockpit.release.readiness import CredentialLife
 from cockpit.release.repos import Repository
 from cockpit.release.versions import Version
 
@@ -185,6 +186,12 @@ class GithubPort(Protocol):
         """The comments under an issue or pull request, oldest first."""
         ...
 
+    def comments_on(
+        self, repository: Repository, numbers: Sequence[int]
+    ) -> Answer[dict[int, tuple[Comment, ...]]]:
+        """The comments under several issues, oldest first; one request an issue."""
+        ...
+
     def comment(self, repository: Repository, number: int, body: str) -> Comment:
         """Comment on an issue or pull request; after a lost answer look before asking again."""
         ...
@@ -209,6 +216,10 @@ class GithubPort(Protocol):
 
     def account(self) -> Account:
         """Who the credential belongs to; raises AccessDenied without one."""
+        ...
+
+    def token_life(self) -> CredentialLife:
+        """How long the token lives, as GitHub tells it of those with an end."""
         ...
 
     def permission(self, repository: Repository) -> str:

@@ -14,3 +14,11 @@ class IndexPort(Protocol):
     def page(self, prefix: str, folder: str, package: str) -> Answer[IndexPage | None]:
         """The page of a package in a folder of a channel; None when there is none."""
         ...
+
+    def project(self, package: str) -> Answer[IndexPage | None]:
+        """The page of a package on an index without folders; None when there is none."""
+        ...
+
+    def size_of(self, url: str) -> int | None:
+        """The bytes of the file that a page links to, without reading it; None when it is gone."""
+        ...

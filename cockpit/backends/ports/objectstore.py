@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
 from cockpit.release.artifacts import StoredObject
+from cockpit.release.readiness import CredentialLife
+
+
+class ObjectProperties(msgspec.Struct, frozen=True):
+    """What an object carries beside its bytes."""
+
+    content_type: str = ""
+    cache_control: str = ""
+    metadata: Mapping[str, str] = {}
+
+
+class Upload(msgspec.Struct, frozen=True):
+    """An upload in parts that is not finished."""
+
+    key: str
+    id: str
+    begun_at: datetime
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -55,6 +73,90 @@ class ObjectStorePort(Protocol):
         """
         ...
 
+    def credential_life(self) -> CredentialLife:
+        """How long the credentials live, where they can tell."""
+        ...
+
     def check_access(self) -> str:
         """Who the credential is, in words; raises when the bucket cannot be read."""
+        ...
+
+
+class TransferPort(ObjectStorePort, Protocol):
+    """A store that files are promoted from, to or within.
+
+    Whatever is written is created: Conflict is raised where something lies already.
+    """
+
+    @property
+    def bucket(self) -> str:
+        """The bucket that is written to."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """The store as people name it: `s3://BUCKET`."""
+        ...
+
+    @property
+    def acl(self) -> str:
+        """The access that objects are given; empty where the bucket's own rules decide."""
+        ...
+
+    def list_folders(self, prefix: str) -> tuple[str, ...]:
+        """The folders directly below a prefix that ends in a slash, by name."""
+        ...
+
+    def properties(self, key: str) -> ObjectProperties:
+        """What an object carries beside its bytes; raises Conflict when it is gone."""
+        ...
+
+    def copy(
+        self,
+        bucket: str,
+        wanted: StoredObject,
+        key: str,
+        report: Callable[[int], None],
+        replaces: str = "",
+    ) -> StoredObject:
+        """Have the store copy an object of one of its buckets, with all that it carries.
+
+        Raises Conflict when something lies there, but for an object with the ETag `replaces`, or
+        the source is no longer the one wanted.
+        `report` is told of bytes that were copied, and may raise to stop.
+        """
+        ...
+
+    def receive(
+        self,
+        wanted: StoredObject,
+        key: str,
+        carried: ObjectProperties,
+        read: Callable[[int, int], bytes],
+        report: Callable[[int], None],
+    ) -> StoredObject:
+        """Put an object of bytes that are read piece by piece, from a byte on, from elsewhere.
+
+        Raises Conflict when something lies there, or the bytes have not the checksum of `wanted`.
+        """
+        ...
+
+    def is_public(self, key: str) -> bool:
+        """Whether anybody may read an object, as far as the store tells."""
+        ...
+
+    def give_access(self, key: str) -> None:
+        """Give an object the access that the config names."""
+        ...
+
+    def unfinished_uploads(self, prefix: str) -> tuple[Upload, ...]:
+        """Uploads in parts below a prefix that were begun and neither finished nor aborted."""
+        ...
+
+    def abort_upload(self, key: str, upload: str) -> None:
+        """Throw away the parts of an upload; nothing happens when it is gone already."""
+        ...
+
+    def sha256_of(self, stored: StoredObject, report: Callable[[int], None]) -> str:
+        """The checksum of an object, by reading all of it; raises Conflict when it is replaced."""
         ...

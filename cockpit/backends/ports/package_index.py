@@ -20,7 +20,7 @@ class Taken(Enum):
     UNCLEAR = "its answer was lost, or an error of its own"
 
 
-class Upload(msgspec.Struct, frozen=True):
+class UploadAnswer(msgspec.Struct, frozen=True):
     """The index's answer to one upload."""
 
     taken: Taken
@@ -39,8 +39,8 @@ class PackageIndexPort(Protocol):
         """A project with the files of one version, read anew; None where there is none."""
         ...
 
-    def upload(self, path: Path, report: Callable[[int, int], None]) -> Upload:
-        """Upload one file, once; `report` is told bytes sent and bytes altogether.
+    def upload(self, path: Path, report: Callable[[int, int], None]) -> UploadAnswer:
+        """UploadAnswer one file, once; `report` is told bytes sent and bytes altogether.
 
         Raises AccessDenied when the credential is refused or there is none, CockpitError when the
         file is refused for good.

@@ -1,0 +1,38 @@
+"""A mirror of the stable channel: another store, with a credential of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from cockpit.config import MirrorTable, ObjectStoreTable
+from cockpit.errors import AccessDenied
+
+_VARIABLE = re.compile(r"\{(\w+)\}")
+
+
+def mirror_table(mirror: MirrorTable, variable: Callable[[str], str]) -> ObjectStoreTable:
+    """A mirror's settings as the store understands them."""
+    endpoint = _VARIABLE.sub(lambda found: variable(found[1]), mirror.endpoint)
+    return ObjectStoreTable(
+        bucket=mirror.bucket, endpoint=endpoint, region=mirror.region, acl=mirror.acl
+    )
+
+
+def mirror_environment(mirror: MirrorTable, variable: Callable[[str], str]) -> Mapping[str, str]:
+    """A mirror's key under the names that the store looks for; raises AccessDenied without it.
+
+    A skipped mirror would look like a finished promotion, so that its absence is an error.
+    """
+    names = (mirror.access_key, mirror.secret_key, *_VARIABLE.findall(mirror.endpoint))
+    absent = [name for name in names if not variable(name)]
+    if absent:
+        raise AccessDenied(
+            f"The credential of the mirror {mirror.name} is missing",
+            f"{', '.join(absent)} {'is' if len(absent) == 1 else 'are'} not set",
+            f"set {', '.join(absent)} in the environment",
+        )
+    return {
+        "AWS_ACCESS_KEY_ID": variable(mirror.access_key),
+        "AWS_SECRET_ACCESS_KEY": variable(mirror.secret_key),
+    }

@@ -1,0 +1,232 @@
+"""The look at the promotion: stable channel, mirrors and their indexes, without any memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from cockpit.backends.ports import Answer, IndexPort
+from cockpit.errors import AccessDenied, CockpitError
+from cockpit.feeds.attempting import attempt_all
+from cockpit.feeds.promotion_reads import PromotionReads
+from cockpit.release.artifacts import StoredObject
+from cockpit.release.index_pages import IndexPage
+from cockpit.release.promotion import (
+    SIDECAR,
+    STABLE,
+    Backup,
+    IndexState,
+    Likeness,
+    Orphan,
+    Promoted,
+    Promotion,
+    Selection,
+    Standing,
+    compared,
+    likeness,
+)
+from cockpit.release.state import ReleaseState
+
+if TYPE_CHECKING:
+    from cockpit.backends.provider import Backends
+
+_DESCRIBED_A_LOOK = 240
+"""How many files of a place are asked for their checksum in one look."""
+
+
+class PromotionLook:
+    """Compares every place with the test channel, and every index with its place."""
+
+    def __init__(self, backends: Backends, *, within: int = _DESCRIBED_A_LOOK) -> None:
+        self._backends = backends
+        self._within = within
+        self._resolved: set[tuple[str, int]] = set()
+        """Addresses that led to a file of this size: asking hundreds again would cost."""
+
+    def look(self, state: ReleaseState) -> Answer[Promotion]:
+        """How far every package is in every place; a place that does not answer says so."""
+        table = self._backends.config.settings.objectstore
+        if table is None:
+            return Answer(Promotion(), "", "no [objectstore] is configured")
+        reads = PromotionReads(self._backends, table)
+        standings: list[Standing] = []
+        orphans: list[Orphan] = []
+        staged = {p: reads.staged(p, within=self._within).selection for p in reads.packages}
+        for at in (STABLE, *reads.mirrors):
+            try:
+                standings += self._place(reads, at, staged)
+                orphans += self._orphans(reads, at)
+            except CockpitError as err:
+                standings += [Standing(p.release, at, problem=str(err)) for p in staged]
+        unread = {s.at: s.problem for s in standings if s.problem}
+        backups = tuple(self._backups(reads, state, staged))
+        return Answer(
+            Promotion(tuple(standings), reads.mirrors, tuple(orphans), backups),
+            f"s3://{table.bucket}",
+            "; ".join(f"{at}: {why}" for at, why in unread.items()),
+        )
+
+    def read_what_is_told(self) -> dict[str, str]:
+        """Compute the checksum of each file that only tells one, or none; once for ever.
+
+        Gives the files that could not be read, by place and key, with why.
+        """
+        table = self._backends.config.settings.objectstore
+        if table is None:
+            return {}
+        reads = PromotionReads(self._backends, table)
+        problems: dict[str, str] = {}
+        for promoted in reads.packages:
+            selection = reads.staged(promoted).selection
+            wanted = {piece.key: piece.source for piece in selection.pieces}
+            for at in (STABLE, *reads.mirrors):
+                try:
+                    held = reads.held(promoted, at, selection)
+                except CockpitError as err:
+                    problems[at] = str(err)
+                    continue
+                told = (Likeness.TOLD, Likeness.UNKNOWN)
+                read = [s for s in held if s.key in wanted and likeness(wanted[s.key], s) in told]
+                problems |= _computed(reads, at, read)
+        return problems
+
+    def _place(
+        self, reads: PromotionReads, at: str, staged: dict[Promoted, Selection]
+    ) -> list[Standing]:
+        index = self._index(at)
+        found = []
+        for promoted, selection in staged.items():
+            held = reads.held(promoted, at, selection, within=self._within)
+            prefix = reads.prefixes(promoted)[1]
+            standing = compared(promoted.release, at, selection, held, prefix)
+            if index is not None and not promoted.archive:
+                state = self._indexed(index, promoted, prefix, standing, held)
+                standing = msgspec.structs.replace(standing, index=state)
+            found.append(standing)
+        return found
+
+    def _index(self, at: str) -> IndexPort | None:
+        return self._backends.index if at == STABLE else self._backends.mirror_index(at)
+
+    def _indexed(
+        self,
+        index: IndexPort,
+        promoted: Promoted,
+        prefix: str,
+        standing: Standing,
+        held: Sequence[StoredObject],
+    ) -> IndexState:
+        """Whether the pages of every folder list every file that is there, and lead to it."""
+        there = {file.key for file in standing.files if file.state.there}
+        files = [s for s in held if s.key in there and not s.key.endswith(SIDECAR)]
+        folders = sorted({_folder(stored, prefix) for stored in files})
+        package = promoted.release.package
+        pages: dict[str, IndexPage] = {}
+        for folder in folders:
+            answer = index.page(prefix, folder, package)
+            if answer.missing:
+                raise CockpitError("An index page cannot be read whole", answer.missing, "")
+            if answer.value is not None:
+                pages[folder] = answer.value
+        listed = {
+            f"{prefix}/{folder}/{file.name}" if folder else f"{prefix}/{file.name}": file
+            for folder, page in pages.items()
+            for file in page.files
+        }
+        unlisted, wrong, bare, leading = [], [], [], []
+        for stored in files:
+            entry = listed.get(stored.key.replace("%2B", "+"))
+            if entry is None:
+                unlisted.append(stored.key)
+            elif entry.sha256 and stored.sha256 and entry.sha256 != stored.sha256:
+                wrong.append(stored.key)
+            else:
+                leading.append((stored, entry.url))
+                if not entry.sha256:
+                    bare.append(stored.key)
+        wrong += self._astray(index, leading)
+        built = [page.built_at for page in pages.values() if page.built_at is not None]
+        return IndexState(
+            min(built, default=None),
+            len(files) - len(unlisted),
+            tuple(unlisted),
+            tuple(wrong),
+            tuple(bare),
+        )
+
+    def _astray(self, index: IndexPort, leading: Sequence[tuple[StoredObject, str]]) -> list[str]:
+        """Files whose address leads nowhere, is forbidden, or leads to another size."""
+        unasked = [
+            (stored, url) for stored, url in leading if (url, stored.size) not in self._resolved
+        ]
+        answers = attempt_all([partial(index.size_of, url) for _, url in unasked])
+        astray = []
+        for (stored, url), answer in zip(unasked, answers, strict=True):
+            if isinstance(answer, CockpitError) and not isinstance(answer, AccessDenied):
+                raise answer
+            if answer == stored.size:
+                self._resolved.add((url, stored.size))
+            else:
+                astray.append(stored.key)
+        return astray
+
+    def _backups(
+        self, reads: PromotionReads, state: ReleaseState, staged: dict[Promoted, Selection]
+    ) -> Iterator[Backup]:
+        for promoted, selection in staged.items():
+            newest = state.candidate_of(promoted.repository)
+            for candidate in state.candidates_of(promoted.repository):
+                tag = candidate.tag.name
+                kept = reads.backed_up(promoted, tag, within=self._within)
+                if kept is None:
+                    return
+                there = {piece.key: piece.source for piece in kept.pieces}
+                prefix, stable = reads.prefixes(promoted)
+                tested = {
+                    prefix + piece.key.removeprefix(stable): piece.source
+                    for piece in (selection.pieces if candidate == newest else ())
+                }
+                unkept = [key for key in tested if key not in there]
+                alike = {key: likeness(tested[key], there[key]) for key in tested.keys() & there}
+                yield Backup(
+                    promoted.release,
+                    promoted.repository.name,
+                    tag,
+                    len(there),
+                    (*map(str, kept.missing), *sorted(unkept)),
+                    tuple(sorted(k for k, alike in alike.items() if alike is Likeness.DIFFERENT)),
+                )
+
+    def _orphans(self, reads: PromotionReads, at: str) -> list[Orphan]:
+        store = reads.store(at)
+        oldest = self._backends.clock.now() - timedelta(
+            hours=self._backends.config.settings.promotion.orphan_after_h
+        )
+        prefixes = {prefix for promoted in reads.packages for prefix in reads.prefixes(promoted)}
+        found = {
+            upload.id: Orphan(at, upload.key, upload.id, upload.begun_at)
+            for prefix in prefixes
+            for upload in store.unfinished_uploads(f"{prefix}/")
+            if upload.begun_at <= oldest
+        }
+        return list(found.values())
+
+
+def _computed(reads: PromotionReads, at: str, files: Sequence[StoredObject]) -> dict[str, str]:
+    store = reads.store(at)
+    calls = [partial(store.sha256_of, stored, lambda _: None) for stored in files]
+    problems = {}
+    for stored, answer in zip(files, attempt_all(calls), strict=True):
+        if isinstance(answer, CockpitError):
+            problems[f"{at}: {stored.key}"] = str(answer)
+        else:
+            reads.learn(at, msgspec.structs.replace(stored, sha256=answer, computed=True))
+    return problems
+
+
+def _folder(stored: StoredObject, prefix: str) -> str:
+    return stored.key.removeprefix(prefix).strip("/").rpartition("/")[0]

@@ -1,0 +1,123 @@
+"""Override a gate: one captain's act, for a reason, on one commit, for everybody to see."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cockpit.errors import ConfigError
+from cockpit.operations.declaring import reason_of
+from cockpit.operations.permission import refusal
+from cockpit.operations.plan import (
+    Danger,
+    Expectation,
+    Plan,
+    Probe,
+    Progress,
+    Section,
+    StepFacts,
+    StepState,
+)
+from cockpit.operations.runs import newest_candidate
+from cockpit.release.commits import short
+from cockpit.release.gates import GATES
+from cockpit.release.record import Override
+
+if TYPE_CHECKING:
+    from cockpit.backends.provider import Backends
+
+
+class RecordOverride:
+    """Record that somebody lets the release go on in spite of a gate."""
+
+    def __init__(self, backends: Backends, event: Override) -> None:
+        self._ledger = backends.ledger
+        self._git = backends.git
+        self._event = event
+        self.facts = StepFacts(
+            key=f"override/{event.gate}/{event.commit_sha}",
+            summary=f"Record in the ledger: {event.describe()}",
+            command=backends.ledger.command(event),
+            expects=(Expectation("the release is at", short(event.commit_sha)),),
+        )
+
+    def probe(self) -> Probe:
+        """Whether this person has said exactly this."""
+        email = self._git.identity()[1]
+        said = any(
+            entry.email == email and event == self._event
+            for entry, event in self._ledger.read().events(Override)
+        )
+        return Probe(
+            StepState.DONE if said else StepState.TODO,
+            "the ledger has it" if said else "the ledger does not have it",
+        )
+
+    def apply(self, report: Callable[[Progress], None], cancel: threading.Event) -> None:
+        """Append it."""
+        report(Progress(note="writing to the ledger"))
+        self._ledger.append(self._event)
+
+    def verify(self) -> Probe:
+        """Read the ledger again."""
+        return self.probe()
+
+
+class OverrideGate:
+    """Plans to let the release go on in spite of one gate; the next candidate is judged anew."""
+
+    name = "override"
+
+    def __init__(self, backends: Backends, gate: str, reason: str) -> None:
+        if gate not in GATES:
+            raise ConfigError(
+                f"{gate!r} is no gate", f"there are {', '.join(GATES)}", "release-cockpit gates"
+            )
+        self._backends = backends
+        self._gate = GATES[gate]
+        self._reason = reason_of(reason, "an override")
+
+    def plan(self) -> Plan:
+        """Find what it would be bound to, and whether this person may."""
+        backends, gate = self._backends, self._gate
+        tag, sha = self._bound()
+        event = Override(gate.id, sha, self._reason)
+        may_not = refusal(
+            backends.config.team, backends.git.identity()[1], self.name, Danger.REMOTE
+        )
+        return Plan(
+            operation=self.name,
+            subject=f"{gate.id} {tag}",
+            sentence=f"Override “{gate.title}” for {tag} at {short(sha)}: {self._reason}",
+            danger=Danger.REMOTE,
+            target=gate.id,
+            steps=(RecordOverride(backends, event),),
+            sections=(
+                Section(
+                    "What follows",
+                    (
+                        f"items that wait for {gate.id} go on, in every cockpit",
+                        "board and checklist say who overrode it and why, until it passes",
+                        f"it holds for {short(sha)} alone: another candidate is judged anew",
+                    ),
+                ),
+            ),
+            blockers=(may_not,) if may_not else (),
+        )
+
+    def _bound(self) -> tuple[str, str]:
+        """The candidate, else the head of the branch, else what it would be cut from."""
+        core, git = self._backends.config.core, self._backends.git
+        candidate = newest_candidate(self._backends, core)
+        if candidate is not None:
+            return candidate.tag.name, candidate.commit_sha
+        heads = git.branches(core.remote, (core.release_branch, core.cut_from))
+        for name in (core.release_branch, core.cut_from):
+            if name in heads:
+                return name, heads[name]
+        raise ConfigError(
+            f"{core.name} has neither {core.release_branch} nor {core.cut_from}",
+            "there is no commit that an override could hold for",
+            "correct the repository in the config",
+        )

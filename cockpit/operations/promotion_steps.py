@@ -1,0 +1,411 @@
+"""The steps of promoting files: one for each folder of each target, with its objects inside.
+
+A step asks the target alone what is there already, so that one that was killed goes on where the
+store says it stopped.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import partial
+
+import msgspec
+
+from cockpit.backends.ports import TransferPort
+from cockpit.errors import Conflict
+from cockpit.operations.patience import Meter, all_of
+from cockpit.operations.plan import Expectation, Probe, Progress, StepFacts, StepState
+from cockpit.release.artifacts import StoredObject
+from cockpit.release.promotion import Likeness, Piece, Release, likeness
+from cockpit.release.words import counted, size
+from cockpit.threads import gather
+
+COPY_THREADS = 16
+MIRROR_THREADS = 8
+_NAMED = 3
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """One file of a step, and what the target has in its place."""
+
+    piece: Piece
+    found: StoredObject | None
+    likeness: Likeness
+    reachable: bool = True
+    """Whether it has the access that files of the target have."""
+
+
+class PlaceFiles:
+    """Puts the files of one release into one folder of a target, and never replaces any."""
+
+    threads = COPY_THREADS
+    mirrored = False
+    facts: StepFacts
+
+    def __init__(self, target: TransferPort, release: Release, pieces: Sequence[Piece]) -> None:
+        self.pieces = tuple(pieces)
+        self.release = release
+        self.folder = self.pieces[0].folder
+        self.target = target
+        self._known: dict[tuple[str, str, datetime], StoredObject] = {}
+        self._made: dict[str, StoredObject] = {}
+        self._public: set[tuple[str, datetime]] = set()
+        self._meter = Meter(0, 0, lambda _: None, threading.Event())
+
+    @property
+    def size(self) -> int:
+        """Bytes altogether."""
+        return sum(piece.source.size for piece in self.pieces)
+
+    def compared(self) -> tuple[Placed, ...]:
+        """Every file as far as can be told without reading any, for a plan."""
+        held = {found.key: found for found in self._held()}
+        calls = [partial(self._glance, piece, held.get(piece.key)) for piece in self.pieces]
+        return tuple(gather(calls, threads=self.threads))
+
+    def placed(self) -> tuple[Placed, ...]:
+        """Every file with what the target has in its place; what cannot be compared is read."""
+        held = {found.key: found for found in self._held()}
+        calls = [partial(self._look, piece, held.get(piece.key)) for piece in self.pieces]
+        return tuple(gather(calls, threads=self.threads))
+
+    def probe(self) -> Probe:
+        """Ask the target which of the files are there, and whether they are the same."""
+        return self._judged(self.placed())
+
+    def apply(self, report: Callable[[Progress], None], cancel: threading.Event) -> None:
+        """Put what is absent; raises Conflict at anything that differs."""
+        self._meter = Meter(0, 0, report, cancel)
+        placed = self._meter.patiently(self.placed)
+        _refuse([found for found in placed if found.likeness is Likeness.DIFFERENT])
+        absent = [found.piece for found in placed if self._is_to_do(found)]
+        closed = [found.piece for found in placed if found.likeness.there and not found.reachable]
+        total = sum(piece.source.size for piece in absent)
+        meter = self._meter = Meter(total, len(absent) + len(closed), report, cancel)
+        meter.patiently(lambda: self._prepare(absent))
+        calls = [partial(self._one, piece) for piece in absent]
+        calls += [partial(self._open, piece.key) for piece in closed]
+        all_of(calls, meter, threads=self.threads)
+
+    def verify(self) -> Probe:
+        """Ask the target again, and compare every file with what it was made of."""
+        return self._meter.patiently(lambda: self._judged(tuple(map(self._sure, self.placed()))))
+
+    def _is_to_do(self, found: Placed) -> bool:
+        return found.likeness is Likeness.ABSENT
+
+    def _prepare(self, absent: Sequence[Piece]) -> None:
+        """Look at the source, and throw away what an earlier run left half-way."""
+        raise NotImplementedError
+
+    def _put(self, piece: Piece, tell: Callable[[int], None]) -> StoredObject:
+        """Put one file."""
+        raise NotImplementedError
+
+    def _source_sha256(self, piece: Piece) -> str:
+        """The checksum of a file that does not name one, by reading it."""
+        raise NotImplementedError
+
+    def _one(self, piece: Piece) -> None:
+        def put() -> StoredObject:
+            with self._meter.attempt() as tell:
+                return self._put(piece, tell)
+
+        try:
+            made = self._meter.patiently(put)
+        except Conflict as met:
+            # The answer to an earlier try may have been lost: then what lies there is ours.
+            made = self._ours_after_all(piece, met)
+        self._made[piece.key] = made
+        if self.target.acl and not self._meter.patiently(lambda: self._is_public(made)):
+            self._open(piece.key)
+        self._meter.finished()
+
+    def _ours_after_all(self, piece: Piece, met: Conflict) -> StoredObject:
+        found = self._meter.patiently(lambda: self.target.describe(piece.key))
+        placed = self._look(piece, found)
+        if found is None:
+            raise met
+        _refuse([placed] if not placed.likeness.there else [])
+        return found
+
+    def _open(self, key: str) -> None:
+        self._meter.patiently(lambda: self.target.give_access(key))
+
+    def _held(self) -> Iterable[StoredObject]:
+        return self.target.list_objects(f"{self.folder}/{self.release.stem}")
+
+    def _glance(self, piece: Piece, found: StoredObject | None) -> Placed:
+        if found is None:
+            return Placed(piece, None, Likeness.ABSENT)
+        known = self._completed(found)
+        alike = likeness(piece.source, known)
+        if alike not in (Likeness.SAME, Likeness.DIFFERENT):
+            known = self._described(known)
+            alike = likeness(piece.source, known)
+        return Placed(piece, known, alike)
+
+    def _look(self, piece: Piece, found: StoredObject | None) -> Placed:
+        placed = self._glance(piece, found)
+        known, alike = placed.found, placed.likeness
+        if known is None:
+            return placed
+        if alike is Likeness.UNKNOWN:
+            known, alike = self._read(piece, known)
+        reachable = not self.target.acl or not alike.there or self._is_public(known)
+        return Placed(piece, known, alike, reachable)
+
+    def _sure(self, placed: Placed) -> Placed:
+        """A file that was put just now is read where the store vouches for nothing."""
+        if placed.likeness is not Likeness.TOLD or placed.found is None:
+            return placed
+        if placed.piece.key not in self._made:
+            return placed
+        known, alike = self._read(placed.piece, placed.found)
+        return msgspec.structs.replace(placed, found=known, likeness=alike)
+
+    def _read(self, piece: Piece, found: StoredObject) -> tuple[StoredObject, Likeness]:
+        sha256 = self.target.sha256_of(found, lambda _: self._meter.check())
+        known = msgspec.structs.replace(found, sha256=sha256, computed=True)
+        self._remember(known)
+        wanted = piece.source
+        if not wanted.sha256:
+            wanted = msgspec.structs.replace(wanted, sha256=self._source_sha256(piece))
+        return known, likeness(wanted, known)
+
+    def _completed(self, found: StoredObject) -> StoredObject:
+        known = self._known.get((found.key, found.etag, found.last_modified))
+        made = self._made.get(found.key)
+        if known is None and made is not None and made.etag == found.etag:
+            known = msgspec.structs.replace(found, sha256=made.sha256, computed=made.computed)
+        return known or found
+
+    def _described(self, found: StoredObject) -> StoredObject:
+        if found.sha256 is not None:
+            return found
+        told = self.target.describe(found.key)
+        if told is None or told.etag != found.etag:
+            return found
+        # A listing may tell the time more exactly than the object itself does.
+        known = msgspec.structs.replace(told, last_modified=found.last_modified)
+        self._remember(known)
+        return known
+
+    def _remember(self, known: StoredObject) -> None:
+        self._known[known.key, known.etag, known.last_modified] = known
+
+    def _is_public(self, stored: StoredObject) -> bool:
+        name = (stored.key, stored.last_modified)
+        if name not in self._public and self.target.is_public(stored.key):
+            self._public.add(name)
+        return name in self._public
+
+    def _judged(self, placed: Sequence[Placed]) -> Probe:
+        differing = [found for found in placed if found.likeness is Likeness.DIFFERENT]
+        if differing:
+            return Probe(StepState.CONFLICT, _differ(differing))
+        there = [found for found in placed if found.likeness.there]
+        closed = [found for found in there if not found.reachable]
+        if len(there) < len(placed):
+            return Probe(
+                StepState.TODO,
+                f"{len(placed) - len(there)} of {counted(len(placed), 'file')} to come",
+            )
+        if closed:
+            words = f"{counted(len(closed), 'file')} cannot be read by anybody"
+            return Probe(StepState.TODO, words)
+        told = sum(found.likeness is Likeness.TOLD for found in there)
+        words = f"{counted(len(there), 'file')}, {size(self.size)}"
+        words += f", {told} by the checksum they carry" if told else ", verified"
+        return Probe(StepState.DONE, words, tuple(map(_part, there)))
+
+
+class CopyFiles(PlaceFiles):
+    """Has a store copy files of one of its buckets; also for a restoration, which may replace."""
+
+    def __init__(
+        self,
+        source: TransferPort,
+        target: TransferPort,
+        release: Release,
+        pieces: Sequence[Piece],
+        *,
+        restores: str = "",
+    ) -> None:
+        super().__init__(target, release, pieces)
+        self._source = source
+        before = "absent, or what another candidate brought" if restores else "absent"
+        verb = "Put back" if restores else "Copy"
+        as_brought = f", as {restores} brought them" if restores else ""
+        origin = self.pieces[0].source.key.rpartition("/")[0]
+        acl = f"--acl {target.acl} " if target.acl else ""
+        place = f"{target.bucket}/{self.folder}/{release.package}-{release.version}"
+        self.facts = StepFacts(
+            key=f"{'restore' if restores else 'copy'}/{place}",
+            summary=f"{verb} {counted(len(pieces), 'file')} of {release} to {target.url}/"
+            f"{self.folder}{as_brought} ({size(self.size)})",
+            command=f"aws s3 cp {source.url}/{origin}/ {target.url}/{self.folder}/ --recursive"
+            f" {acl}--exclude '*' --include '{release.pattern}'",
+            expects=tuple(_expected(piece, before) for piece in self.pieces),
+        )
+
+    def _prepare(self, absent: Sequence[Piece]) -> None:
+        folders = {piece.source.key.rpartition("/")[0] for piece in absent}
+        now = {
+            found.key: found.etag
+            for folder in folders
+            for found in self._source.list_objects(f"{folder}/{self.release.stem}")
+        }
+        changed = [p.source.name for p in absent if now.get(p.source.key) != p.source.etag]
+        if changed:
+            raise Conflict(
+                "What was planned is no longer in the source",
+                f"{_few(changed)} changed or went since the plan; nothing was written",
+                "look at the test channel, then plan again",
+            )
+        _abort_ours(self.target, self.folder, absent)
+
+    def _put(self, piece: Piece, tell: Callable[[int], None]) -> StoredObject:
+        return self.target.copy(self._source.bucket, piece.source, piece.key, tell, piece.replaces)
+
+    def _is_to_do(self, found: Placed) -> bool:
+        return found.likeness is Likeness.ABSENT or _to_be_replaced(found)
+
+    def _judged(self, placed: Sequence[Placed]) -> Probe:
+        waiting = [_as_absent(found) if _to_be_replaced(found) else found for found in placed]
+        return super()._judged(waiting)
+
+    def placed(self) -> tuple[Placed, ...]:
+        """What a restoration is to replace counts as not there."""
+        return tuple(
+            _as_absent(found) if _to_be_replaced(found) else found for found in super().placed()
+        )
+
+    def _source_sha256(self, piece: Piece) -> str:
+        return self._source.sha256_of(piece.source, lambda _: self._meter.check())
+
+
+class MirrorFiles(PlaceFiles):
+    """Streams what the stable channel holds to another store, without a file in between."""
+
+    threads = MIRROR_THREADS
+    mirrored = True
+
+    def __init__(
+        self,
+        stable: TransferPort,
+        mirror: TransferPort,
+        name: str,
+        release: Release,
+        pieces: Sequence[Piece],
+    ) -> None:
+        super().__init__(mirror, release, pieces)
+        self._stable = stable
+        self._origins: dict[str, StoredObject] = {}
+        self.facts = StepFacts(
+            key=f"mirror/{name}/{self.folder}/{release.package}-{release.version}",
+            summary=f"Mirror {counted(len(pieces), 'file')} of {release} to {name}:"
+            f" {mirror.url}/{self.folder} ({size(self.size)})",
+            command=f"rclone copy stable:{stable.bucket}/{self.folder}"
+            f" {name}:{mirror.bucket}/{self.folder} --immutable"
+            f" --include '{release.pattern}'",
+            expects=tuple(_expected(piece) for piece in self.pieces),
+        )
+
+    def _prepare(self, absent: Sequence[Piece]) -> None:
+        found = {
+            stored.key: stored
+            for stored in self._stable.list_objects(f"{self.folder}/{self.release.stem}")
+        }
+        for piece in absent:
+            origin = found.get(piece.key)
+            if origin is None or not self._is_promoted(piece, origin):
+                raise Conflict(
+                    "The stable channel does not hold what is to be mirrored",
+                    f"{piece.key} {'is not there' if origin is None else 'differs'}",
+                    "promote first: release-cockpit plan promote",
+                )
+            self._origins[piece.key] = origin
+        _abort_ours(self.target, self.folder, absent)
+
+    def _is_promoted(self, piece: Piece, origin: StoredObject) -> bool:
+        if likeness(piece.source, origin) is Likeness.UNKNOWN:
+            origin = self._stable.describe(piece.key) or origin
+        return likeness(piece.source, origin) not in (Likeness.DIFFERENT, Likeness.ABSENT)
+
+    def _put(self, piece: Piece, tell: Callable[[int], None]) -> StoredObject:
+        origin = self._origins[piece.key]
+        sha256 = piece.source.sha256 or self._source_sha256(piece)
+        wanted = msgspec.structs.replace(origin, sha256=sha256)
+        carried = self._stable.properties(piece.key)
+        read = partial(self._stable.read_range, origin)
+        return self.target.receive(wanted, piece.key, carried, read, tell)
+
+    def _source_sha256(self, piece: Piece) -> str:
+        origin = self._stable.describe(piece.key)
+        if origin is None:
+            raise Conflict("A file is gone", f"{self._stable.url}/{piece.key}", "promote first")
+        if origin.sha256 and origin.computed:
+            return origin.sha256
+        return self._stable.sha256_of(origin, lambda _: self._meter.check())
+
+
+def _to_be_replaced(found: Placed) -> bool:
+    """Whether a restoration is to replace what lies there, and it is still what was planned."""
+    replaces = found.piece.replaces
+    return bool(
+        replaces
+        and found.found is not None
+        and found.likeness is Likeness.DIFFERENT
+        and found.found.etag == replaces
+    )
+
+
+def _as_absent(found: Placed) -> Placed:
+    return msgspec.structs.replace(found, likeness=Likeness.ABSENT)
+
+
+def _abort_ours(target: TransferPort, folder: str, absent: Sequence[Piece]) -> None:
+    """Throw away uploads of exactly these files: under the lease nobody else writes them."""
+    keys = {piece.key for piece in absent}
+    for upload in target.unfinished_uploads(f"{folder}/") if keys else ():
+        if upload.key in keys:
+            target.abort_upload(upload.key, upload.id)
+
+
+def _expected(piece: Piece, before: str = "absent") -> Expectation:
+    wanted = f"{piece.source.size} bytes, {piece.digest}"
+    return Expectation(piece.key, f"{before}, or {wanted}; from {piece.source.key}")
+
+
+def _refuse(differing: Sequence[Placed]) -> None:
+    if differing:
+        raise Conflict(
+            "Something else lies where a file should go",
+            f"{_differ(differing)}; it was not overwritten",
+            "compare the two, and decide which is right",
+        )
+
+
+def _differ(differing: Sequence[Placed]) -> str:
+    told = []
+    for placed in differing[:_NAMED]:
+        found, wanted = placed.found, placed.piece.source
+        held = f"{found.size} bytes, etag {found.etag}" if found else "nothing"
+        asked = f"{wanted.size} bytes, {placed.piece.digest}"
+        told.append(f"{placed.piece.key} has {held}, not {asked}")
+    return _few(told, len(differing))
+
+
+def _few(names: Sequence[str], number: int = 0) -> str:
+    more = (number or len(names)) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _part(placed: Placed) -> str:
+    found = placed.found or placed.piece.source
+    sha256 = found.sha256 or placed.piece.source.sha256
+    digest = f"sha256 {sha256}" if sha256 else f"etag {found.etag}"
+    return f"{placed.piece.key} {found.size} {digest} {placed.likeness.value}"

@@ -1,0 +1,198 @@
+"""Restore a candidate's files from its backup to the test channel: process section 11."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from cockpit.errors import CockpitError, ConfigError
+from cockpit.feeds.promotion_reads import PromotionReads
+from cockpit.operations.plan import Danger, Outlook, Plan, Section
+from cockpit.operations.promoting import by_folder, channels
+from cockpit.operations.promotion_checks import Grounds, few, foreign
+from cockpit.operations.promotion_steps import CopyFiles, Placed
+from cockpit.release.artifacts import StoredObject
+from cockpit.release.candidates import Candidate
+from cockpit.release.promotion import Likeness, Piece, Promoted, Selection, likeness
+from cockpit.release.words import counted, size
+
+if TYPE_CHECKING:
+    from cockpit.backends.ports import TransferPort
+    from cockpit.backends.provider import Backends
+
+
+class Restore:
+    """Plans to put back what a candidate brought; what it replaces must be kept elsewhere."""
+
+    name = "restore"
+
+    def __init__(
+        self,
+        backends: Backends,
+        candidate: str,
+        package: str = "",
+        *,
+        discard: str = "",
+        allow_missing: str = "",
+    ) -> None:
+        self._backends = backends
+        self._tag = candidate
+        self._discard = discard
+        self._allow_missing = allow_missing
+        self._reads = PromotionReads(backends, channels(backends))
+        self._wanted = self._packages(package.replace("_", "-"))
+
+    def plan(self) -> Plan:
+        """Read the backup, the test channel, git and ledger, and say what would be put back."""
+        backup = self._backends.backup
+        if backup is None:
+            raise ConfigError(
+                "No backup is configured",
+                f"{self._backends.config.path} names no backup_bucket",
+                "set [objectstore].backup_bucket",
+            )
+        found = {
+            promoted: kept
+            for promoted in self._wanted
+            if (kept := self._reads.backed_up(promoted, self._tag)) is not None
+        }
+        grounds = Grounds(self._backends)
+        candidate = self._candidate(grounds)
+        blockers = list(self._blockers(grounds, candidate, found, backup))
+        steps, lost = self._steps(found, backup)
+        if lost and not self._discard:
+            blockers.append(
+                f"{counted(len(lost), 'file')} of the test channel would be lost, for no backup"
+                f" holds them: {few(lost)}; --discard REASON replaces them all the same"
+            )
+        files = sum(len(kept.pieces) for kept in found.values())
+        names = ", ".join(str(promoted.release) for promoted in found)
+        fates = [line for step in steps for line in map(_words, step.compared())]
+        return Plan(
+            operation=self.name,
+            subject=f"{self._tag}: {names}",
+            sentence=f"Put {counted(files, 'file')} of {names} back into the test channel, as"
+            f" {self._tag} brought them"
+            f" ({size(sum(kept.size for kept in found.values()))}).",
+            danger=Danger.IRREVERSIBLE,
+            target=f"{self._tag} to test",
+            steps=tuple(steps),
+            blockers=tuple(blockers),
+            warnings=tuple(self._warnings(found, lost)),
+            outlook=Outlook(sections=(Section("Every object", tuple(fates)),)),
+        )
+
+    def _packages(self, package: str) -> tuple[Promoted, ...]:
+        """The packages of the repository whose candidate has this tag."""
+        found = [
+            promoted
+            for promoted in self._reads.packages
+            if (name := promoted.repository.naming.candidate_of(self._tag)) is not None
+            and name.version == promoted.repository.version
+            and package in ("", promoted.release.package)
+        ]
+        if not found:
+            known = ", ".join(str(promoted.release) for promoted in self._reads.packages)
+            raise ConfigError(
+                f"{self._tag!r} is no candidate of {package or 'this release'}",
+                f"there is {known}",
+                "name a candidate's tag, such as v2.15.0-rc1",
+            )
+        return tuple(found)
+
+    def _candidate(self, grounds: Grounds) -> Candidate:
+        repository = self._wanted[0].repository
+        branch = grounds.branch(repository)
+        candidates = branch.candidates(repository) if branch else ()
+        found = next((c for c in candidates if c.tag.name == self._tag), None)
+        if found is None:
+            raise CockpitError(
+                f"{repository.name} has no {self._tag}",
+                "there is no such tag on its remote, or it could not be read",
+                "name another candidate",
+            )
+        return found
+
+    def _blockers(
+        self,
+        grounds: Grounds,
+        candidate: Candidate,
+        found: dict[Promoted, Selection],
+        backup: TransferPort,
+    ) -> Iterator[str]:
+        repository = self._wanted[0].repository
+        yield from grounds.unpinned(repository)
+        if grounds.ledger.is_dud(repository, self._tag):
+            yield f"{self._tag} was declared a dud"
+        for promoted, kept in found.items():
+            if not kept.pieces:
+                yield f"the backup of {self._tag} holds nothing of {promoted.release}"
+            contents = self._reads.contents(kept.pieces, backup)
+            yield from foreign(promoted, candidate, kept.pieces, contents)
+            if kept.missing and not self._allow_missing:
+                yield (
+                    f"{counted(len(kept.missing), 'file')} of {promoted.release} missing from the"
+                    f" backup: {few([str(place) for place in kept.missing])};"
+                    " --allow-missing REASON goes on without"
+                )
+
+    def _steps(
+        self, found: dict[Promoted, Selection], backup: TransferPort
+    ) -> tuple[list[CopyFiles], list[str]]:
+        """A step a folder, and files that would be replaced and are in no backup."""
+        store = self._backends.store
+        steps, lost = [], []
+        for promoted, kept in found.items():
+            present = {s.key: s for s in self._reads.tested(promoted)}
+            told = self._reads.described(
+                store, "stable", [present[p.key] for p in kept.pieces if p.key in present]
+            )
+            now = {stored.key: stored for stored in told}
+            replaced = {
+                piece.key: now[piece.key]
+                for piece in kept.pieces
+                if likeness(piece.source, now.get(piece.key)) is Likeness.DIFFERENT
+            }
+            lost += self._unkept(promoted, replaced)
+            pieces = [
+                msgspec.structs.replace(piece, replaces=replaced[piece.key].etag)
+                if piece.key in replaced
+                else piece
+                for piece in kept.pieces
+            ]
+            steps += [
+                CopyFiles(backup, store, promoted.release, group, restores=self._tag)
+                for group in by_folder(pieces)
+            ]
+        return steps, lost
+
+    def _unkept(self, promoted: Promoted, replaced: dict[str, StoredObject]) -> list[str]:
+        """Files that are in the backup of no candidate."""
+        store = self._backends.backup
+        if store is None or not replaced:
+            return []
+        kept: set[tuple[str, str]] = set()
+        for tag in store.list_folders(""):
+            if promoted.repository.naming.candidate_of(tag) is not None:
+                selection = self._reads.backed_up(promoted, tag, within=0)
+                pieces: Sequence[Piece] = selection.pieces if selection else ()
+                kept |= {(piece.key, piece.source.etag) for piece in pieces}
+        return [key for key, stored in replaced.items() if (key, stored.etag) not in kept]
+
+    def _warnings(self, found: dict[Promoted, Selection], lost: Sequence[str]) -> Iterator[str]:
+        yield "the index pages of the test channel are wrong until they are built anew"
+        if lost and self._discard:
+            yield f"{counted(len(lost), 'file')} are lost for good: {few(lost)} ({self._discard})"
+        for promoted, kept in found.items():
+            if kept.missing and self._allow_missing:
+                yield f"goes on without {len(kept.missing)} files of {promoted.release}"
+
+
+def _words(placed: Placed) -> str:
+    piece = placed.piece
+    what = {Likeness.ABSENT: "put back", Likeness.DIFFERENT: "replace"}.get(
+        placed.likeness, "there, and equal"
+    )
+    return f"{what:<17} {size(piece.source.size):>9}  {piece.key}  {piece.digest}"

@@ -1,0 +1,337 @@
+"""Say something about an item of the checklist: sign it, waive it, report a problem, skip it."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from cockpit.errors import CockpitError, ConfigError
+from cockpit.operations.plan import (
+    Danger,
+    Expectation,
+    Plan,
+    Probe,
+    Progress,
+    Section,
+    StepFacts,
+    StepState,
+)
+from cockpit.operations.process_in_use import process_of
+from cockpit.process.loader import Process
+from cockpit.release.branches import Branches
+from cockpit.release.checklist import Item, ItemState, item_states, unlocked_by
+from cockpit.release.record import Entry, Ledger
+from cockpit.release.signatures import bound_to, newest_plan, why_not
+from cockpit.release.signoffs import (
+    EvidenceFile,
+    NotApplicable,
+    Problem,
+    Signed,
+    Skipped,
+    Withdrawn,
+    Word,
+)
+from cockpit.release.state import FeedState, Reading, ReleaseState
+from cockpit.release.words import short
+
+if TYPE_CHECKING:
+    from cockpit.backends.provider import Backends
+
+Spoken = Signed | NotApplicable | Problem | Withdrawn | Skipped
+KINDS: dict[str, type[Spoken]] = {
+    "sign": Signed,
+    "waive": NotApplicable,
+    "report-problem": Problem,
+    "withdraw-problem": Withdrawn,
+    "skip-item": Skipped,
+}
+"""What each operation records."""
+_NAMES: dict[type[Word], str] = {kind: name for name, kind in KINDS.items()}
+_DOES: dict[type[Word], str] = {
+    Signed: "Sign “{title}”",
+    NotApplicable: "Record that “{title}” does not apply",
+    Problem: "Report a problem with “{title}”",
+    Withdrawn: "Withdraw the problem with “{title}”",
+    Skipped: "Skip “{title}” for now",
+}
+_NEEDS_WORDS = (NotApplicable, Problem, Withdrawn)
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What goes with a word: why, and what was looked at."""
+
+    note: str = ""
+    links: tuple[str, ...] = ()
+    files: tuple[EvidenceFile, ...] = ()
+
+
+def read_evidence(note: str, links: Sequence[str], paths: Sequence[str]) -> Evidence:
+    """Put evidence together; of files the name and the SHA-256 are kept, never the contents.
+
+    Raises ConfigError for a link that is no address, and for a file that cannot be read.
+    """
+    for link in links:
+        if not link.startswith(("https://", "http://")) or any(c.isspace() for c in link):
+            raise ConfigError(
+                f"{link!r} is no link", "expected an address such as https://…", "--link URL"
+            )
+    return Evidence(" ".join(note.split()), tuple(links), tuple(map(_hashed, paths)))
+
+
+def _hashed(path: str) -> EvidenceFile:
+    file = Path(path).expanduser()
+    try:
+        with file.open("rb") as content:
+            return EvidenceFile(file.name, hashlib.file_digest(content, "sha256").hexdigest())
+    except OSError as err:
+        raise ConfigError(
+            f"{path} could not be read", err.strerror or str(err), "--file PATH of a file"
+        ) from err
+
+
+class RecordWord:
+    """Record in the ledger what somebody says about an item."""
+
+    def __init__(self, backends: Backends, event: Spoken) -> None:
+        self._ledger = backends.ledger
+        self._event = event
+        digest = hashlib.sha256(msgspec.json.encode(event)).hexdigest()[:8]
+        bound = short(event.commit_sha) or "no commit"
+        self.facts = StepFacts(
+            key=f"say/{event.item}/{_NAMES[type(event)]}/{digest}",
+            summary=f"Record in the ledger: {event.describe()}",
+            command=backends.ledger.command(event),
+            expects=(Expectation(f"{event.item} is about", bound),),
+        )
+
+    def probe(self) -> Probe:
+        """Whether this person said so, and nobody said anything else since."""
+        said = self._ledger.read().words.get(self._event.item, ())
+        mine = [at for at, found in enumerate(said) if self._is_it(*found)]
+        if not mine:
+            return Probe(
+                StepState.TODO, f"the ledger has {len(said)} words of others or other ones"
+            )
+        later = [
+            word
+            for _, word in said[mine[-1] :]
+            if not isinstance(word, Skipped | type(self._event))
+        ]
+        if later:
+            return Probe(StepState.TODO, f"since then: {later[-1].describe()}")
+        return Probe(StepState.DONE, "the ledger has it")
+
+    def _is_it(self, entry: Entry, word: Word) -> bool:
+        return (entry.email, word) == (self._ledger.email, self._event)
+
+    def apply(self, report: Callable[[Progress], None], cancel: threading.Event) -> None:
+        """Append it."""
+        report(Progress(note="writing to the ledger"))
+        self._ledger.append(self._event)
+
+    def verify(self) -> Probe:
+        """Read the ledger again."""
+        return self.probe()
+
+
+class SpeakOfItem:
+    """Plans one word about one item, bound to the candidate and to the plan of its operation.
+
+    The plan is what it was before, as long as nobody else says anything: one's own word is left
+    out of account.
+    """
+
+    def __init__(
+        self, backends: Backends, kind: type[Spoken], item_id: str, evidence: Evidence
+    ) -> None:
+        self._backends = backends
+        self._kind = kind
+        self._evidence = evidence
+        config = backends.config
+        self._process: Process = process_of(config)
+        item = self._process.by_id.get(item_id)
+        if item is None:
+            raise ConfigError(
+                f"The checklist has no item {item_id!r}",
+                f"there is {', '.join(sorted(self._process.by_id))}",
+                "release-cockpit checklist lists them",
+            )
+        self._item: Item = item
+        if kind in _NEEDS_WORDS and not evidence.note:
+            raise ConfigError(
+                "Nothing is said",
+                "everybody reads in the ledger why, with your name",
+                f"{_NAMES[kind]} {item.id} WORDS",
+            )
+
+    def plan(self) -> Plan:
+        """Read branch and ledger, and say what would be recorded and what follows from it."""
+        item, ledger = self._item, self._backends.ledger
+        state = self._state(ledger.read())
+        binding, doubts = self._plan_binding(state)
+        event = self._kind(
+            item=item.id,
+            commit_sha=bound_to(item, state),
+            digest=binding[0],
+            note=self._evidence.note,
+            links=self._evidence.links,
+            files=self._evidence.files,
+            subject=binding[1],
+        )
+        before = self._state(_without(state.record, event, ledger.email), state.branches)
+        states = {found.item.id: found for found in item_states(self._process, before)}
+        unlocked = self._unlocked(states)
+        sections = [self._about(event, state), self._said_so_far(states[item.id])]
+        if unlocked:
+            lines = tuple(f"{found.operation}: {found.title}" for found in unlocked)
+            sections.insert(0, Section("Yours is the last signature: this becomes possible", lines))
+        return Plan(
+            operation=_NAMES[self._kind],
+            subject=item.id,
+            sentence=_sentence(self._kind, item, event),
+            danger=Danger.REMOTE,
+            target=item.id,
+            steps=(RecordWord(self._backends, event),),
+            sections=tuple(section for section in sections if section.lines),
+            blockers=tuple(self._blockers(event, before, states[item.id])),
+            warnings=(*doubts, *self._warnings(states)),
+            leads_on=bool(unlocked),
+        )
+
+    def _state(self, ledger: Ledger, branches: FeedState[Branches] | None = None) -> ReleaseState:
+        """What signatures are judged by: the core's branch, and the ledger."""
+        config, now = self._backends.config, self._backends.ledger.now()
+        if branches is None:
+            core = self._backends.git.read_branch(config.core)
+            branches = FeedState(Reading(Branches((core.value,)), now, "git", core.missing))
+        return ReleaseState(
+            spec=config.spec,
+            now=now,
+            wall=now,
+            branches=branches,
+            ledger=FeedState(Reading(ledger, now, config.ledger_ref)),
+        )
+
+    def _plan_binding(self, state: ReleaseState) -> tuple[tuple[str, str], tuple[str, ...]]:
+        """Digest and subject of the plan it is bound to; why there is none."""
+        item = self._item
+        if item.operation is None:
+            return ("", ""), ()
+        known = newest_plan(item, state.record)
+        if known is not None:
+            return (known.digest, known.subject), ()
+        from cockpit.operations.registry import operation
+
+        try:
+            spec = operation(item.operation)
+            if any(parameter.required for parameter in spec.parameters):
+                return ("", ""), ()
+            made = spec.build(self._backends, {}).plan()
+        except CockpitError as err:
+            return ("", ""), (f"it is bound to no plan of {item.operation}: {err}",)
+        return (made.digest, made.subject), ()
+
+    def _unlocked(self, states: dict[str, ItemState]) -> tuple[Item, ...]:
+        """The items with an irreversible operation that wait for this one word."""
+        if self._kind not in (Signed, NotApplicable):
+            return ()
+        found, item = states[self._item.id], self._item
+        email = self._backends.ledger.email
+        others = [signer for signer in found.said.signers if signer.email != email]
+        if self._kind is Signed and len(others) + 1 < item.signers:
+            return ()
+        from cockpit.operations.registry import OPERATIONS
+
+        irreversible = {s.name for s in OPERATIONS if s.danger is Danger.IRREVERSIBLE}
+        return unlocked_by(self._process, tuple(states.values()), item.id, irreversible)
+
+    def _about(self, event: Spoken, state: ReleaseState) -> Section:
+        item, candidate = self._item, state.candidate
+        phase = self._process.phase(item.phase)
+        lines = [f"{item.title} ({phase.number} {phase.title})"]
+        lines += [item.why] if item.why else []
+        if item.binds == "candidate":
+            named = candidate.tag.name if candidate else "no candidate"
+            lines.append(f"for {named}, commit {event.commit_sha or 'unknown'}: another voids it")
+        else:
+            lines.append(f"for the whole release, cut at {event.commit_sha or 'no commit yet'}")
+        if event.digest:
+            plan = f"{item.operation} {event.subject}".strip()
+            lines.append(f"for the plan {event.digest[:12]} of {plan}: another voids it")
+        lines += [f"link {url}" for url in event.links]
+        lines += [f"file {file.name}, SHA-256 {file.sha256}" for file in event.files]
+        return Section("What it is about", tuple(lines))
+
+    def _said_so_far(self, found: ItemState) -> Section:
+        lines = [
+            f"{word.by} {word.said.value}, {word.at:%d %b %H:%M} UTC"
+            + (f": {word.note}" if word.note else "")
+            + (f" (void: {word.void})" if word.void else "")
+            + (f" (does not count: {word.uncounted})" if word.uncounted else "")
+            for word in found.signatures
+        ]
+        if self._item.signers > 1:
+            lines.append(f"it takes {self._item.signers} signatures")
+        return Section("Said so far", tuple(lines))
+
+    def _blockers(self, event: Spoken, state: ReleaseState, found: ItemState) -> list[str]:
+        item, team = self._item, state.spec.team
+        blockers = []
+        if without := item.beside(state.spec.version):
+            blockers.append(f"{item.id} does not apply: {without}")
+        if self._kind in (Signed, NotApplicable, Withdrawn):
+            role = self._process.role_of(item)
+            problem = why_not(role, team, self._backends.ledger.email)
+            if problem:
+                able = [person.name for person in team.signers(role)]
+                blockers.append(f"{problem}: there is {', '.join(able) or 'nobody'}")
+        if not event.commit_sha and self._kind in (Signed, NotApplicable):
+            what = "candidate" if item.binds == "candidate" else "branch"
+            blockers.append(f"there is no {what} yet that it could be said of")
+        if self._kind is not Skipped:
+            blockers += [moved.describe() for moved in state.moved if item.binds == "candidate"]
+        if item.gate is not None and self._kind is NotApplicable:
+            blockers.append(f"the gate {item.gate} judges it: override it with a reason instead")
+        if item.gate is not None and self._kind is Signed and not found.said.problems:
+            blockers.append(f"the gate {item.gate} judges it, and nobody signs")
+        if self._kind is Withdrawn and not found.said.problems:
+            blockers.append(f"nobody has reported a problem with {item.id}")
+        return blockers
+
+    def _warnings(self, states: dict[str, ItemState]) -> list[str]:
+        found = states[self._item.id]
+        warnings = []
+        if self._kind is Signed:
+            warnings += [
+                f"it settles the problem that {word.by} reported: {word.note}"
+                for word in found.said.problems
+            ]
+            warnings += [
+                f"{states[need].item.title!r} comes before it, and is not signed"
+                for need in self._item.needs
+                if states[need].item.gate is None and not states[need].progress.settled
+            ]
+        return warnings
+
+
+def _without(ledger: Ledger, event: Spoken, email: str) -> Ledger:
+    """The ledger as it was before this very word was recorded."""
+    return Ledger(
+        tuple(
+            recorded
+            for recorded in ledger.entries
+            if recorded.entry is None
+            or (recorded.entry.email, recorded.entry.event) != (email, event)
+        ),
+        ledger.tip,
+    )
+
+
+def _sentence(kind: type[Spoken], item: Item, event: Spoken) -> str:
+    said = _DOES[kind].format(title=item.title)
+    return f"{said}: {event.note}" if event.note else f"{said}."

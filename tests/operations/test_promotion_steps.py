@@ -1,0 +1,185 @@
+"""The steps of a promotion on a store with real preconditions, and with objects in parts.
+
+The default server of the rehearsal heeds no condition of a copy, and refuses no wrong checksum;
+what rests on those is shown here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cockpit.backends.objectstore_writes import WritableStore
+from cockpit.config import ObjectStoreTable
+from cockpit.errors import Cancelled, Conflict
+from cockpit.operations import patience
+from cockpit.operations.plan import Progress, StepState
+from cockpit.operations.promotion_steps import CopyFiles, MirrorFiles
+from cockpit.rehearsal.s3 import REGION, AccessKey, SeaweedS3
+from cockpit.release.promotion import PromotionRules, Release, Selection, select
+from tests.backends.test_objectstore import client_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+KEY = AccessKey()
+KEYS = {"AWS_ACCESS_KEY_ID": KEY.id, "AWS_SECRET_ACCESS_KEY": KEY.secret}
+PART = 5 * 1024 * 1024
+SMALL, BIG = b"small", b"b" * (PART + 1)
+NAME = "torch-2.15.0+cpu-cp3{}-cp3{}-win_amd64.whl"
+TORCH = Release("torch", "2.15.0")
+
+
+class InParts(WritableStore):
+    """Copies and receives in parts what others do in one request."""
+
+    copy_limit = PART
+    copied_part = PART
+    sent_part = PART
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedS3]:
+    seaweed = SeaweedS3(tmp_path_factory.mktemp("weed"), KEY)
+    seaweed.start()
+    yield seaweed
+    seaweed.stop()
+
+
+class Shelf:
+    """Two buckets of one server: the channels, and what plays a mirror."""
+
+    def __init__(self, url: str, number: int) -> None:
+        self.client: S3Client = client_of(url, KEYS)
+        self.channel, self.other = f"channel-{number}", f"mirror-{number}"
+        for bucket in (self.channel, self.other):
+            self.client.create_bucket(Bucket=bucket)
+        self.stable = self._store(url, self.channel)
+        self.mirror = self._store(url, self.other)
+        self.put(12, SMALL)
+        self.put(13, BIG)
+
+    @staticmethod
+    def _store(url: str, bucket: str) -> InParts:
+        table = ObjectStoreTable(bucket=bucket, endpoint=url, region=REGION)
+        return InParts(table, KEYS)
+
+    def put(self, python: int, body: bytes, sha256: str | None = None) -> str:
+        key = f"whl/test/cpu/{NAME.format(python, python)}"
+        told = {"checksum-sha256": sha256 or hashlib.sha256(body).hexdigest()}
+        self.client.put_object(
+            Bucket=self.channel, Key=key, Body=body, Metadata=told, ContentType="binary/x-wheel"
+        )
+        return key
+
+    def selection(self) -> Selection:
+        found = [self.stable.describe(o.key) for o in self.stable.list_objects("whl/test/")]
+        there = [stored for stored in found if stored is not None]
+        return select(TORCH, there, ("whl/test", "whl"), PromotionRules())
+
+    def copying(self) -> CopyFiles:
+        return CopyFiles(self.stable, self.stable, TORCH, self.selection().pieces)
+
+    def mirroring(self) -> MirrorFiles:
+        return MirrorFiles(self.stable, self.mirror, "r2", TORCH, self.selection().pieces)
+
+
+@pytest.fixture
+def shelf(server: SeaweedS3, request: pytest.FixtureRequest) -> Shelf:
+    return Shelf(server.url, abs(hash(request.node.name)))
+
+
+def run(step: CopyFiles | MirrorFiles) -> list[Progress]:
+    told: list[Progress] = []
+    step.apply(told.append, threading.Event())
+    return told
+
+
+@pytest.mark.seaweedfs
+class TestOnRealPreconditions:
+    def test_copies_and_mirrors_in_parts_are_verified_and_carry_all(self, shelf: Shelf) -> None:
+        for step in (shelf.copying(), shelf.mirroring()):
+            assert step.probe().state is StepState.TODO
+            told = run(step)
+            assert (told[-1].done, told[-1].total) == (len(SMALL) + len(BIG),) * 2
+            verdict = step.verify()
+            assert (verdict.state, len(verdict.parts)) == (StepState.DONE, 2), verdict.detail
+            assert "absent" not in "".join(verdict.parts)
+        for bucket in (shelf.channel, shelf.other):
+            for python, body in ((12, SMALL), (13, BIG)):
+                key = f"whl/cpu/{NAME.format(python, python)}"
+                found = shelf.client.get_object(Bucket=bucket, Key=key)
+                assert found["Body"].read() == body
+                assert found["ContentType"] == "binary/x-wheel"
+                assert found["Metadata"]["checksum-sha256"] == hashlib.sha256(body).hexdigest()
+        assert shelf.copying().probe().state is shelf.mirroring().probe().state is StepState.DONE
+        assert shelf.stable.is_public(f"whl/cpu/{NAME.format(13, 13)}")
+
+    def test_a_source_that_changes_is_not_copied(self, shelf: Shelf) -> None:
+        step = shelf.copying()
+        for piece in step.pieces:
+            shelf.put(int(piece.source.name[20:22]), b"another candidate's")
+            with pytest.raises(Conflict):
+                shelf.stable.copy(shelf.channel, piece.source, piece.key, lambda _: None)
+        with pytest.raises(Conflict, match="no longer in the source"):
+            run(step)
+        assert list(shelf.stable.list_objects("whl/cpu/")) == []
+
+    def test_a_destination_that_appears_is_not_overwritten(self, shelf: Shelf) -> None:
+        for store in (shelf.stable, shelf.mirror):
+            for piece in shelf.selection().pieces:
+                shelf.client.put_object(Bucket=store.bucket, Key=piece.key, Body=b"theirs")
+        for piece in shelf.selection().pieces:
+            with pytest.raises(Conflict):
+                shelf.stable.copy(shelf.channel, piece.source, piece.key, lambda _: None)
+        for step in (shelf.copying(), shelf.mirroring()):
+            assert step.probe().state is StepState.CONFLICT
+            with pytest.raises(Conflict, match="not overwritten"):
+                run(step)
+        for bucket in (shelf.channel, shelf.other):
+            for piece in shelf.selection().pieces:
+                found = shelf.client.get_object(Bucket=bucket, Key=piece.key)
+                assert found["Body"].read() == b"theirs"
+        assert shelf.stable.unfinished_uploads("whl/") == ()
+
+    def test_a_wrong_checksum_is_found_before_the_mirror_has_it(self, shelf: Shelf) -> None:
+        shelf.put(12, SMALL, "0" * 64)
+        shelf.put(13, BIG, "1" * 64)
+        step = shelf.copying()
+        run(step)
+        mirroring = shelf.mirroring()
+        with pytest.raises(Conflict, match="checksum of a file is wrong"):
+            run(mirroring)
+        mirror = shelf.mirror
+        assert list(mirror.list_objects("whl/")) == []
+        assert mirror.unfinished_uploads("whl/") == ()
+
+    def test_what_a_killed_run_left_half_way_is_thrown_away(self, shelf: Shelf) -> None:
+        step = shelf.copying()
+        shelf.client.create_multipart_upload(Bucket=shelf.channel, Key=step.pieces[1].key)
+        others = "whl/cpu/executorch-2.15.0-cp312-cp312-win_amd64.whl"
+        shelf.client.create_multipart_upload(Bucket=shelf.channel, Key=others)
+        run(step)
+        assert [upload.key for upload in shelf.stable.unfinished_uploads("whl/")] == [others]
+        assert step.verify().state is StepState.DONE
+
+    def test_a_stop_in_the_middle_of_a_file_leaves_nothing(
+        self, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(patience, "_TOLD_EVERY_S", 0.0)
+        run(shelf.copying())
+        step, cancel = shelf.mirroring(), threading.Event()
+        seen: list[int] = []
+
+        def report(progress: Progress) -> None:
+            seen.append(progress.done)
+            if progress.done >= PART:
+                cancel.set()
+
+        with pytest.raises(Cancelled):
+            step.apply(report, cancel)
+        assert shelf.mirror.unfinished_uploads("whl/") == ()

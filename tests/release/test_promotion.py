@@ -1,0 +1,114 @@
+"""Which files belong to a release, how two objects compare, and the gates of the promotion."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from cockpit.release.artifacts import StoredObject
+from cockpit.release.gates import GATES
+from cockpit.release.promotion import (
+    STABLE,
+    Likeness,
+    Promotion,
+    PromotionRules,
+    Release,
+    compared,
+    likeness,
+    select,
+)
+from cockpit.release.support import Cell
+from cockpit.release.verdicts import Outcome
+from tests.release.promoting import SAME, TORCH, standing
+from tests.release.states import feed, with_
+
+AT = datetime(2026, 10, 14, tzinfo=UTC)
+MD5, OTHER_MD5, PARTS = "a" * 32, "b" * 32, "c" * 32 + "-7"
+SHA, OTHER_SHA = "d" * 64, "e" * 64
+
+
+def stored(key: str = "whl/test/cpu/x.whl", **known: Any) -> StoredObject:
+    return msgspec.structs.replace(StoredObject(key, 10, MD5, AT), **known)
+
+
+@pytest.mark.parametrize(
+    ("name", "belongs"),
+    [
+        ("torch-2.15.0+cpu-cp312-cp312-manylinux_2_28_x86_64.whl", True),
+        ("torch-2.15.0%2Bcpu-cp313-cp313t-win_amd64.whl", True),
+        ("torch-2.15.0-cp312-cp312-macosx_14_0_arm64.whl", True),
+        ("torch-2.15.0+cpu-cp312-cp312-manylinux_2_28_x86_64.whl.metadata", True),
+        ("executorch-2.15.0+cpu-cp312-cp312-manylinux_2_28_x86_64.whl", False),
+        ("torch-2.15.01-cp312-cp312-macosx_14_0_arm64.whl", False),
+        ("torch-2.15.0.post1-cp312-cp312-macosx_14_0_arm64.whl", False),
+        ("torch-2.15.0rc1-cp312-cp312-macosx_14_0_arm64.whl", False),
+        ("torch-2.15.1-cp312-cp312-macosx_14_0_arm64.whl", False),
+        ("torch-2.15.0.tar.gz", False),
+        ("index.html", False),
+    ],
+)
+def test_a_file_belongs_by_its_parsed_name(name: str, *, belongs: bool) -> None:
+    found = TORCH.place_of(stored(f"whl/test/cpu/{name}"), "whl/test")
+    assert (found is not None) is belongs
+
+
+def test_2_12_1_is_not_2_12_10() -> None:
+    names = ("2.12.1", "2.12.10")
+    wheels = [stored(f"whl/test/cpu/torch-{v}-cp312-cp312-win_amd64.whl") for v in names]
+    chosen = select(Release("torch", "2.12.1"), wheels, ("whl/test", "whl"), PromotionRules())
+    assert [piece.source for piece in chosen.pieces] == wheels[:1]
+    assert chosen.pieces[0].key == "whl/cpu/torch-2.12.1-cp312-cp312-win_amd64.whl"
+
+
+def test_pythons_before_their_release_stay_and_are_not_missed() -> None:
+    wheels = [
+        stored(f"whl/test/cpu/torch-2.15.0+cpu-cp3{minor}-cp3{minor}-win_amd64.whl")
+        for minor in (14, 15)
+    ]
+    cells = [Cell("windows", "x86_64", "cpu", f"3.{minor}") for minor in (13, 14, 15)]
+    rules = PromotionRules(exclude_pythons=("3.15",))
+    chosen = select(TORCH, wheels, ("whl/test", "whl"), rules, cells)
+    assert [piece.source for piece in chosen.pieces] == wheels[:1]
+    assert chosen.left_out == (wheels[1],)
+    assert chosen.missing == (cells[0],)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "alike"),
+    [
+        ({}, None, Likeness.ABSENT),
+        ({}, {"size": 11}, Likeness.DIFFERENT),
+        ({}, {}, Likeness.SAME),
+        ({}, {"etag": OTHER_MD5}, Likeness.DIFFERENT),
+        ({"etag": PARTS}, {}, Likeness.UNKNOWN),
+        ({"etag": PARTS}, {"etag": PARTS}, Likeness.SAME),
+        ({"etag": PARTS, "sha256": SHA}, {"sha256": SHA, "computed": True}, Likeness.SAME),
+        ({"etag": PARTS, "sha256": SHA}, {"sha256": SHA}, Likeness.TOLD),
+        ({"etag": PARTS, "sha256": SHA}, {"sha256": OTHER_SHA}, Likeness.DIFFERENT),
+        ({"sha256": SHA}, {"sha256": OTHER_SHA}, Likeness.DIFFERENT),
+        ({"etag": PARTS, "sha256": SHA}, {"sha256": ""}, Likeness.UNKNOWN),
+    ],
+)
+def test_two_objects_compare_by_what_the_store_vouches_for(
+    wanted: dict[str, Any], found: dict[str, Any] | None, alike: Likeness
+) -> None:
+    assert likeness(stored(**wanted), None if found is None else stored(**found)) is alike
+
+
+def test_what_the_place_holds_beyond_the_test_channel_is_told() -> None:
+    wheel = "torch-2.15.0-cp312-cp312-win_amd64.whl"
+    chosen = select(TORCH, [stored(f"whl/test/cpu/{wheel}")], ("whl/test", "whl"), PromotionRules())
+    held = [stored(f"whl/cpu/{wheel}"), stored(f"whl/cu130/{wheel}"), stored("whl/cpu/index.html")]
+    found = compared(TORCH, STABLE, chosen, held, "whl")
+    assert [file.state for file in found.files] == [Likeness.SAME]
+    assert found.strange == (f"whl/cu130/{wheel}",)
+
+
+def test_a_place_that_cannot_be_read_is_unknown_and_no_mirror_does_not_concern() -> None:
+    astray = feed(Promotion((standing(SAME),), ("r2",)), missing="r2: no answer")
+    assert GATES["mirrored"].judge(with_(promotion=astray)).outcome is Outcome.UNKNOWN
+    alone = feed(Promotion((standing(SAME),)))
+    assert GATES["mirrored"].judge(with_(promotion=alone)).outcome is Outcome.NOT_APPLICABLE

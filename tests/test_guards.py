@@ -1,0 +1,15 @@
+"""When a key is greyed, and why: the guards of the registry on hand-made states."""
+
+from __future__ import annotations
+
+from cockpit.guards import Disabled, Enabled, Situation, can_tag
+from tests.release.states import GREEN, PINNED, feed, ledger, with_
+
+
+def test_tagging_is_over_when_the_head_is_tagged_and_pinned() -> None:
+    assert can_tag(Situation(GREEN)) == Disabled("v2.15.0-rc2 is already the head of the branch")
+
+
+def test_a_tag_without_its_pin_is_taken_to_its_end_by_the_same_key() -> None:
+    unpinned = with_(ledger=feed(ledger(*PINNED[:1])))
+    assert can_tag(Situation(unpinned)) == Enabled()

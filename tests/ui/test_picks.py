@@ -1,0 +1,191 @@
+"""The Picks screens by keys: sorted and marked queue, one pick, its diff, findings, end state."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+from textual.widgets import Input
+
+from cockpit.app import CockpitApp
+from cockpit.errors import CockpitError
+from cockpit.release.forecast import PredictionReading
+from cockpit.release.nominations import Comment, Verdict
+from cockpit.release.pickorder import QueueSimulation, Simulation
+from cockpit.release.prediction import (
+    Cause,
+    Evidence,
+    FileConflict,
+    Outcome,
+    Prediction,
+    Region,
+)
+from cockpit.release.state import ReleaseState
+from cockpit.release.trunk import Finding, FindingKind
+from screens.diff import DiffScreen
+from screens.end_state import EndStateScreen
+from screens.pick import PickScreen
+from screens.picks import LackingScreen, PicksScreen
+from tests.release.states import (
+    MERGED_PULLS,
+    NOMINATIONS,
+    NOW,
+    PICK_2,
+    answer,
+    feed,
+    landing,
+    nomination,
+    pull,
+    sha,
+    tracked,
+    trunk,
+    with_,
+)
+from tests.ui.still import Driven, StillCockpit, shown, toasts, until
+
+REGION = Region(3, "<<<<<<< ours\nold\n=======\nnew\n>>>>>>> theirs")
+LACKED = Cause(sha("lacked"), "Rename the kernel", Evidence.LINES, ("torch/a.py",))
+CLEAN = Prediction(sha("trunk 8"), "Change 8", Outcome.CLEAN, "1" * 40)
+STUCK = Prediction(
+    sha("trunk 7"),
+    "Change 7",
+    Outcome.CONFLICT,
+    None,
+    (FileConflict("torch/a.py", ("contents",), regions=(REGION,)),),
+    (LACKED,),
+)
+FOUND = Finding(
+    FindingKind.MISSING_FIX, sha("trunk 9"), 9, "Change 9", "#5 of the milestone: fixed on trunk"
+)
+
+
+def busy() -> ReleaseState:
+    """Two nominations, one of which conflicts, a finding, and what was merged."""
+    pulls = (*MERGED_PULLS, pull(20, "Fix seven"), pull(21, "Fix eight"))
+    nominations = (*NOMINATIONS, nomination(7, 20), nomination(8, 21, hours=30))
+    queue = tracked(pulls, nominations, (answer(21, Verdict.APPROVED),))
+    better = Simulation(
+        (CLEAN, msgspec.structs.replace(STUCK, outcome=Outcome.CLEAN, tree="2" * 40))
+    )
+    simulation = QueueSimulation(Simulation((STUCK, CLEAN)), better)
+    return with_(
+        picks=feed(queue),
+        trunk=feed(trunk(landing(7), landing(8), landing(9), findings=(FOUND,)), "git"),
+        predictions=feed(PredictionReading(PICK_2.sha, (STUCK, CLEAN), simulation), "git"),
+    )
+
+
+async def open_queue(app: CockpitApp, driven: Driven) -> PicksScreen:
+    await until(driven, lambda: "NEXT" in shown(app))
+    await driven.press("3", "enter")
+    await until(driven, lambda: isinstance(app.screen, PicksScreen) and "Fix seven" in shown(app))
+    screen = app.screen
+    assert isinstance(screen, PicksScreen)
+    return screen
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+async def test_order_marks_and_filter_survive_a_refresh(size: tuple[int, int]) -> None:
+    cockpit = StillCockpit(busy())
+    app = CockpitApp(cockpit)
+    async with app.run_test(size=size) as driven:
+        screen = await open_queue(app, driven)
+        keys = [row.key for row in screen.pane.table.rows_shown]
+        assert keys[:2] == ["pull-20", f"commit-{FOUND.commit}"]
+        await driven.press("space", "j", "space")
+        await until(driven, lambda: "2 marked" in shown(app))
+        assert screen.selection is not None
+        assert screen.selection.marked == ("pull-20", "pull-21")
+        await driven.press("greater_than_sign", "greater_than_sign", "less_than_sign")
+        await until(driven, lambda: "2 marked · by trunk ↓" in shown(app))
+        await driven.press("slash")
+        await until(driven, lambda: isinstance(app.focused, Input))
+        await driven.press(*"eight", "enter")
+        await until(driven, lambda: "1 hidden" in shown(app))
+        cockpit.become(msgspec.structs.replace(busy(), now=NOW + timedelta(minutes=1)))
+        await until(driven, lambda: "2 marked, 1 hidden · by" in shown(app))
+        assert screen.pane.row_filter.text == "eight"
+        await driven.press("escape")
+        await until(driven, lambda: "Fix seven" in shown(app))
+        order = [row.key for row in screen.pane.table.rows_shown]
+        assert order == ["pull-13", "pull-12", f"commit-{FOUND.commit}", "pull-21", "pull-20"]
+        await driven.press("V")
+        await until(driven, lambda: "Deny" in shown(app) and "reason" in shown(app))
+        await driven.press(*"late", "enter")
+        await until(driven, lambda: cockpit.planned)
+        assert cockpit.planned == [("deny", {"pull": "21,20", "reason": "late"})]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+async def test_one_pick_tells_its_life_its_conflict_and_what_is_said(size: tuple[int, int]) -> None:
+    cockpit = StillCockpit(busy())
+    said = "Could you [bold]rebase[/bold]?\n\n<!-- release-cockpit ask-pick -->"
+    cockpit.comments = (Comment(1, "ada", said, NOW, None, "https://github.example/c1"),)
+    app = CockpitApp(cockpit)
+    async with app.run_test(size=size) as driven:
+        await open_queue(app, driven)
+        await driven.press("enter")
+        await until(driven, lambda: isinstance(app.screen, PickScreen))
+        await until(driven, lambda: "nominated by grace" in shown(app))
+        if size[0] < 100:
+            await driven.press("tab", "end")
+        await until(driven, lambda: "Could you [bold]rebase[/bold]?" in shown(app))
+        assert "<!--" not in shown(app)
+        if size[0] >= 100:
+            for words in ("<<<<<<< ours", LACKED.commit[:7], "Rename the kernel"):
+                assert words in shown(app)
+        cockpit.comments = CockpitError("GitHub is away", "no answer", "")
+        await driven.press("r")
+        await until(driven, lambda: "GitHub is away: no answer · r reads again" in shown(app))
+        await driven.press("slash")
+        await until(driven, lambda: any("p opens it" in text for text in toasts(app)))
+        await driven.press("u")
+        await until(driven, lambda: isinstance(app.screen, DiffScreen))
+        await until(driven, lambda: "diff --git a/pull-20" in shown(app))
+        await driven.press("n")
+        await until(driven, lambda: "1 of 1 files" in shown(app))
+        await driven.press("escape", "escape", "escape")
+        await until(driven, lambda: len(app.screen_stack) == 1)
+
+
+async def test_next_acts_on_the_pick_that_it_names() -> None:
+    cockpit = StillCockpit(busy())
+    app = CockpitApp(cockpit)
+    async with app.run_test(size=(160, 48)) as driven:
+        await until(driven, lambda: "approve #20, or decide otherwise" in shown(app))
+        await driven.press("e")
+        await until(driven, lambda: cockpit.planned)
+        assert cockpit.planned == [("approve", {"pull": "20"})]
+
+
+async def test_findings_say_why_and_become_picks() -> None:
+    cockpit = StillCockpit(busy())
+    app = CockpitApp(cockpit)
+    async with app.run_test(size=(160, 48)) as driven:
+        await open_queue(app, driven)
+        await driven.press("exclamation_mark")
+        await until(driven, lambda: isinstance(app.screen, LackingScreen))
+        await until(driven, lambda: "missing fix" in shown(app) and "not yet" in shown(app))
+        assert "#5 of the milestone: fixed on trunk" in shown(app)
+        await driven.press("U")
+        await until(driven, lambda: "Category" in shown(app))
+        await driven.press(*"docs", "enter")
+        await until(driven, lambda: cockpit.planned)
+        assert cockpit.planned == [("nominate", {"pull": "9", "category": "docs"})]
+
+
+async def test_the_end_state_is_shown_in_both_orders_with_its_files() -> None:
+    app = CockpitApp(StillCockpit(busy()))
+    async with app.run_test(size=(160, 48)) as driven:
+        await open_queue(app, driven)
+        await driven.press("equals_sign")
+        await until(driven, lambda: isinstance(app.screen, EndStateScreen))
+        await until(driven, lambda: "2 files change, +4 −2" in shown(app))
+        assert f"torch/a.py; lacks {LACKED.commit[:7]}" in shown(app)
+        assert "1" * 40 in shown(app)
+        await driven.press("greater_than_sign")
+        await until(driven, lambda: "in the order with fewer conflicts" in shown(app))
+        assert "2" * 40 in shown(app)
+        await driven.press("u")
+        await until(driven, lambda: "diff --git a/x b/x" in shown(app))
