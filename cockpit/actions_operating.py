@@ -241,7 +241,7 @@ OPERATING: tuple[Action, ...] = (
         "publish",
         "Publish to the index",
         "Upload what was inspected, file by file, once and for ever",
-        ("exclamation_mark",),
+        ("right_curly_bracket",),
         Group.ACT,
         Danger.IRREVERSIBLE,
         (Scope.CHECKLIST, Scope.PUBLISHING),

@@ -30,6 +30,9 @@ _WRITTEN = {
     "exclamation_mark": "!",
     "equals_sign": "=",
     "at": "@",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "right_curly_bracket": "}",
 }
 
 
