@@ -118,6 +118,14 @@ ACTIONS: tuple[Action, ...] = (
         "ledger", "Show the ledger", "Who decided, signed or ran what", ("l",), Group.LOOK, READ
     ),
     Action(
+        "publishing",
+        "Show the package index",
+        "Every wheel on its way there: in the channel, staged, inspected, published",
+        ("6",),
+        Group.LOOK,
+        READ,
+    ),
+    Action(
         "board",
         "Show the board",
         "What blocks, is risky and is ready, and what to do about each line",

@@ -42,6 +42,13 @@ from cockpit.guards_picks import (
     of_pulls,
 )
 from cockpit.guards_promotion import can_promote, can_restore, has_orphans, of_place
+from cockpit.guards_publishing import (
+    can_inspect,
+    can_publish,
+    can_stage,
+    of_package,
+    of_staging,
+)
 from cockpit.operations.plan import Danger
 
 _ON_ITEMS = (Scope.CHECKLIST, Scope.WALK)
@@ -203,6 +210,45 @@ OPERATING: tuple[Action, ...] = (
         (Scope.DASHBOARD, Scope.BUILDS),
         can_dispatch,
         "dispatch",
+    ),
+    Action(
+        "stage",
+        "Stage for the index",
+        "Put the channel's wheels, without their local version, where they wait for the index",
+        ("left_square_bracket",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.CHECKLIST, Scope.PUBLISHING),
+        can_stage,
+        "stage",
+        of_staging,
+        footer=True,
+    ),
+    Action(
+        "inspect-staged",
+        "Inspect what is staged",
+        "Read every staged wheel whole, and record what is wrong with them",
+        ("right_square_bracket",),
+        Group.ACT,
+        Danger.REMOTE,
+        (Scope.CHECKLIST, Scope.PUBLISHING),
+        can_inspect,
+        "inspect",
+        of_package,
+        footer=True,
+    ),
+    Action(
+        "publish",
+        "Publish to the index",
+        "Upload what was inspected, file by file, once and for ever",
+        ("right_curly_bracket",),
+        Group.ACT,
+        Danger.IRREVERSIBLE,
+        (Scope.CHECKLIST, Scope.PUBLISHING),
+        can_publish,
+        "publish",
+        of_package,
+        footer=True,
     ),
     Action(
         "override",

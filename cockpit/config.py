@@ -27,6 +27,7 @@ from cockpit.release.artifacts import ArtifactRules
 from cockpit.release.dispatches import WorkflowCall
 from cockpit.release.docs import DocsSource
 from cockpit.release.gates_runs import CONFIGURED_RUNS
+from cockpit.release.index_rules import IndexRules
 from cockpit.release.meetings import Meetings
 from cockpit.release.people import Person, Team, Workstream
 from cockpit.release.promotion import PromotionRules
@@ -138,7 +139,7 @@ class MirrorTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     acl: str = ""
 
 
-class IndexTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class IndexTable(IndexRules, frozen=True, forbid_unknown_fields=True):
     """`[index]`: the package index that is published to, by twine's name for it."""
 
     repository: str = "pypi"
@@ -289,6 +290,7 @@ class Config(msgspec.Struct, frozen=True, dict=True):
             index=self.settings.index.simple,
             credential_hours=self.settings.process.credential_hours,
             workflows=self.settings.workflows,
+            index_rules=self.settings.index,
             meetings=self.settings.meetings,
         )
 

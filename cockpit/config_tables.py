@@ -87,6 +87,7 @@ class FeedsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     predictions: float = 30
     milestone: float = 300
     artifacts: float = 300
+    publishing: float = 300
     promotion: float = 300
     docs: float = 900
     validations: float = 120

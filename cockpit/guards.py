@@ -27,6 +27,7 @@ class Scope(Enum):
     PICKS = "picks"
     CHECKLIST = "checklist"
     LEDGER = "ledger"
+    PUBLISHING = "package index"
     BOARD = "board"
     PROMOTION = "promotion"
     TIMELINE = "timeline"

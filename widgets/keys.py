@@ -36,6 +36,9 @@ _WRITTEN = {
     "equals_sign": "=",
     "at": "@",
     "ampersand": "&",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "right_curly_bracket": "}",
 }
 
 

@@ -31,6 +31,7 @@ from cockpit.release.mirror import Mirror
 from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Preparation
 from cockpit.release.promotion import Promotion
+from cockpit.release.publishing_facts import Publishing
 from cockpit.release.readiness import Confirmations, Credentials, Dependency
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository
@@ -52,6 +53,7 @@ NAMES = (
     "predictions",
     "milestone",
     "artifacts",
+    "publishing",
     "promotion",
     "docs",
     "validations",
@@ -117,6 +119,7 @@ class FeedHub:
             "predictions": feed("predictions", PredictionReading, looks.predictions),
             "milestone": feed("milestone", Milestone, looks.milestone),
             "artifacts": feed("artifacts", Artifacts, looks.artifacts),
+            "publishing": feed("publishing", Publishing, looks.publishing),
             "promotion": feed("promotion", Promotion, looks.promotion),
             "docs": feed("docs", DocsEntry, looks.docs),
             "mirror": feed("mirror", Mirror, looks.mirror),

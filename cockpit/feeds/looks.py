@@ -14,6 +14,7 @@ from cockpit.feeds.channels import ChannelLook
 from cockpit.feeds.picking import PickingLook
 from cockpit.feeds.preparing import PreparationLook, SubmodulesLook
 from cockpit.feeds.promotions import PromotionLook
+from cockpit.feeds.publishing import look_at_publishing
 from cockpit.feeds.readying import (
     look_at_confirmations,
     look_at_credentials,
@@ -38,6 +39,7 @@ from cockpit.release.mirror import Mirror, mirror_title
 from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Preparation
 from cockpit.release.promotion import Promotion
+from cockpit.release.publishing_facts import Publishing
 from cockpit.release.readiness import Confirmations, Credentials, Dependency
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository, Role
@@ -217,6 +219,10 @@ class Looks:
     def artifacts(self, _: ReleaseState) -> Answer[Artifacts]:
         """The files of every package of the release in the test and stable channels."""
         return self.channels.look()
+
+    def publishing(self, _: ReleaseState) -> Answer[Publishing]:
+        """What is staged for the package index, and published there."""
+        return look_at_publishing(self._backends)
 
     def promotion(self, state: ReleaseState) -> Answer[Promotion]:
         """How far every package is in the stable channel, on its mirrors and in their indexes."""

@@ -45,7 +45,15 @@ COLUMNS = (
 )
 FEEDS = (
     *("branches", "ledger", "ci", "builds", "libraries", "checks", "picks", "milestone"),
-    *("artifacts", "validations", "docs", "preparation", "confirmations", "dependencies"),
+    *(
+        "artifacts",
+        "publishing",
+        "validations",
+        "docs",
+        "preparation",
+        "confirmations",
+        "dependencies",
+    ),
     "credentials",
 )
 MARKS: dict[Progress, Mark] = {
