@@ -267,7 +267,7 @@ OPERATING: tuple[Action, ...] = (
         "promote",
         "Promote",
         "Copy the final candidate to the stable channel and its mirrors: the row's package, or all",
-        ("6",),
+        ("O",),
         Group.ACT,
         Danger.IRREVERSIBLE,
         (Scope.PROMOTION,),
