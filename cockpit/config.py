@@ -16,6 +16,7 @@ from cockpit.config_tables import (
     DocsTable,
     FeedsTable,
     HudTable,
+    Identity,
     NotificationsTable,
     PostCutTable,
     ProcessTable,
@@ -156,15 +157,6 @@ class LedgerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ref: str = "refs/cockpit/{version}"
     sign: bool = False
     """Whether git signs each entry as the person's own git is set up to; it must ask nothing."""
-
-
-class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[identity]`: a name and an e-mail address, as git asks for them."""
-
-    name: str
-    email: str
-    always: bool = False
-    """Even where git knows somebody: a rehearsal's captain is made up, and known to its config."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):

@@ -98,3 +98,12 @@ class FeedsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confirmations: float = 300
     dependencies: float = 900
     credentials: float = 300
+
+
+class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[identity]`: a name and an e-mail address, as git asks for them."""
+
+    name: str
+    email: str
+    always: bool = False
+    """Even where git knows somebody: a rehearsal's captain is made up, and known to its config."""
