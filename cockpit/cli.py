@@ -104,6 +104,10 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             from cockpit.commands import artifacts
 
             return artifacts.run(arguments)
+        case "inspect":
+            from cockpit.commands import inspect
+
+            return inspect.run(arguments)
         case "promotion":
             from cockpit.commands import promotion
 
@@ -249,6 +253,11 @@ def _add_reading(commands: Commands) -> None:
         "--verify", action="store_true", help="read the commit inside of every file first"
     )
     artifacts.add_argument("--json", action="store_true", help="machine-readable")
+    inspect = commands.add_parser(
+        "inspect", help="read what is staged for the package index, and print what is wrong with it"
+    )
+    inspect.add_argument("--package", metavar="NAME", help="this one alone, such as torch")
+    inspect.add_argument("--json", action="store_true", help="machine-readable")
     promotion = commands.add_parser(
         "promotion",
         help="print how far every package is in the stable channel, its mirrors and their indexes",

@@ -81,18 +81,14 @@ class Deeds:
 
                 log, cockpit = self._cockpit.command_log, self._cockpit
                 self._push(CommandLogScreen(log, lambda: cockpit.usage))
-            case "ledger":
+            case "ledger" | "promotion" | "publishing":
                 from screens.pane import PaneScreen
 
-                self._push(PaneScreen("ledger"))
+                self._push(PaneScreen(action))
             case "board":
                 from screens.board import BoardScreen
 
                 self._push(BoardScreen())
-            case "promotion":
-                from screens.pane import PaneScreen
-
-                self._push(PaneScreen("promotion"))
             case "timeline":
                 from screens.timeline import TimelineScreen
 

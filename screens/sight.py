@@ -28,6 +28,7 @@ PANE_SCOPES = {
     "checklist": Scope.CHECKLIST,
     "board": Scope.BOARD,
     "ledger": Scope.LEDGER,
+    "publishing": Scope.PUBLISHING,
     "promotion": Scope.PROMOTION,
 }
 
@@ -100,6 +101,10 @@ class Sight:
                 from cockpit.views.ledger import entry_detail
 
                 return entry_detail(self.state, key)
+            case "publishing":
+                from cockpit.views.publishing import publication_detail
+
+                return publication_detail(self.state, key)
             case "promotion":
                 from cockpit.views.promotion import promotion_detail
 
@@ -145,6 +150,10 @@ class Sight:
                 from cockpit.views.ledger import ledger_pane
 
                 return ledger_pane(self.state)
+            case "publishing":
+                from cockpit.views.publishing import publishing_pane
+
+                return publishing_pane(self.state)
             case "promotion":
                 from cockpit.views.promotion import promotion_pane
 

@@ -13,14 +13,15 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SDKS = {"git", "github", "boto3", "botocore", "keyring", "twine"}
+SDKS = {"git", "github", "boto3", "botocore", "keyring", "twine", "wheel"}
 SDK_HOMES = {
     "git": ("cockpit/backends/git",),
     "github": ("cockpit/backends/github",),
     "boto3": ("cockpit/backends/objectstore",),
     "botocore": ("cockpit/backends/objectstore",),
     "keyring": ("cockpit/backends/keyring",),
-    "twine": ("cockpit/backends/index",),
+    "twine": ("cockpit/backends/package_index", "cockpit/backends/wheel_contents"),
+    "wheel": ("cockpit/backends/repacking", "cockpit/backends/wheel_contents"),
 }
 LAYERS = (
     ("cockpit.errors", "cockpit.places", "cockpit.still", "cockpit.threads", "cockpit.release"),
@@ -36,8 +37,9 @@ LAYERS = (
         "cockpit.guards_builds",
         "cockpit.guards_board",
         "cockpit.guards_picks",
-        "cockpit.guards_checklist",
         "cockpit.guards_promotion",
+        "cockpit.guards_publishing",
+        "cockpit.guards_checklist",
         "cockpit.action",
         "cockpit.actions",
         "cockpit.actions_operating",

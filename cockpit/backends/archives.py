@@ -58,9 +58,15 @@ def _wheel(archive: zipfile.ZipFile, names: list[str], package: str) -> Contents
     if metadata is None:
         return Contents(problem="it has no METADATA")
     requires = HeaderParser().parsestr(_member(archive, metadata)).get_all("Requires-Dist", [])
+    commit = wheel_commit(archive, package)
+    return Contents(commit, tuple(sorted(clean(line) for line in requires)))
+
+
+def wheel_commit(archive: zipfile.ZipFile, package: str) -> str:
+    """The commit that a wheel says it was built from; empty where it names none."""
     module = f"{package}/version.py"
-    found = _GIT_VERSION.search(_member(archive, module)) if module in names else None
-    return Contents(found[1] if found else "", tuple(sorted(clean(line) for line in requires)))
+    found = _GIT_VERSION.search(_member(archive, module)) if module in archive.namelist() else None
+    return found[1] if found else ""
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> str:

@@ -11,8 +11,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Literal, cast
 
+from cockpit.backends.ports import Delivery
 from cockpit.backends.text import clean, mask
 from cockpit.config import ObjectStoreTable
 from cockpit.errors import (
@@ -57,6 +60,7 @@ _END_OF_LIFE = "AWS_CREDENTIAL_EXPIRATION"
 _CREDENTIALS = "the AWS credentials"
 _CHECKSUM_NAMES = ("checksum-sha256", "x-amz-meta-checksum-sha256")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_NEW = ("--if-none-match", "*")
 _LOGIN_HINT = "log in to AWS again (aws sso login, or new keys), then refresh (r)"
 
 
@@ -145,6 +149,53 @@ class ObjectStore:
                         "A file of the channel was replaced",
                         f"{clean(stored.key)} is no longer the one that was listed",
                         "refresh (r)",
+                    ) from err
+                raise
+
+    def labels(self, key: str) -> dict[str, str] | None:
+        """The metadata that its uploader gave an object; None when it is not there."""
+        self._tell("head-object", "--bucket", self._settings.bucket, "--key", key)
+        found = self._head(self._settings.bucket, key)
+        return dict(found.get("Metadata", {})) if found is not None else None
+
+    def put_new(self, key: str, path: Path, delivery: Delivery) -> None:
+        """Upload a file in one request: S3 takes five gigabytes so, and keeps the whole's digest.
+
+        A file in parts would have no checksum of its own, and leave its parts behind when killed.
+        """
+        from botocore.exceptions import ClientError
+
+        bucket = self._settings.bucket
+        digest = base64.b64encode(bytes.fromhex(delivery.sha256)).decode()
+        condition = ("--if-match", delivery.replaces) if delivery.replaces else _NEW
+        self._tell(
+            *("put-object", "--bucket", bucket, "--key", key, "--body", path.name),
+            *("--checksum-sha256", digest, *condition),
+        )
+        labels = {**delivery.labels, _CHECKSUM_NAMES[0]: delivery.sha256}
+        with self._speaking() as (_, client), path.open("rb") as file:
+            put = client.put_object
+            conditional = (
+                partial(put, IfMatch=delivery.replaces)
+                if delivery.replaces
+                else partial(put, IfNoneMatch="*")
+            )
+            try:
+                conditional(
+                    Bucket=bucket,
+                    Key=key,
+                    Body=cast("IO[bytes]", _Counted(file, delivery.report)),
+                    ContentLength=path.stat().st_size,
+                    ChecksumSHA256=digest,
+                    ContentType="binary/octet-stream",
+                    Metadata=labels,
+                )
+            except ClientError as err:
+                if _code(err) in _REPLACED:
+                    raise Conflict(
+                        f"{clean(key)} is not what was expected",
+                        "somebody has put it there, or replaced it, meanwhile",
+                        "plan again: it looks first",
                     ) from err
                 raise
 
@@ -269,6 +320,21 @@ class ObjectStore:
         if self._settings.profile:
             line += ["--profile", self._settings.profile]
         self._log(mask(shlex.join(line)))
+
+
+class _Counted:
+    """A file that tells how far it has been read, also when it is read once more."""
+
+    def __init__(self, file: IO[bytes], report: Callable[[int], None]) -> None:
+        self._file = file
+        self._report = report
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        """Read on, and tell."""
+        piece = self._file.read(size)
+        self._report(self._file.tell())
+        return piece
 
 
 def _limits(

@@ -19,6 +19,8 @@ from cockpit.backends.ports import (
     GithubPort,
     GitPort,
     IndexPort,
+    ObjectStorePort,
+    PackageIndexPort,
     TransferPort,
 )
 from cockpit.config import Config, ObjectStoreTable
@@ -151,6 +153,34 @@ class Backends:
         from cockpit.backends.objectstore_writes import WritableStore
 
         return WritableStore(table, self.credentials.environment, log=self._log)
+
+    @property
+    def staging(self) -> ObjectStorePort:
+        """The bucket where wheels wait for the package index; raises ConfigError without one."""
+        found = self.backup
+        if found is None:
+            raise ConfigError(
+                "No staging area is configured",
+                f"{self.config.path} has no [objectstore].backup_bucket",
+                "add [objectstore].backup_bucket",
+            )
+        return found
+
+    @property
+    def publisher(self) -> PackageIndexPort:
+        """The package index that the release is published to."""
+
+        def make() -> PackageIndexPort:
+            import os
+
+            from cockpit.backends.package_index import PackageIndex
+
+            given = self.credentials.environment()
+            # The file comes first and whole: half of one credential beside half of another is none.
+            environment = given if "TWINE_PASSWORD" in given else os.environ
+            return PackageIndex(self.config.settings.index, environment, log=self._log)
+
+        return self._once("publisher", make)
 
     @property
     def index(self) -> IndexPort | None:

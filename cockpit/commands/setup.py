@@ -13,6 +13,7 @@ from cockpit.commands.common import has_terminal, wants_colour
 from cockpit.config import load, parse
 from cockpit.errors import ConfigError, ExitCode, Refused
 from cockpit.places import find
+from cockpit.release.index_rules import index_accelerator
 from cockpit.release.versions import Version
 
 _NOREPLY = "@users.noreply.github.com"
@@ -64,7 +65,12 @@ def template(version: Version, people: str = "") -> str:
     text = (resources.files("cockpit.process") / "release.toml.in").read_text(encoding="utf-8")
     # Section 1.6: vision's minor is torch's plus 15; their patch digits move together.
     vision = f"0.{version.minor + 15}.{version.patch}"
-    text = text.replace("@VERSION@", str(version)).replace("@VISION@", vision)
+    cuda = index_accelerator(version.line)
+    # Section 27: wheels for ARM servers come from CUDA, too, since the index gets cu130.
+    arm = cuda if cuda == "cu130" else "cpu"
+    words = {"VERSION": str(version), "VISION": vision, "INDEX_CUDA": cuda, "INDEX_ARM": arm}
+    for name, word in words.items():
+        text = text.replace(f"@{name}@", word)
     return text.replace("@PEOPLE@\n", f"{people}\n" if people else "")
 
 

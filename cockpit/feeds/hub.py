@@ -27,9 +27,11 @@ from cockpit.release.jobs import (
     LibraryBuilds,
 )
 from cockpit.release.milestones import Milestone
+from cockpit.release.mirror import Mirror
 from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Preparation
 from cockpit.release.promotion import Promotion
+from cockpit.release.publishing_facts import Publishing
 from cockpit.release.readiness import Confirmations, Credentials, Dependency
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository
@@ -51,9 +53,11 @@ NAMES = (
     "predictions",
     "milestone",
     "artifacts",
+    "publishing",
     "promotion",
     "docs",
     "validations",
+    "mirror",
     "preparation",
     "submodules",
     "confirmations",
@@ -68,7 +72,7 @@ _LATER = tuple(name for group in _LAST for name in group)
 _SPEND_QUOTA = frozenset(
     {
         *("ci", "builds", "libraries", "earlier", "checks", "picks", "trunk", "milestone"),
-        *("validations", "preparation", "confirmations", "credentials"),
+        *("validations", "mirror", "preparation", "confirmations", "credentials"),
     }
 )
 """Feeds that look more seldom while they find nothing new, or while the quota shrinks."""
@@ -115,8 +119,10 @@ class FeedHub:
             "predictions": feed("predictions", PredictionReading, looks.predictions),
             "milestone": feed("milestone", Milestone, looks.milestone),
             "artifacts": feed("artifacts", Artifacts, looks.artifacts),
+            "publishing": feed("publishing", Publishing, looks.publishing),
             "promotion": feed("promotion", Promotion, looks.promotion),
             "docs": feed("docs", DocsEntry, looks.docs),
+            "mirror": feed("mirror", Mirror, looks.mirror),
             "validations": feed("validations", Validations, looks.validations),
             "preparation": feed("preparation", Preparation, looks.preparation),
             "submodules": feed("submodules", Submodules, looks.submodules),

@@ -14,6 +14,7 @@ from cockpit.feeds.channels import ChannelLook
 from cockpit.feeds.picking import PickingLook
 from cockpit.feeds.preparing import PreparationLook, SubmodulesLook
 from cockpit.feeds.promotions import PromotionLook
+from cockpit.feeds.publishing import look_at_publishing
 from cockpit.feeds.readying import (
     look_at_confirmations,
     look_at_credentials,
@@ -34,9 +35,11 @@ from cockpit.release.jobs import (
     LibraryBuilds,
 )
 from cockpit.release.milestones import Milestone
+from cockpit.release.mirror import Mirror, mirror_title
 from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Preparation
 from cockpit.release.promotion import Promotion
+from cockpit.release.publishing_facts import Publishing
 from cockpit.release.readiness import Confirmations, Credentials, Dependency
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository, Role
@@ -217,6 +220,10 @@ class Looks:
         """The files of every package of the release in the test and stable channels."""
         return self.channels.look()
 
+    def publishing(self, _: ReleaseState) -> Answer[Publishing]:
+        """What is staged for the package index, and published there."""
+        return look_at_publishing(self._backends)
+
     def promotion(self, state: ReleaseState) -> Answer[Promotion]:
         """How far every package is in the stable channel, on its mirrors and in their indexes."""
         return self.places.look(state)
@@ -228,6 +235,14 @@ class Looks:
     def validations(self, state: ReleaseState) -> Answer[Validations]:
         """The runs that validate the test channel's binaries."""
         return look_at_validations(self._backends, state)
+
+    def mirror(self, _: ReleaseState) -> Answer[Mirror]:
+        """The tracking issue, with the boxes that people ticked in it."""
+        config = self._config
+        answer = self._backends.github.titled_issue(
+            config.core, mirror_title(config.version), config.settings.github.checklist_label
+        )
+        return Answer(Mirror(answer.value), answer.source, answer.missing)
 
     def preparation(self, state: ReleaseState) -> Answer[Preparation]:
         """What the cut of the core rests on; nothing once it has been cut."""

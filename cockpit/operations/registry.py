@@ -7,6 +7,7 @@ from cockpit.operations.branch_specs import BRANCH_OPERATIONS
 from cockpit.operations.gate_specs import GATE_OPERATIONS
 from cockpit.operations.pick_specs import PICK_OPERATIONS
 from cockpit.operations.promotion_specs import PROMOTION_OPERATIONS
+from cockpit.operations.publish_specs import PUBLISH_OPERATIONS
 from cockpit.operations.run_specs import RUN_OPERATIONS
 from cockpit.operations.signing_specs import SIGNING_OPERATIONS
 from cockpit.operations.specs import OperationSpec
@@ -15,6 +16,7 @@ OPERATIONS: tuple[OperationSpec, ...] = (
     *BRANCH_OPERATIONS,
     *RUN_OPERATIONS,
     *PICK_OPERATIONS,
+    *PUBLISH_OPERATIONS,
     *SIGNING_OPERATIONS,
     *GATE_OPERATIONS,
     *PROMOTION_OPERATIONS,

@@ -42,6 +42,8 @@ from cockpit.rehearsal.workflows import HEAD_WORKFLOWS, core_workflows
 CONFIG_NAME = "release.toml"
 CREDENTIALS_NAME = "credentials.env"
 LEDGER = "remotes/ledger.git"
+INDEX_CUDA = "cu130"
+"""The accelerator whose wheels go to the package index."""
 
 _TEMPLATE = """\
 # A rehearsal: every address is on this machine, and nothing in here is real.
@@ -84,6 +86,7 @@ mirror_mb_s = 20
 [index]
 repository = "rehearsal"
 url = {upload}
+wheels = {index_wheels}
 simple = {simple}
 
 [ledger]
@@ -129,10 +132,12 @@ trunk = 10
 predictions = 5
 milestone = 30
 artifacts = 30
+publishing = 30
 promotion = 20
 docs = 60
 validations = 20
 ledger = 5
+mirror = 20
 preparation = 30
 submodules = 60
 confirmations = 30
@@ -229,6 +234,7 @@ def render(at: Addresses, scenario: Scenario) -> str:
         mirror_bucket=_value(MIRROR_BUCKET),
         mirror_pages=_value(f"{at.mirror}/{MIRROR_BUCKET}"),
         upload=_value(f"{at.index}/legacy/"),
+        index_wheels=_value(tuple(_index_wheels(scenario))),
         simple=_value(f"{at.index}/simple"),
         ledger=_value(LEDGER),
         triton=_value(f"remotes/{TRITON}.git"),
@@ -286,6 +292,15 @@ def _repositories(scenario: Scenario) -> Iterator[Mapping[str, object]]:
     )
     for table in tables:
         yield table | {"remote": f"remotes/{table['name']}.git"}
+
+
+def _index_wheels(scenario: Scenario) -> Iterator[Mapping[str, object]]:
+    """CUDA where there is any, as the index gets it; process section 10.2."""
+    for target in scenario.matrix.targets:
+        if target.arch != "s390x":
+            cuda = target.os == "linux" and INDEX_CUDA in target.accelerators
+            accelerator = INDEX_CUDA if cuda else "cpu"
+            yield {"os": target.os, "arch": target.arch, "accelerator": accelerator}
 
 
 def _wheel_workflow(target: Target) -> Mapping[str, object]:

@@ -42,7 +42,7 @@ _REFUSALS: frozenset[FaultKind] = frozenset(
     }
 )
 _ALTERATIONS: frozenset[FaultKind] = frozenset(
-    {"truncated-page", "wrong-count", "late-runs", "truncated-body"}
+    {"truncated-page", "wrong-count", "late-runs", "truncated-body", "late-listing"}
 )
 _MEDDLING: frozenset[FaultKind] = frozenset({"source-changes", "target-appears"})
 _OVERCOUNTED = 7
@@ -101,6 +101,10 @@ class FaultMiddleware:
         refusal = next((strike for strike in strikes if strike.kind in _REFUSALS), None)
         if refusal is not None:
             return _refusal(self.service, refusal, self.clock.now())(environ, start_response)
+        if "error-after-storing" in kinds:
+            Response.from_app(self.app, environ, buffered=True).close()
+            struck = next(strike for strike in strikes if strike.kind == "error-after-storing")
+            return _index_refusal(struck)(environ, start_response)
         if kinds & _MEDDLING and self.on_copy is not None:
             source = unquote(environ.get("HTTP_X_AMZ_COPY_SOURCE", "")).lstrip("/")
             for kind in sorted(kinds & _MEDDLING):
@@ -120,6 +124,8 @@ class FaultMiddleware:
         response = Response.from_app(self.app, environ, buffered=True)
         if kinds & {"truncated-page", "late-runs"} and response.status_code == HTTPStatus.OK:
             _shorten(response, empty="late-runs" in kinds)
+        if "late-listing" in kinds and response.status_code == HTTPStatus.OK:
+            _forget_newest(response)
         if "wrong-count" in kinds and response.status_code == HTTPStatus.OK:
             _overcount(response)
         if "truncated-body" in kinds:
@@ -157,6 +163,14 @@ def _shorten(response: Response, *, empty: bool) -> None:
     response.headers.pop("ETag", None)
 
 
+def _forget_newest(response: Response) -> None:
+    """Drop the last file of a listing in JSON; others are left as they are."""
+    if response.content_type.endswith("json"):
+        body = json.loads(response.get_data())
+        body["files"] = body["files"][:-1]
+        response.set_data(json.dumps(body))
+
+
 def _overcount(response: Response) -> None:
     body = json.loads(response.get_data())
     if isinstance(body, dict) and "total_count" in body:
@@ -170,6 +184,10 @@ def _refusal(service: ServiceName, strike: Strike, now: datetime) -> Response:
         return _github_refusal(strike, now)
     if service in ("s3", "mirror"):
         return _s3_refusal(strike)
+    return _index_refusal(strike)
+
+
+def _index_refusal(strike: Strike) -> Response:
     status = 403 if strike.kind == "bad-credentials" else strike.status
     reason = (
         "Invalid or non-existent authentication information."

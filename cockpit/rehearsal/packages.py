@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cockpit.rehearsal.matrix import Target, Wheel
+from cockpit.rehearsal.upstream import TRITON_VERSION
 
 BUCKET = "pytorch"
 BACKUP_BUCKET = "pytorch-backup"
@@ -24,8 +25,11 @@ CHECKSUM = "checksum-sha256"
 
 TORCH_REQUIRES = (
     *("filelock", "typing-extensions>=4.10.0", "sympy>=1.13.3", "networkx>=2.5.1"),
+    f'triton=={TRITON_VERSION}; platform_system == "Linux" and platform_machine == "x86_64"',
     "jinja2",
 )
+CLASSIFIED = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
+"""The Pythons that every wheel names, also the one that has not been released."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,8 @@ def other_wheel(
 def triton_wheel(build: Build, wheel: Wheel, *, prefix: str) -> ChannelObject:
     """A wheel of Triton, which lies at the top of a channel."""
     name = wheel_name("triton", build.version, wheel).replace(f"+{wheel.accelerator}", "")
-    return _wheel_object(f"whl/{prefix}{name}", _wheel_body("triton", build, wheel, ()), build)
+    body = _wheel_body("triton", build, wheel, (), local="")
+    return _wheel_object(f"whl/{prefix}{name}", body, build)
 
 
 def libtorch_archive(
@@ -158,9 +163,16 @@ def _wheel_object(
     )
 
 
-def _wheel_body(package: str, build: Build, wheel: Wheel, requires: tuple[str, ...]) -> bytes:
+def _wheel_body(
+    package: str,
+    build: Build,
+    wheel: Wheel,
+    requires: tuple[str, ...],
+    local: str | None = None,
+) -> bytes:
     """A wheel with metadata, a version module and a record, and nothing else."""
-    local = "" if wheel.target.os == "macos" else f"+{wheel.accelerator}"
+    if local is None:
+        local = "" if wheel.target.os == "macos" else f"+{wheel.accelerator}"
     version = f"{build.version}{local}"
     _, _, python, abi, platform = wheel_name(package, build.version, wheel)[:-4].split("-")
     info = f"{package}-{version}.dist-info"
@@ -169,7 +181,7 @@ def _wheel_body(package: str, build: Build, wheel: Wheel, requires: tuple[str, .
         f"{info}/METADATA": "Metadata-Version: 2.4\n"
         f"Name: {package}\nVersion: {version}\nSummary: A rehearsal's wheel\n"
         f"Requires-Python: >=3.10\n"
-        f"Classifier: Programming Language :: Python :: {wheel.python.removesuffix('t')}\n"
+        + "".join(f"Classifier: Programming Language :: Python :: {each}\n" for each in CLASSIFIED)
         + "".join(f"Requires-Dist: {need}\n" for need in requires),
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: rehearsal\nRoot-Is-Purelib: false\n"
         f"Tag: {python}-{abi}-{platform}\n",

@@ -37,6 +37,7 @@ from cockpit.rehearsal.s3 import MIRROR_KEY, AccessKey, MotoS3, SeaweedS3
 from cockpit.rehearsal.scenario import CORE, SCENARIOS, Scenario, build_core_world
 from cockpit.rehearsal.serving import QuietHandler, RequestLog, Service, ServiceName
 from cockpit.rehearsal.tally import BuildsCount, count_builds
+from cockpit.rehearsal.tritonrelease import TritonRelease
 from cockpit.rehearsal.uploads import Uploads
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class World:
         self._channels: Channels | None = None
         self._colleagues: Colleagues | None = None
         self._docs: DocsPushes | None = None
+        self._triton = TritonRelease(self.index, scenario)
         self._timers: list[threading.Timer] = []
         self._settling = threading.Lock()
         self._stopping = threading.Event()
@@ -174,7 +176,7 @@ class World:
     def settle(self) -> None:
         """Let happen what is due by the world's clock; cheap when nothing is.
 
-        Every request to GitHub and S3 does this first, and so does a tick each second, for those
+        Every request does this first, and so does a tick each second, for those
         who ask only git.
         """
         with self._settling:
@@ -185,6 +187,7 @@ class World:
                 self._channels.settle(now)
             if self._docs is not None:
                 self._docs.settle(now)
+            self._triton.settle(now)
 
     def requests(self, service: ServiceName) -> RequestLog:
         """What a service was asked; the real S3 server does not tell."""
@@ -362,6 +365,9 @@ class World:
             if folder.endswith("-pypi-staging"):
                 # What was staged for the last release has been published since.
                 self.index.publish_wheel(name, item.body, item.last_modified)
+            elif self.scenario.is_final and folder == "whl/test" and name.startswith("triton-"):
+                # Its maintainers have published what was asked for after the cut.
+                self.index.publish_wheel(name, item.body, item.last_modified)
 
     def _serve_all(self) -> None:
         from cockpit.rehearsal.github.app import create_app as create_github
@@ -370,7 +376,7 @@ class World:
         self._docs = DocsPushes(self._repository(CORE), self._repository(DOCS), self.forge)
         self._colleagues = Colleagues(github, self.forge, self.scenario)
         self.github_url = self._serve("github", self._settled(github))
-        self.index_url = self._serve("index", create_index(self.index))
+        self.index_url = self._serve("index", self._settled(create_index(self.index)))
         if isinstance(self._s3, MotoS3):
             self.s3_url = self._serve("s3", self._s3, handler=self._s3.request_handler())
         elif self._s3 is not None:

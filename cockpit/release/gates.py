@@ -10,6 +10,7 @@ from cockpit.release.gates_health import HEALTH_GATES
 from cockpit.release.gates_picks import PICK_GATES
 from cockpit.release.gates_preparation import PREPARATION_GATES
 from cockpit.release.gates_promotion import PROMOTION_GATES
+from cockpit.release.gates_publishing import PUBLISHING_GATES
 from cockpit.release.gates_readiness import READINESS_GATES
 from cockpit.release.gates_runs import RUN_GATES
 from cockpit.release.lookups import known
@@ -107,6 +108,7 @@ GATES: Mapping[str, Gate] = {
             _milestone_empty,
         ),
         *PICK_GATES,
+        *PUBLISHING_GATES,
         *PROMOTION_GATES,
     )
 }

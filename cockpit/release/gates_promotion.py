@@ -18,6 +18,8 @@ _FEEDS = ("promotion",)
 
 
 def _stable_verified(state: ReleaseState) -> Verdict:
+    if not any(repository.package for repository in state.spec.repositories):
+        return not_applicable("no repository of the release has a package")
     found = [s for s in known(state.promotion).at(STABLE) if s.release.package != LIBTORCH]
     if not found:
         return not_applicable("the config names no package to promote")

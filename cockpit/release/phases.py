@@ -57,6 +57,7 @@ _FINAL = (
     "performance-run",
     "docs-entry",
 )
+_STAGED = ("wheels-staged", "staged-wheels-valid")
 _PREPARATION = (
     "schedule-set",
     "milestone-ready",
@@ -78,13 +79,13 @@ PHASE_GATES: dict[PhaseId, tuple[str, ...]] = {
     PhaseId.FINAL_CANDIDATE: (*_ALWAYS, *_BRANCHES, "domains-cut", *_CANDIDATE, *_FINAL),
     PhaseId.PROMOTION: (
         *(*_ALWAYS, *_CANDIDATE, *_FINAL),
-        *("credentials-alive", "triton-on-index", "wheels-promoted"),
+        *("credentials-alive", "triton-on-index", "wheels-promoted", *_STAGED),
     ),
     PhaseId.RELEASE_DAY: (
         *(*_ALWAYS, *_CANDIDATE, "credentials-alive", "triton-on-index"),
-        *("wheels-promoted", "final-tag", *_RELEASED),
+        *("wheels-promoted", *_STAGED, "index-published", "final-tag", *_RELEASED),
     ),
-    PhaseId.WRAP_UP: (*_ALWAYS, "wheels-promoted", "final-tag", *_RELEASED),
+    PhaseId.WRAP_UP: (*_ALWAYS, "wheels-promoted", "index-published", "final-tag", *_RELEASED),
 }
 """Gates that matter while a phase lasts."""
 

@@ -227,6 +227,21 @@ class NeedsInfo(Event, frozen=True, tag="needs_info"):
         return f"asked for more about #{self.pull}"
 
 
+class WheelsInspected(Event, frozen=True, tag="wheels_inspected"):
+    """Staged wheels of a package were read whole, byte for byte these."""
+
+    package: str
+    version: str
+    files: dict[str, str]
+    """Name → SHA-256."""
+    flaws: tuple[str, ...] = ()
+    """What stands against publishing them; nothing where all is well."""
+
+    def describe(self) -> str:
+        found = f"{len(self.flaws)} flaws" if self.flaws else "nothing wrong"
+        return f"inspected {len(self.files)} wheels of {self.package} {self.version}: {found}"
+
+
 class Override(Event, frozen=True, tag="override"):
     """A gate was overridden by one person, for a reason."""
 
@@ -293,6 +308,7 @@ KnownEvent = (
     | Approved
     | Denied
     | NeedsInfo
+    | WheelsInspected
     | Override
     | Note
     | LeaseTaken
@@ -395,6 +411,11 @@ class Ledger(msgspec.Struct, frozen=True, dict=True):
         for entry, event in self.events(PlanConfirmed):
             found.setdefault(event.operation, []).append((entry, event))
         return {operation: tuple(plans) for operation, plans in found.items()}
+
+    @cached_property
+    def overrides(self) -> tuple[tuple[Entry, Override], ...]:
+        """Every override that was given, oldest first, whoever gave it and for what candidate."""
+        return tuple(self.events(Override))
 
     @cached_property
     def pins(self) -> tuple[Pin, ...]:

@@ -14,6 +14,7 @@ from cockpit.release.branches import Branches
 from cockpit.release.candidates import Candidate, MovedTag, moved_tags
 from cockpit.release.docs import DocsEntry, DocsSource
 from cockpit.release.forecast import PredictionReading
+from cockpit.release.index_rules import IndexRules
 from cockpit.release.jobs import (
     CandidateBuilds,
     Checks,
@@ -23,10 +24,12 @@ from cockpit.release.jobs import (
 )
 from cockpit.release.meetings import Meetings
 from cockpit.release.milestones import Milestone
+from cockpit.release.mirror import Mirror
 from cockpit.release.people import Team
 from cockpit.release.picks import Pick, PickReading, QueueFacts, queue
 from cockpit.release.preparation import Preparation
 from cockpit.release.promotion import Promotion
+from cockpit.release.publishing_facts import Publishing
 from cockpit.release.readiness import Confirmations, Credentials, Dependency
 from cockpit.release.record import Ledger
 from cockpit.release.remembered import remembered
@@ -143,6 +146,8 @@ class ReleaseSpec(msgspec.Struct, frozen=True, dict=True):
     meetings: Meetings = Meetings()
     workflows: tuple[WorkflowSpec, ...] = ()
     """What may be started by hand."""
+    index_rules: IndexRules = IndexRules()
+    """Which wheels go to the package index."""
 
     @cached_property
     def core(self) -> Repository:
@@ -171,10 +176,12 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
     predictions: FeedState[PredictionReading] = FeedState()
     milestone: FeedState[Milestone] = FeedState()
     artifacts: FeedState[Artifacts] = FeedState()
+    publishing: FeedState[Publishing] = FeedState()
     promotion: FeedState[Promotion] = FeedState()
     docs: FeedState[DocsEntry] = FeedState()
     validations: FeedState[Validations] = FeedState()
     ledger: FeedState[Ledger] = FeedState()
+    mirror: FeedState[Mirror] = FeedState()
     preparation: FeedState[Preparation] = FeedState()
     submodules: FeedState[Submodules] = FeedState()
     confirmations: FeedState[Confirmations] = FeedState()

@@ -1,4 +1,4 @@
-"""A cockpit that cuts the branches and is killed on the way: CONFIG STEP apply|verify|done.
+"""A cockpit that is killed on the way: CONFIG OPERATION STEP apply|verify|done.
 
 It dies as by `kill -9` before the step acts, after it acted and before anything is recorded, or
 when the step is done and recorded.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -53,10 +54,10 @@ class Deadly:
 
 
 async def main() -> None:
-    """Cut until death."""
-    config, index, moment = sys.argv[1:]
+    """Carry an operation out until death."""
+    config, operation, index, moment = sys.argv[1:]
     cockpit = Cockpit(load(Path(config)))
-    plan = await cockpit.plan("cut-branch", {})
+    plan = await cockpit.plan(operation, {})
     steps = list(plan.steps)
     deadly = steps[int(index)] = Deadly(steps[int(index)], moment)
 
@@ -65,6 +66,14 @@ async def main() -> None:
             die()
 
     await cockpit.carry_out(msgspec.structs.replace(plan, steps=tuple(steps)), observe)
+
+
+async def killed_at(config: Path, operation: str, step: int, moment: str) -> None:
+    """Carry an operation out in a process that is killed on the way."""
+    words = (sys.executable, "-m", "tests.flows.killed", str(config), operation, str(step), moment)
+    killed = await asyncio.create_subprocess_exec(*words, stderr=subprocess.PIPE)
+    _, said = await killed.communicate()
+    assert killed.returncode == -signal.SIGKILL, said.decode()
 
 
 if __name__ == "__main__":

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 from cockpit.operations.runner import Ending
 from cockpit.rehearsal.world import World
 from cockpit.release.record import LeaseTaken
+from tests.flows.killed import killed_at
 from tests.flows.releases import Reports, cockpit_on, refs
 from tests.flows.rewinding import Beginning
 
@@ -36,14 +33,6 @@ async def cut(world: World) -> tuple[str, Ending]:
     return plan.digest, (await cockpit.carry_out(plan, Reports())).ending
 
 
-async def cut_and_die(world: World, step: int, moment: str) -> None:
-    """The same in a process that is killed on the way."""
-    words = (sys.executable, "-m", "tests.flows.killed", str(world.config_path), str(step), moment)
-    killed = await asyncio.create_subprocess_exec(*words, stderr=subprocess.PIPE)
-    _, said = await killed.communicate()
-    assert killed.returncode == -signal.SIGKILL, said.decode()
-
-
 async def test_killing_it_between_any_two_steps_and_running_again_ends_the_same(
     tmp_path: Path,
 ) -> None:
@@ -57,7 +46,7 @@ async def test_killing_it_between_any_two_steps_and_running_again_ends_the_same(
             at = f"killed in step {step} at {moment}"
             beginning.rewind()
             assert branches(world) == began
-            await cut_and_die(world, step, moment)
+            await killed_at(world.config_path, "cut-branch", step, moment)
             ledger = cockpit_on(world).backends.ledger
             assert ledger.read().lease is not None, f"{at}: it died with the lease"
             assert await cut(world) == (digest, expected), at

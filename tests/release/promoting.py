@@ -19,7 +19,7 @@ from cockpit.release.promotion import (
 )
 from cockpit.release.state import ReleaseState
 from cockpit.release.verdicts import Outcome
-from tests.release.states import CORE, feed, with_
+from tests.release.states import CORE, INFRA, SPEC, feed, with_
 
 AT = datetime(2026, 10, 14, tzinfo=UTC)
 TORCH, ARCHIVES = Release("torch", "2.15.0"), Release("libtorch", "2.15.0")
@@ -89,6 +89,18 @@ PROMOTION_CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
         Outcome.PASSED,
         "by the checksum they",
     ),
+    (
+        "stable-verified",
+        "no package",
+        with_(
+            promoted(standing(SAME)),
+            spec=msgspec.structs.replace(
+                SPEC, repositories=(msgspec.structs.replace(CORE, package=None), INFRA)
+            ),
+        ),
+        Outcome.NOT_APPLICABLE,
+        "no repository",
+    ),
     ("stable-verified", "holds nothing", promoted(standing()), Outcome.FAILED, "holds nothing"),
     (
         "libtorch-promoted",
@@ -110,6 +122,20 @@ PROMOTION_CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
         promoted(standing(SAME), standing(ABSENT, at="r2")),
         Outcome.FAILED,
         "are in r2",
+    ),
+    (
+        "mirrored",
+        "no mirror",
+        with_(promotion=feed(Promotion((standing(SAME),)))),
+        Outcome.NOT_APPLICABLE,
+        "names no mirror",
+    ),
+    (
+        "backup-complete",
+        "no backup",
+        promoted(standing(SAME)),
+        Outcome.NOT_APPLICABLE,
+        "names no backup",
     ),
     ("index-reconciled", "no index", promoted(standing(SAME)), Outcome.NOT_APPLICABLE, "no index"),
     (

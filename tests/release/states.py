@@ -31,6 +31,7 @@ from cockpit.release.people import Duty, Person, Team
 from cockpit.release.picks import PickReading, PullSummary, Tracker
 from cockpit.release.preparation import Base, Nightly, Preparation, PushedRun
 from cockpit.release.promotion import Promotion
+from cockpit.release.publishing_facts import Publishing
 from cockpit.release.readiness import (
     Confirmation,
     Confirmations,
@@ -509,6 +510,7 @@ GREEN = ReleaseState(
     predictions=feed(PredictionReading(PICK_2.sha), "git"),
     milestone=feed(Milestone("2.15.0", 62, (), 143, "https://github.example/milestone/62")),
     artifacts=feed(Artifacts((listing(CORE), listing(VISION))), "s3"),
+    publishing=feed(Publishing(), "index"),
     promotion=feed(Promotion(), "s3"),
     libraries=feed(LibraryBuilds((VISION_BUILDS,)), "GitHub"),
     checks=feed(Checks(RC2.commit_sha), "GitHub"),

@@ -24,6 +24,7 @@ from tests.release.health import HEALTH_CASES
 from tests.release.picking import PICK_CASES
 from tests.release.preparing import PREPARATION_CASES
 from tests.release.promoting import PROMOTION_CASES
+from tests.release.publishing import PUBLISHING_CASES
 from tests.release.readying import READY_CASES
 from tests.release.states import (
     APPROVALS,
@@ -444,6 +445,7 @@ CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
         FAILED,
         "the last candidate is v2.15.0-rc2",
     ),
+    *PUBLISHING_CASES,
     *PROMOTION_CASES,
 )
 

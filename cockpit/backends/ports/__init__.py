@@ -25,11 +25,13 @@ from cockpit.backends.ports.git_values import (
 from cockpit.backends.ports.github import Account, ApiBudget, ApiUsage, ApiUse, GithubPort
 from cockpit.backends.ports.index import IndexPort
 from cockpit.backends.ports.objectstore import (
+    Delivery,
     ObjectProperties,
     ObjectStorePort,
     TransferPort,
     Upload,
 )
+from cockpit.backends.ports.package_index import PackageIndexPort, Taken, UploadAnswer
 
 __all__ = [
     "Account",
@@ -45,17 +47,21 @@ __all__ = [
     "CommitRecipe",
     "Credential",
     "CredentialsPort",
+    "Delivery",
     "GitPort",
     "GithubPort",
     "IndexPort",
     "LedgerCommit",
     "ObjectProperties",
     "ObjectStorePort",
+    "PackageIndexPort",
     "PickDraft",
     "PickRecipe",
     "Resolution",
     "ScriptRun",
+    "Taken",
     "TransferPort",
     "TrunkQuestions",
     "Upload",
+    "UploadAnswer",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -28,6 +29,17 @@ class Upload(msgspec.Struct, frozen=True):
     begun_at: datetime
 
 
+class Delivery(msgspec.Struct, frozen=True):
+    """What goes with a file that is uploaded."""
+
+    sha256: str
+    labels: dict[str, str]
+    replaces: str = ""
+    """The ETag of the object that may be overwritten; empty where none may be."""
+    report: Callable[[int], None] = lambda _: None
+    """Is told how many bytes have been sent."""
+
+
 class ObjectStorePort(Protocol):
     """The S3 store of the channels."""
 
@@ -41,6 +53,17 @@ class ObjectStorePort(Protocol):
 
     def read_range(self, stored: StoredObject, start: int, length: int) -> bytes:
         """A piece of an object, from a byte on; raises Conflict when it was replaced."""
+        ...
+
+    def labels(self, key: str) -> dict[str, str] | None:
+        """What its uploader wrote beside an object; None when it is not there."""
+        ...
+
+    def put_new(self, key: str, path: Path, delivery: Delivery) -> None:
+        """Upload a file in one request, on a condition that the store itself holds to.
+
+        Raises Conflict when the store holds something else than the delivery expects.
+        """
         ...
 
     def newest_version(self, bucket: str, key: str) -> str | None:
