@@ -13,7 +13,13 @@ import msgspec
 from cockpit.errors import CockpitError, ConfigError
 from cockpit.feeds.promotion_reads import Found, PromotionReads
 from cockpit.operations.plan import Danger, Outlook, Plan, Section
-from cockpit.operations.promotion_checks import Grounds, few, foreign, life_warnings
+from cockpit.operations.promotion_checks import (
+    Grounds,
+    duration_words,
+    few,
+    foreign,
+    life_warnings,
+)
 from cockpit.operations.promotion_steps import COPY_THREADS, CopyFiles, MirrorFiles, PlaceFiles
 from cockpit.release.promotion import STABLE, Likeness, Piece, Promoted
 from cockpit.release.words import counted, size
@@ -175,12 +181,15 @@ class Promote:
         seconds = sum(spent.values()) + len(absent) * _REQUEST_S / COPY_THREADS
         there = sum(fate.likeness.there for fate in fates)
         amount = size(sum(fate.piece.source.size for fate in absent))
-        summary = (
+        summary = [
             f"{counted(len(absent), 'object')} to copy, {amount}; {there} there and equal;"
             f" {sum(fate.differs for fate in fates)} different",
-            f"about {max(seconds, 1):.0f} s at {rules.copy_mb_s:g} MB/s within the store and"
-            f" {rules.mirror_mb_s:g} MB/s to a mirror",
-        )
+        ]
+        if absent:
+            summary.append(
+                f"about {duration_words(max(seconds, 1))} at {rules.copy_mb_s:g} MB/s within the"
+                f" store and {rules.mirror_mb_s:g} MB/s to a mirror"
+            )
         now = datetime.now(UTC)
         warnings = life_warnings(
             self._backends.store.credential_life(), "the channels", seconds, now
@@ -190,7 +199,7 @@ class Promote:
                 life = step.target.credential_life()
                 warnings += life_warnings(life, step.target.url, spent[True], now)
         return Outlook(
-            summary,
+            tuple(summary),
             (Section("Every object", tuple(fate.words for fate in fates)),),
             tuple(dict.fromkeys(warnings)),
         )

@@ -142,13 +142,13 @@ def foreign(
 
 def life_warnings(life: CredentialLife, where: str, seconds: float, now: datetime) -> list[str]:
     """Why a credential may end before the work does."""
-    needed = _minutes(seconds)
+    needed = duration_words(seconds)
     if life.ends_at is not None:
         left = (life.ends_at - now).total_seconds()
         if left < seconds:
             return [
-                f"the credential for {where} is good for {_minutes(max(left, 0))}, and this takes"
-                f" about {needed}: log in first, or it pauses until you do"
+                f"the credential for {where} is good for {duration_words(max(left, 0))}, and this"
+                f" takes about {needed}: log in first, or it pauses until you do"
             ]
         return []
     if life.unknown:
@@ -162,7 +162,8 @@ def few(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _minutes(seconds: float) -> str:
+def duration_words(seconds: float) -> str:
+    """A length of time that was estimated, so roughly."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

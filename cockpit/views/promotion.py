@@ -41,6 +41,10 @@ FILE_MARKS: dict[Likeness, Mark] = {
     Likeness.DIFFERENT: FAILED,
 }
 """How a file in a place is drawn."""
+_WORST_FIRST = (
+    *(Likeness.DIFFERENT, Likeness.UNKNOWN, Likeness.ABSENT),
+    *(Likeness.TOLD, Likeness.SAME),
+)
 _SHOWN = 400
 """Files of one package that a detail lists."""
 
@@ -84,14 +88,13 @@ def promotion_detail(state: ReleaseState, key: str) -> Detail | None:
     standing = next((s for s in promotion.standings if row_key(s) == key), None)
     if standing is None:
         return None
-    order = list(reversed(Likeness))
-    files = sorted(standing.files, key=lambda file: (-order.index(file.state), file.key))
-    waiting = len(standing.of(Likeness.ABSENT))
-    left = standing.size - standing.there
+    files = sorted(standing.files, key=lambda file: (_WORST_FIRST.index(file.state), file.key))
+    absent = standing.of(Likeness.ABSENT)
+    left = f"{counted(len(absent), 'file')}, {size(sum(file.size for file in absent))}"
     return detail(
         f"{standing.release} in {standing.at}",
         field("in place", f"{size(standing.there)} of {size(standing.size)}"),
-        field("left", f"{counted(waiting, 'file')}, {size(left)}" if waiting else "nothing"),
+        field("left", left if absent else "nothing"),
         tuple(_trouble(standing)),
         tuple(_index_lines(standing.index)),
         heading("Files"),
