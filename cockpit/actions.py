@@ -39,6 +39,7 @@ __all__ = [
     "Situation",
     "action",
     "availability",
+    "belongs_to",
     "offered",
 ]
 
@@ -195,7 +196,7 @@ ACTIONS: tuple[Action, ...] = (
         ("M",),
         Group.LOOK,
         READ,
-        (Scope.BUILDS_SCREEN,),
+        (Scope.BUILDS_SCREEN, Scope.BUILDS_COMPARED),
         footer=True,
     ),
     Action(
@@ -347,11 +348,29 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", "Quit", "Asks only while an operation runs", ("q",), Group.COCKPIT, READ),
 )
 _BY_ID = {entry.id: entry for entry in ACTIONS}
+_SHARING = {
+    entry.id: sharing
+    for entry in ACTIONS
+    if len(sharing := [o for o in ACTIONS if set(o.keys).intersection(entry.keys)]) > 1
+}
+"""Actions that share a key with others, each with all of them; they are offered in other places."""
 
 
 def action(action_id: str) -> Action:
     """The action of this id; raises KeyError for any other."""
     return _BY_ID[action_id]
+
+
+def belongs_to(action_id: str, scopes: tuple[Scope, ...]) -> bool:
+    """Whether an action's keys are its own in these scopes.
+
+    Where no action of a key is offered, the first one says so.
+    """
+    rivals = _SHARING.get(action_id, ())
+    here = {*scopes, Scope.EVERYWHERE}
+    offered_here = [other for other in rivals if here.intersection(other.scopes)]
+    first = next(iter(offered_here or rivals), None)
+    return first is None or first.id == action_id
 
 
 def availability(entry: Action, situation: Situation) -> Availability:

@@ -9,7 +9,16 @@ from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
 
-from cockpit.actions import ACTIONS, Disabled, Group, Situation, action, availability, offered
+from cockpit.actions import (
+    ACTIONS,
+    Disabled,
+    Group,
+    Situation,
+    action,
+    availability,
+    belongs_to,
+    offered,
+)
 from cockpit.operations.plan import Danger
 from screens.arming import Arming
 from screens.base import CockpitScreen
@@ -155,6 +164,12 @@ class CockpitApp(App[None], inherit_bindings=False):
             self.notify("Disarmed: ten minutes have passed")
 
     # Acting
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key that several actions share belongs to the one that is offered here."""
+        if action == "act" and self.front is not None:
+            return belongs_to(str(parameters[0]), self.front.acting_scopes)
+        return super().check_action(action, parameters)
 
     async def action_act(self, action_id: str) -> None:
         """Take an action of the registry, or say why not."""

@@ -14,6 +14,7 @@ import msgspec
 
 from cockpit.config_tables import (
     DocsTable,
+    FeedsTable,
     HudTable,
     NotificationsTable,
     PostCutTable,
@@ -93,6 +94,8 @@ class GithubTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     api: str = "https://api.github.com"
     tracker_label: str = "release tracker"
+    checklist_label: str = "oncall: releng"
+    """Of the tracking issue; never the trackers' own, by which the bot finds where to nominate."""
     cut_labels: tuple[str, ...] = ("high priority", "release-feature-request")
     """Open issues of the milestone with one of these hold up the cut; without labels, all do."""
     milestone: str = "{version}"
@@ -154,32 +157,6 @@ class LedgerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ref: str = "refs/cockpit/{version}"
     sign: bool = False
     """Whether git signs each entry as the person's own git is set up to; it must ask nothing."""
-
-
-class FeedsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[feeds]`: seconds between two looks at each backend; 0 looks only when asked."""
-
-    branches: float = 60
-    ci: float = 60
-    builds: float = 30
-    libraries: float = 60
-    earlier: float = 600
-    checks: float = 120
-    picks: float = 120
-    trunk: float = 120
-    predictions: float = 30
-    milestone: float = 300
-    artifacts: float = 300
-    publishing: float = 300
-    promotion: float = 300
-    docs: float = 900
-    validations: float = 120
-    ledger: float = 20
-    preparation: float = 300
-    submodules: float = 3600
-    confirmations: float = 300
-    dependencies: float = 900
-    credentials: float = 300
 
 
 class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -469,6 +446,7 @@ def _check(config: Config) -> None:
                 f"edit repositories in {where}",
             )
     _check_workflows(config)
+    _check_labels(config)
     _check_people(config)
     for gate in config.settings.runs:
         if gate not in CONFIGURED_RUNS:
@@ -498,6 +476,17 @@ def _check_people(config: Config) -> None:
                 f"{', '.join(unknown)} is nobody of [[people]]",
                 f"edit {key} in {config.path}",
             )
+
+
+def _check_labels(config: Config) -> None:
+    """The bot takes every open issue with the trackers' label for one; section 12.9."""
+    github = config.settings.github
+    if github.checklist_label.casefold() == github.tracker_label.casefold():
+        raise ConfigError(
+            f"{config.path}: github.checklist_label",
+            f"{github.checklist_label!r} is the trackers' label: the bot would nominate there",
+            f"give the tracking issue another label in {config.path}",
+        )
 
 
 def _check_workflows(config: Config) -> None:

@@ -71,3 +71,30 @@ class SubmodulesTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     allowed: tuple[str, ...] = ("https://github.com/*",)
     """Patterns of addresses; relative ones stay with the repository's own host and always may."""
+
+
+class FeedsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[feeds]`: seconds between two looks at each backend; 0 looks only when asked."""
+
+    branches: float = 60
+    ci: float = 60
+    builds: float = 30
+    libraries: float = 60
+    earlier: float = 600
+    checks: float = 120
+    picks: float = 120
+    trunk: float = 120
+    predictions: float = 30
+    milestone: float = 300
+    artifacts: float = 300
+    publishing: float = 300
+    promotion: float = 300
+    docs: float = 900
+    validations: float = 120
+    ledger: float = 20
+    mirror: float = 120
+    preparation: float = 300
+    submodules: float = 3600
+    confirmations: float = 300
+    dependencies: float = 900
+    credentials: float = 300

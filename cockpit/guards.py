@@ -32,6 +32,7 @@ class Scope(Enum):
     PROMOTION = "promotion"
     TIMELINE = "timeline"
     BUILDS_SCREEN = "builds in full"
+    BUILDS_COMPARED = "builds compared"
     JOB = "job"
     LOG = "log"
     WALK = "walk-through"

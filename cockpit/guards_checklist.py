@@ -31,6 +31,17 @@ def can_withdraw(situation: Situation) -> Availability:
     return Enabled()
 
 
+def can_adopt(situation: Situation) -> Availability:
+    mirror = situation.state.mirror.value
+    if mirror is None:
+        return Disabled("the tracking issue has not been read yet")
+    if mirror.issue is None:
+        return Disabled("there is no tracking issue yet")
+    if mirror.hand_tick(item_meant(situation)) is None:
+        return Disabled("nobody ticked its box on GitHub")
+    return Enabled()
+
+
 def of_item(situation: Situation) -> dict[str, str]:
     item = item_meant(situation)
     return {"item": item} if item else {}

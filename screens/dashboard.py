@@ -98,7 +98,7 @@ class DashboardScreen(CockpitScreen):
 
     def show_keys(self, hints: Sequence[KeyHint], running: Sequence[Line]) -> None:
         """Name the keys, and the operation in the background."""
-        self._keys.show((KeyHint("0-4", "Board, panes"), *hints))
+        self._keys.show((KeyHint("0-4", "Pane"), *hints))
         self._background.show(running)
 
     def redraw(self) -> None:

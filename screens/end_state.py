@@ -30,6 +30,10 @@ class EndStateScreen(ListScreen):
         self._ended: EndState | None = None
         self._trouble = ""
 
+    def prepare(self, sight: Sight) -> None:
+        """Make the rows."""
+        self.pane_of(sight)
+
     def show(self, sight: Sight) -> None:
         """Show the newest simulation; another order is read anew."""
         super().show(sight)

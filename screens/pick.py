@@ -84,6 +84,14 @@ class PickScreen(CockpitScreen):
             return None
         return Selection("picks", self.key, pick.url, pick_label(pick))
 
+    def prepare(self, sight: Sight) -> None:
+        """Make the lines."""
+        pick = pick_named(sight.state, self.key)
+        if pick is not None:
+            life_lines(sight.state, pick)
+            forecast_lines(sight.state, pick)
+            comment_lines(sight.state, self._comments or ())
+
     def show(self, sight: Sight) -> None:
         """Show the newest state; what people say is read again when they have said more."""
         self._sight = sight

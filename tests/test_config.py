@@ -67,6 +67,13 @@ def test_dates_are_dates() -> None:
         (('name = "pytorch/pytorch"', 'name = "pytorch"'), "repositories", "owner/name"),
         (("[ledger]", "[[ledger]]"), "ledger", "Expected `object`, got `array`"),
         (("[release]", "[release"), "release.toml", "line 2"),
+        (
+            ("[ledger]", '[[workstreams]]\nid = "d"\ntitle = "D"\ncontacts = ["eve"]\n[ledger]'),
+            "workstreams.d.contacts",
+            "eve is nobody of [[people]]",
+        ),
+        (("[ledger]", '[meetings]\ntime = "noon"\n[ledger]'), "meetings.time", "noon"),
+        (("[ledger]", "[runs.luck]\n[ledger]"), "runs.luck", "there are performance-run"),
     ],
 )
 def test_errors_name_the_place_and_what_was_found(

@@ -6,14 +6,13 @@ make; the addresses and bodies here are those it sends.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from cockpit import __version__
+from cockpit.backends.plain_http import PlainHttp
 from cockpit.backends.text import clean, mask
 from cockpit.errors import AccessDenied, CockpitError, Conflict, Unreachable
 from cockpit.release.conda import CondaFile, CondaRules
@@ -50,8 +49,7 @@ class CondaChannels:
         self._rules = rules
         self._environment = environment
         self._log = log
-        self._making = threading.Lock()
-        self._kept: requests.Session | None = None
+        self._http = PlainHttp()
 
     def files(self, owner: str, package: str, version: str) -> tuple[CondaFile, ...]:
         """Every file of a version in a channel; none where there is no such version."""
@@ -103,7 +101,7 @@ class CondaChannels:
         token = self._environment.get(TOKEN, "")
         headers = {"Authorization": f"token {token}"} if token else {}
         try:
-            answer = self._session().request(
+            answer = self._http.session.request(
                 method, url, json=body, headers=headers, timeout=(CONNECT_S, READ_S)
             )
         except requests.RequestException as err:
@@ -115,18 +113,6 @@ class CondaChannels:
         if self._log is not None:
             self._log(mask(f"curl -X {method} {url}  # {answer.status_code}"))
         return answer
-
-    def _session(self) -> requests.Session:
-        import requests
-
-        with self._making:
-            if self._kept is None:
-                session = requests.Session()
-                session.headers["User-Agent"] = f"release-cockpit/{__version__}"
-                # An authentication of its own keeps requests from looking into ~/.netrc.
-                session.auth = lambda request: request
-                self._kept = session
-            return self._kept
 
     def _refusal(self, answer: requests.Response) -> CockpitError:
         said = mask(clean(f"{answer.status_code} {answer.text[:200]}"))

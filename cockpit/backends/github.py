@@ -10,6 +10,7 @@ import msgspec
 from cockpit.backends.github_builds import GithubBuilds, started_on
 from cockpit.backends.github_errors import NotFound, server_time, token_end
 from cockpit.backends.github_http import Listing, Transport
+from cockpit.backends.github_issues import GithubIssues
 from cockpit.backends.github_kinds import EVENTS, ISSUES, RUNS, path_of, sentence, workflow_of
 from cockpit.backends.github_pages import PageCache
 from cockpit.backends.github_picks import GithubPicks
@@ -45,7 +46,7 @@ _SHORT_LIVED = ("ghs_", "ghu_")
 _ACTIVITY = msgspec.json.Decoder(tuple[ActivityRecord, ...])
 
 
-class Github(GithubBuilds, GithubPicks, GithubTalk, GithubWrites):
+class Github(GithubBuilds, GithubIssues, GithubPicks, GithubTalk, GithubWrites):
     """Implements GithubPort; PyGithub is imported with the first request."""
 
     def __init__(

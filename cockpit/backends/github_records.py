@@ -176,6 +176,7 @@ class IssueRecord(msgspec.Struct, frozen=True):
     pull_request: dict[str, object] | None = None
     closed_at: datetime | None = None
     state_reason: str | None = None
+    body: str | None = None
 
     @property
     def is_pull(self) -> bool:

@@ -27,6 +27,7 @@ from cockpit.release.jobs import (
     LibraryBuilds,
 )
 from cockpit.release.milestones import Milestone
+from cockpit.release.mirror import Mirror
 from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Preparation
 from cockpit.release.promotion import Promotion
@@ -56,6 +57,7 @@ NAMES = (
     "promotion",
     "docs",
     "validations",
+    "mirror",
     "preparation",
     "submodules",
     "confirmations",
@@ -70,7 +72,7 @@ _LATER = tuple(name for group in _LAST for name in group)
 _SPEND_QUOTA = frozenset(
     {
         *("ci", "builds", "libraries", "earlier", "checks", "picks", "trunk", "milestone"),
-        *("validations", "preparation", "confirmations", "credentials"),
+        *("validations", "mirror", "preparation", "confirmations", "credentials"),
     }
 )
 """Feeds that look more seldom while they find nothing new, or while the quota shrinks."""
@@ -120,6 +122,7 @@ class FeedHub:
             "publishing": feed("publishing", Publishing, looks.publishing),
             "promotion": feed("promotion", Promotion, looks.promotion),
             "docs": feed("docs", DocsEntry, looks.docs),
+            "mirror": feed("mirror", Mirror, looks.mirror),
             "validations": feed("validations", Validations, looks.validations),
             "preparation": feed("preparation", Preparation, looks.preparation),
             "submodules": feed("submodules", Submodules, looks.submodules),

@@ -35,6 +35,7 @@ from cockpit.release.jobs import (
     LibraryBuilds,
 )
 from cockpit.release.milestones import Milestone
+from cockpit.release.mirror import Mirror, mirror_title
 from cockpit.release.picks import PickReading
 from cockpit.release.preparation import Preparation
 from cockpit.release.promotion import Promotion
@@ -234,6 +235,14 @@ class Looks:
     def validations(self, state: ReleaseState) -> Answer[Validations]:
         """The runs that validate the test channel's binaries."""
         return look_at_validations(self._backends, state)
+
+    def mirror(self, _: ReleaseState) -> Answer[Mirror]:
+        """The tracking issue, with the boxes that people ticked in it."""
+        config = self._config
+        answer = self._backends.github.titled_issue(
+            config.core, mirror_title(config.version), config.settings.github.checklist_label
+        )
+        return Answer(Mirror(answer.value), answer.source, answer.missing)
 
     def preparation(self, state: ReleaseState) -> Answer[Preparation]:
         """What the cut of the core rests on; nothing once it has been cut."""

@@ -10,7 +10,9 @@ from cockpit.errors import CockpitError
 from cockpit.operations.awaiting import listed
 from cockpit.operations.pick_comments import PostComment, Remark, needed_pull_url
 from cockpit.operations.plan import Expectation, Probe, Progress, StepFacts, StepState
+from cockpit.release.criteria import Criterion
 from cockpit.release.nominations import Comment
+from cockpit.release.picks import Pick
 from cockpit.release.pickwords import mark_of, nominates, nomination_text, reply_text
 from cockpit.release.pullrequests import OpenPull
 
@@ -24,20 +26,34 @@ class Picked:
     """A pick whose pull request an earlier step opens, and so has no number while it is planned."""
 
     def __init__(
-        self, desk: PickDesk, trunk_pull: int | None, branch: str, onto: str, category: str
+        self,
+        desk: PickDesk,
+        trunk_pull: int | None,
+        branch: str,
+        onto: str,
+        category: str,
+        *,
+        revert: bool = False,
     ) -> None:
+        """`revert` says that what took the pull request back on trunk is picked, not it itself."""
         self.desk = desk
         self.trunk_pull = trunk_pull
         self.branch = branch
         self.onto = onto
-        row = desk.row(trunk_pull) if trunk_pull else None
-        self.category = category or (row.category if row else "")
+        self._row = self._row_of(revert=revert)
+        said = self._row.category if self._row else ""
+        self.category = category or said or (REVERT_CATEGORY if revert else "")
         self.nominated = self._is_nominated()
 
     @property
     def name(self) -> str:
         """What people call it."""
         return f"#{self.trunk_pull}" if self.trunk_pull else self.branch
+
+    def _row_of(self, *, revert: bool) -> Pick | None:
+        """The row of the pick, or that of its revert, which is another one."""
+        rows = (row for row in self.desk.rows if self.trunk_pull in row.trunk_pulls)
+        return next((row for row in rows if _is_revert(row) is revert), None)
 
     def pull(self) -> OpenPull | None:
         """Its open pull request."""
@@ -56,13 +72,17 @@ class Picked:
 
     def _is_nominated(self) -> bool:
         """Whether somebody else has nominated it; an own nomination is its step's to find."""
-        row = self.desk.row(self.trunk_pull) if self.trunk_pull else None
+        row = self._row
         if row is None or not row.nominated:
             return False
         into = [pull for pull in self.desk.reading.pulls if pull.head_ref == self.branch]
         return not any(row.release_pull == pull.number for pull in into) or (
             row.author.lower() != self.desk.login.lower()
         )
+
+
+def _is_revert(row: Pick) -> bool:
+    return row.criterion is Criterion.REVERT or bool(row.pull and row.pull.picks_revert)
 
 
 class SetMilestone:
@@ -111,14 +131,13 @@ class SetMilestone:
         return self.probe()
 
 
-def nominating(picked: Picked, *, revert: bool) -> list[PostComment]:
+def nominating(picked: Picked) -> list[PostComment]:
     """The nomination on the tracker, in the form of section 12.10; none where there is one."""
     tracker, desk = picked.desk.tracker, picked.desk
     if tracker is None or picked.nominated:
         return []
     trunk = [desk.page(picked.trunk_pull)] if picked.trunk_pull else []
-    category = REVERT_CATEGORY if revert and not picked.category else picked.category
-    picked.category = category
+    category = picked.category
 
     def compose() -> str:
         pull = picked.pull()

@@ -154,7 +154,14 @@ class PickBench:
             branch, self.branch, recipe, commit, self._wish.replace, on_head=resolution is None
         )
         pull = self._pull_draft(wanted, page, branch, draft.prediction.title)
-        subject = Picked(self._desk, wanted.pull, branch, self.branch, self._wish.category)
+        subject = Picked(
+            self._desk,
+            wanted.pull,
+            branch,
+            self.branch,
+            self._wish.category,
+            revert=wanted.undone is not None,
+        )
         steps: list[Step] = [
             PushDraft(self._git, self._core, push),
             OpenOrUpdate(self._github, self._core, pull),
@@ -163,7 +170,7 @@ class PickBench:
         warnings = [*_workflow_warnings(draft), *_undone_warnings(wanted)]
         if self._own_line:
             steps.append(SetMilestone(subject, self._desk.config.milestone))
-            steps += nominating(subject, revert=wanted.undone is not None)
+            steps += nominating(subject)
             blockers += subject.trouble()
         else:
             warnings.append(f"{self.branch} is another line: no milestone is set, no tracker told")

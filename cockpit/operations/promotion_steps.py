@@ -22,7 +22,7 @@ from cockpit.release.promotion import Likeness, Piece, Release, likeness
 from cockpit.release.words import counted, size
 from cockpit.threads import gather
 
-COPY_THREADS = 16
+COPY_THREADS = 32
 MIRROR_THREADS = 8
 _NAMED = 3
 

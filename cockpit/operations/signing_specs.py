@@ -52,6 +52,18 @@ def _several(arguments: Arguments, name: str) -> tuple[str, ...]:
     return tuple(filter(None, arguments.get(name, "").split(_LINES)))
 
 
+def _mirror(backends: Backends, arguments: Arguments) -> Operation:
+    from cockpit.operations.mirroring import MirrorChecklist
+
+    return MirrorChecklist(backends, reset=bool(arguments.get("reset")))
+
+
+def _adopt(backends: Backends, arguments: Arguments) -> Operation:
+    from cockpit.operations.mirroring import AdoptTick
+
+    return AdoptTick(backends, arguments.get("item", ""))
+
+
 SIGNING_OPERATIONS: tuple[OperationSpec, ...] = (
     OperationSpec(
         "sign",
@@ -92,5 +104,21 @@ SIGNING_OPERATIONS: tuple[OperationSpec, ...] = (
         (_ITEM, _NOTE),
         _speak("skip-item"),
         ("do skip-item performance --note 'waits for the second run'",),
+    ),
+    OperationSpec(
+        "mirror-checklist",
+        "open the tracking issue, or have it show the checklist as it is",
+        Danger.REMOTE,
+        (Parameter("reset", "put boxes back that were ticked by hand", option=True, flag=True),),
+        _mirror,
+        ("plan mirror-checklist", "do mirror-checklist"),
+    ),
+    OperationSpec(
+        "adopt-tick",
+        "sign an item whose box was ticked on GitHub, in your own name",
+        Danger.REMOTE,
+        (_ITEM,),
+        _adopt,
+        ("do adopt-tick performance",),
     ),
 )

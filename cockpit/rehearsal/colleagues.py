@@ -29,6 +29,8 @@ MERGED_AFTER = timedelta(minutes=12)
 BLOCKER_FIXED_AFTER = timedelta(minutes=40)
 """How long after the start of a world before the cut the last blocker is closed."""
 FEATURE_MOVED_AFTER = timedelta(minutes=60)
+VALIDATED_AFTER = timedelta(hours=3)
+"""How long after a candidate was tagged authors have tried their fixes with it."""
 TRACKER_OPENED_AFTER = timedelta(minutes=30)
 """How long after the cut the release tracker is opened."""
 
@@ -62,6 +64,8 @@ class Colleagues:
         """Below these lie the pull requests that were there from the start."""
         self._chores = list(self._preparing())
         self._awaits_tracker = not scenario.is_cut
+        self._validating = set(self._candidates())
+        """Candidates whose validation is under way, or over."""
 
     def settle(self, now: datetime) -> None:
         """Do what is due, in its order."""
@@ -91,6 +95,25 @@ class Colleagues:
                     self._chores += _reviews(repository, issue)
         if self._awaits_tracker:
             self._chores += self._trackers()
+        for tag, at in self._candidates().items():
+            if tag not in self._validating:
+                self._validating.add(tag)
+                self._chores += self._validations(tag, at + VALIDATED_AFTER)
+
+    def _candidates(self) -> dict[str, datetime]:
+        """The core's candidates that were tagged since the world began, and when."""
+        prefix = f"refs/tags/v{self._scenario.version}-rc"
+        with self._forge.lock:
+            activity = self._forge.repositories[CORE].activity
+            return {seen.ref: seen.at for seen in activity if seen.ref.startswith(prefix)}
+
+    def _validations(self, tag: str, at: datetime) -> Iterator[_Chore]:
+        """A comment on every closed item of the milestone."""
+        text = f"Validated on {tag.removeprefix('refs/tags/')}."
+        for issue in tuple(self._forge.repositories[CORE].issues.values()):
+            if issue.milestone == MILESTONE and issue.state == "closed":
+                path = f"/repos/{CORE}/issues/{issue.number}"
+                yield _comment(at, REVIEWER, path, text)
 
     def _preparing(self) -> Iterator[_Chore]:
         """Settle what is still open in the milestone on the day of the cut."""

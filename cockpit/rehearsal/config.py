@@ -140,6 +140,7 @@ promotion = 20
 docs = 60
 validations = 20
 ledger = 5
+mirror = 20
 preparation = 30
 submodules = 60
 confirmations = 30

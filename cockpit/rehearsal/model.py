@@ -92,6 +92,16 @@ class Pull:
     requested_reviewers: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change of an issue's text."""
+
+    user: str
+    at: datetime
+    body: str
+    """The text as it was after the change."""
+
+
 @dataclass(slots=True)
 class Issue:
     """An issue, or a pull request when `pull` is set: they share one numbering."""
@@ -112,6 +122,7 @@ class Issue:
     comments: list[Comment] = field(default_factory=list)
     locked: bool = False
     pull: Pull | None = None
+    edits: list[Edit] = field(default_factory=list)
 
 
 @dataclass(slots=True)

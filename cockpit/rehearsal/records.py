@@ -29,6 +29,7 @@ BLOCKER, FEATURE = "high priority", "release-feature-request"
 
 MILESTONE, NEXT_MILESTONE = 65, 66
 _MILESTONES = ((63, "2.14.0"), (64, "2.14.1"), (MILESTONE, VERSION), (NEXT_MILESTONE, "2.16.0"))
+_VALIDATED_AFTER = timedelta(hours=22)
 _PULLS_SINCE = CUT - timedelta(days=21)
 """Pull requests that landed on trunk before this are too old to be looked at."""
 
@@ -55,6 +56,7 @@ def file_records(
     filing.trackers()
     filing.special_issues()
     filing.fill_milestone(milestone_items)
+    filing.validate_milestone()
     repository.releases[1] = Release(
         id=forge.next_id(),
         tag_name="v2.14.0",
@@ -212,6 +214,16 @@ class _Filing:
                 milestone=MILESTONE,
             )
             close(issue, min(at + timedelta(days=self._rng.uniform(0.5, 20)), CUT))
+
+    def validate_milestone(self) -> None:
+        """Where the final candidate is out, everybody has tried their fix with it."""
+        plan = self._history.plan
+        if not plan.is_final:
+            return
+        said = f"Validated on v{VERSION}-rc{len(plan.candidates)}."
+        for issue in self._desk.repository.issues.values():
+            if issue.milestone == MILESTONE and issue.state == "closed":
+                self._desk.comment(issue, issue.user, said, plan.candidates[-1] + _VALIDATED_AFTER)
 
     def _special(
         self,

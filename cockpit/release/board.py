@@ -31,6 +31,7 @@ from cockpit.release.pick_next import next_of
 from cockpit.release.picks import PickState
 from cockpit.release.remembered import remembered
 from cockpit.release.reruns import RERUN_FAILED, again_first
+from cockpit.release.signoffs import Problem, Signed, Withdrawn
 from cockpit.release.state import ReleaseState
 from cockpit.release.trunk import FindingKind as LackKind
 from cockpit.release.verdicts import NextStep, Outcome, Verdict
@@ -104,6 +105,7 @@ def _blocked(
     yield from _dead_versions(state)
     yield from _unreadable(known, needed)
     yield from _lease(state)
+    yield from _problems(state)
     for gate, verdict in verdicts.items():
         readable = all(known[name].whole for name in GATES[gate].feeds)
         if cleared(gate, verdict, state):
@@ -114,6 +116,20 @@ def _blocked(
             continue
         elif readable and not verdict.pending:
             yield _gate_line(gate, verdict)
+
+
+def _problems(state: ReleaseState) -> Iterator[BoardLine]:
+    """What reviewers reported, until it is withdrawn or the item is signed after it."""
+    for item, words in state.record.words.items():
+        ended = [at for at, (_, word) in enumerate(words) if isinstance(word, Signed | Withdrawn)]
+        reported = words[ended[-1] + 1 if ended else 0 :]
+        found = [(entry, word) for entry, word in reported if isinstance(word, Problem)]
+        if found:
+            entry, word = found[-1]
+            text = f"problem with {item}: {word.note} ({entry.by})"
+            then = "settle it, then sign the item or withdraw the problem"
+            url = next(iter(word.links), "")
+            yield BoardLine(text, "pane-4", item, url, source="ledger", then=then)
 
 
 def _dead_versions(state: ReleaseState) -> Iterator[BoardLine]:
@@ -230,6 +246,7 @@ def _risky(
         then = f"look at {entry.what} again"
         yield BoardLine(text, "refresh", name, source=entry.source, then=then)
     yield from _frozen(state)
+    yield from _hand_ticks(state)
     yield from _risky_picks(state)
     yield from _risky_findings(state, judged)
     yield from _untagged(state)
@@ -243,6 +260,19 @@ def _risky(
         text = f"{entries} not count: {problems[-1].problem}"
         then = "read it in the ledger, and ask its author"
         yield BoardLine(text, "ledger", problems[-1].sha, source="ledger", then=then)
+
+
+def _hand_ticks(state: ReleaseState) -> Iterator[BoardLine]:
+    """Boxes of the tracking issue that were ticked by hand and count for nothing yet."""
+    mirror = state.mirror.value
+    if mirror is None or mirror.issue is None:
+        return
+    signed = {item for item, words in state.record.words.items() if words}
+    ticks = [tick for tick in mirror.hand_ticks() if tick.ticked and tick.item not in signed]
+    if ticks:
+        boxes = counted(len(ticks), "box", "boxes")
+        text = f"{boxes} to adopt: {ticks[0].item} {ticks[0].describe()}"
+        yield BoardLine(text, "pane-4", ticks[0].item, mirror.issue.url, mirror.issue.url)
 
 
 def _risky_picks(state: ReleaseState) -> Iterator[BoardLine]:

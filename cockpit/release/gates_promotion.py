@@ -18,7 +18,11 @@ _FEEDS = ("promotion",)
 
 
 def _stable_verified(state: ReleaseState) -> Verdict:
+    if not any(repository.package for repository in state.spec.repositories):
+        return not_applicable("no repository of the release has a package")
     found = [s for s in known(state.promotion).at(STABLE) if s.release.package != LIBTORCH]
+    if not found:
+        return not_applicable("the config names no package to promote")
     return _complete(found, "the stable channel")
 
 

@@ -8,7 +8,6 @@ import msgspec
 
 from cockpit.release.lookups import branch_of
 from cockpit.release.people import Duty
-from cockpit.release.record import Override
 from cockpit.release.state import ReleaseState
 from cockpit.release.verdicts import Verdict
 
@@ -45,7 +44,7 @@ def override_of(gate: str, state: ReleaseState) -> Overridden | None:
     sha = override_commit(state)
     found = [
         Overridden(gate, entry.by, entry.at, event.reason)
-        for entry, event in state.record.events(Override)
+        for entry, event in state.record.overrides
         if event.gate == gate
         and sha
         and event.commit_sha == sha

@@ -413,6 +413,11 @@ class Ledger(msgspec.Struct, frozen=True, dict=True):
         return {operation: tuple(plans) for operation, plans in found.items()}
 
     @cached_property
+    def overrides(self) -> tuple[tuple[Entry, Override], ...]:
+        """Every override that was given, oldest first, whoever gave it and for what candidate."""
+        return tuple(self.events(Override))
+
+    @cached_property
     def pins(self) -> tuple[Pin, ...]:
         """The first pin of each tag; later ones do not count."""
         first: dict[tuple[str, str], Pin] = {}

@@ -24,6 +24,7 @@ from cockpit.release.jobs import (
 )
 from cockpit.release.meetings import Meetings
 from cockpit.release.milestones import Milestone
+from cockpit.release.mirror import Mirror
 from cockpit.release.people import Team
 from cockpit.release.picks import Pick, PickReading, QueueFacts, queue
 from cockpit.release.preparation import Preparation
@@ -180,6 +181,7 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
     docs: FeedState[DocsEntry] = FeedState()
     validations: FeedState[Validations] = FeedState()
     ledger: FeedState[Ledger] = FeedState()
+    mirror: FeedState[Mirror] = FeedState()
     preparation: FeedState[Preparation] = FeedState()
     submodules: FeedState[Submodules] = FeedState()
     confirmations: FeedState[Confirmations] = FeedState()

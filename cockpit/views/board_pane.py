@@ -74,7 +74,7 @@ def board_pane(state: ReleaseState) -> Pane:
         rows.append(Row(f"heading {section}", (cell(title, mark.tone), cell(""), cell(""))))
         rows += [_row(entry) for entry in entries if entry.section == section]
     table = Table(COLUMNS, tuple(rows), "nothing is known yet")
-    summary = line(Span("e does what the selected line asks for, O overrides its gate", Tone.DIM))
+    summary = line(Span("e does what the selected line asks for, & overrides its gate", Tone.DIM))
     return framed(state, "board", "Board", FEEDS, table, (summary,))
 
 

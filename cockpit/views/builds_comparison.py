@@ -77,7 +77,7 @@ def _rows(comparison: BuildComparison) -> tuple[Row, ...]:
         if not found or turn is Turn.SAME:
             continue
         heading_key = f"group:{turn.value}"
-        spans = (Span(f"{turn.value}  ", _tone(turn)), Span(str(len(found)), Tone.DIM))
+        spans = (Span(f"{turn.value}  ", turn_tone(turn)), Span(str(len(found)), Tone.DIM))
         blanks = (Cell(),) * (len(_COLUMNS) - 1)
         rows.append(
             Row(
@@ -92,7 +92,8 @@ def _rows(comparison: BuildComparison) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _tone(turn: Turn) -> Tone:
+def turn_tone(turn: Turn) -> Tone:
+    """The tone in which a turn is told."""
     return Tone.BAD if turn in _BAD else _TONES.get(turn, Tone.ACCENT)
 
 
@@ -103,8 +104,8 @@ def _row(compared: Compared, group: str) -> Row:
         key=key,
         cells=(
             Cell((Span(title),), turn_mark(compared)),
-            _side(compared.older, compared.spans[0]),
-            _side(compared.newer, compared.spans[1]),
+            Cell(side_spans(compared.older, compared.spans[0])),
+            Cell(side_spans(compared.newer, compared.spans[1])),
             cell(job.workflow if job else "", Tone.DIM),
         ),
         url=job.url if job else "",
@@ -121,12 +122,13 @@ def turn_mark(compared: Compared) -> Mark:
     return _TURN_MARKS[compared.turn]
 
 
-def _side(job: Job | None, took: timedelta | None) -> Cell:
+def side_spans(job: Job | None, took: timedelta | None) -> tuple[Span, ...]:
+    """A job in one of the two candidates: what it took, else its state."""
     if job is None:
-        return cell("–", Tone.DIM)
+        return (Span("–", Tone.DIM),)
     mark = job_mark(job)
     text = duration(took) if took else mark.word
-    return Cell((Span(text, Tone.DIM), Span(f" {mark.shape}", mark.tone)))
+    return Span(text, Tone.DIM), Span(f" {mark.shape}", mark.tone)
 
 
 def _counts(comparison: BuildComparison) -> Line:
@@ -134,7 +136,7 @@ def _counts(comparison: BuildComparison) -> Line:
     for turn in Turn:
         count = len(comparison.of(turn))
         if count or turn in (Turn.NEWLY_RED, Turn.FIXED):
-            tone = _tone(turn) if count and turn is not Turn.SAME else Tone.DIM
+            tone = turn_tone(turn) if count and turn is not Turn.SAME else Tone.DIM
             spans.append(Span(f"{count} {turn.value}   ", tone))
     return Line(tuple(spans))
 
@@ -171,7 +173,7 @@ _MEANING = {
 
 
 def _both(state: ReleaseState, subject: BuildSubject, tag: str, compared: Compared) -> Detail:
-    lines = [field("turn", Span(compared.turn.value, _tone(compared.turn)))]
+    lines = [field("turn", Span(compared.turn.value, turn_tone(compared.turn)))]
     title = configuration(compared.job) if compared.job else comparison_key(compared)
     for name, job in ((subject.tag, compared.newer), (tag, compared.older)):
         lines += [Line((Span(""),)), heading(name)]

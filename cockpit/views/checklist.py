@@ -160,6 +160,7 @@ def item_detail(state: ReleaseState, process: Process, key: str) -> Detail | Non
         item.title,
         field("state", Span(f"{mark.shape} {found.progress.value}", mark.tone)),
         field("", found.words) if found.words else (),
+        _hand_tick(state, key),
         field("phase", f"{phase.number} {phase.title}"),
         field("kind", _KINDS[item.kind]),
         field("owner", item.owner),
@@ -200,6 +201,14 @@ _KINDS = {
     Kind.GATE: "a condition that must hold",
     Kind.MANUAL: "done by a person, who signs",
 }
+
+
+def _hand_tick(state: ReleaseState, item: str) -> tuple[Line, ...]:
+    """A box that somebody ticked on GitHub, which counts once it is adopted."""
+    tick = state.mirror.value.hand_tick(item) if state.mirror.value else None
+    if tick is None:
+        return ()
+    return (field("box", Span(f"{tick.describe()}; % adopts it", Tone.WARN)),)
 
 
 def need_lines(

@@ -10,6 +10,7 @@ from cockpit.release.lookups import pick_label
 from cockpit.release.pickorder import Simulation
 from cockpit.release.picks import Pick
 from cockpit.release.prediction import Outcome, Prediction
+from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState
 from cockpit.release.words import counted
 from cockpit.views.framing import framed, line
@@ -44,6 +45,7 @@ def simulations(state: ReleaseState) -> tuple[Simulation, ...]:
     return (found.as_given, *((found.better,) if found.better else ()))
 
 
+@remembered
 def end_state_pane(
     state: ReleaseState, which: int, ended: EndState | None, trouble: str = ""
 ) -> Pane:
@@ -97,7 +99,7 @@ def _summary(
     if len(orders) > 1:
         other = next(order for order in orders if order is not chosen)
         left = len(other.in_the_way)
-        yield line(Span(f"in the other order {left} would be in the way: > shows it", Tone.DIM))
+        yield line(Span(f"in the other order {left} would be in the way: . shows it", Tone.DIM))
     if trouble:
         yield line(Span(f"its files could not be read: {trouble}", Tone.WARN))
     elif ended is None:

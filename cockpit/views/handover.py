@@ -8,12 +8,12 @@ from datetime import datetime
 from cockpit.release.board import BoardLine, board
 from cockpit.release.checklist import ItemState, Process, Progress, current_phase, item_states
 from cockpit.release.history import chosen, telling, when, who
+from cockpit.release.markdown import bullets, link, plain
 from cockpit.release.record import Recorded
 from cockpit.release.state import ReleaseState
 from cockpit.release.walking import pages, wants_a_person
 from cockpit.release.words import counted, short
 from cockpit.views.ages import timestamp
-from cockpit.views.markdown import bullets, link, plain
 
 _SHOWN = 60
 """Events that are listed; the ledger has the rest."""

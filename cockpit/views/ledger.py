@@ -8,11 +8,11 @@ import msgspec
 
 from cockpit.release.commits import short
 from cockpit.release.history import operation_of, when, who
+from cockpit.release.markdown import plain, table
 from cockpit.release.record import Recorded
 from cockpit.release.state import ReleaseState
 from cockpit.views.ages import ago, timestamp
 from cockpit.views.framing import detail, field, framed, heading, line
-from cockpit.views.markdown import plain, table
 from cockpit.views.marks import NEEDS_YOU, PASSED, Tone
 from cockpit.views.table import Cell, Column, Detail, Line, Pane, Row, Span, Table, cell
 

@@ -11,6 +11,7 @@ from cockpit.release.nominations import Comment
 from cockpit.release.pick_life import LifeEvent, life_of
 from cockpit.release.picks import Pick
 from cockpit.release.pickwords import without_mark
+from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState
 from cockpit.views.ages import ago, timestamp
 from cockpit.views.framing import field, heading, line, link
@@ -18,9 +19,11 @@ from cockpit.views.marks import NEEDS_YOU, NOT_APPLICABLE, PASSED, Tone
 from cockpit.views.picks import hashed, mark_of, standing
 from cockpit.views.predictions import prediction_lines
 from cockpit.views.table import Line, Span
+from cockpit.views.width import clip
 
 _LONGEST_COMMENT = 120
 """Lines of a comment that are shown; its page has the rest."""
+_LONGEST_LINE = 1_000
 _EMPTY = line("")
 
 
@@ -34,11 +37,13 @@ def pick_title(pick: Pick) -> str:
     return f"{pick_label(pick)} {pick.title}".rstrip()
 
 
+@remembered
 def life_lines(state: ReleaseState, pick: Pick) -> tuple[Line, ...]:
     """What it is, what is wrong with it, and what happened to it with times and links."""
     return tuple(_life(state, pick))
 
 
+@remembered
 def forecast_lines(state: ReleaseState, pick: Pick) -> tuple[Line, ...]:
     """What it would come to, with the text that collides and the commits that are lacking."""
     branch = state.spec.core.release_branch
@@ -52,6 +57,7 @@ def forecast_lines(state: ReleaseState, pick: Pick) -> tuple[Line, ...]:
     return (title, line(Span(f"{why} yet", Tone.DIM)))
 
 
+@remembered
 def comment_lines(state: ReleaseState, comments: Sequence[Comment]) -> tuple[Line, ...]:
     """What people say, oldest first, as plain text."""
     return tuple(_comments(state, comments))
@@ -116,7 +122,7 @@ def _comments(state: ReleaseState, comments: Sequence[Comment]) -> Iterator[Line
         yield line(Span(comment.author or "?", Tone.ACCENT), Span(age, Tone.DIM))
         yield line(Span(comment.url, Tone.DIM))
         said = without_mark(comment.body).splitlines()
-        yield from (line(f"  {text}") for text in said[:_LONGEST_COMMENT])
+        yield from (line(f"  {clip(text, _LONGEST_LINE)}") for text in said[:_LONGEST_COMMENT])
         if len(said) > _LONGEST_COMMENT:
             yield line(Span(f"  … {len(said) - _LONGEST_COMMENT} lines more", Tone.DIM))
         yield _EMPTY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cockpit.release.criteria import Rule
+from cockpit.release.criteria import Criterion, Rule
 from cockpit.release.jobs import JobState
 from cockpit.release.lookups import pick_label
 from cockpit.release.nominations import Verdict
@@ -38,15 +38,15 @@ COLUMNS = (
     Column("mark", ""),
     Column("state", "state"),
     Column("trunk", "trunk", Align.RIGHT),
-    Column("pull", "pull", Align.RIGHT, rank=2),
+    Column("pull", "pull", Align.RIGHT, rank=4),
     Column("title", "title", weight=3),
-    Column("category", "category", rank=6),
+    Column("category", "category", rank=7),
     Column("rule", "rule", rank=5),
-    Column("by", "nominated by", rank=7),
+    Column("by", "nominated by", rank=6),
     Column("age", "when", Align.RIGHT, rank=9),
-    Column("prediction", "comes to", rank=3),
+    Column("prediction", "comes to", rank=2),
     Column("word", "last word", rank=8),
-    Column("ci", "CI", rank=4),
+    Column("ci", "CI", rank=3),
     Column("candidate", "first in", rank=10),
 )
 _RULES = {
@@ -56,6 +56,19 @@ _RULES = {
     Rule.UNKNOWN: ("?", Tone.DIM),
 }
 """In one word: within the rules, asks for special dispensation, or needs it."""
+_CRITERIA = {
+    Criterion.REGRESSION: "regression",
+    Criterion.CRITICAL: "critical",
+    Criterion.NEW_FEATURE: "new feature",
+    Criterion.TESTS: "tests",
+    Criterion.DOCS: "docs",
+    Criterion.COMPILE: "compile",
+    Criterion.RELEASE: "release",
+    Criterion.REVERT: "revert",
+    Criterion.DISPENSATION: "special",
+    Criterion.UNKNOWN: "?",
+}
+"""Where a column is narrow."""
 _VERDICTS = {
     Verdict.APPROVED: PASSED,
     Verdict.DENIED: SKIPPED,
@@ -86,7 +99,7 @@ def _row(state: ReleaseState, pick: Pick, *, marked: bool) -> Row:
             Cell((Span(hashed(pick.trunk_pull), Tone.DIM),), sort=pick.trunk_pull),
             Cell((Span(hashed(pick.release_pull)),), sort=pick.release_pull),
             title_cell(pick),
-            cell(pick.criterion.value if pick.nominated else "–", Tone.DIM),
+            cell(_CRITERIA[pick.criterion] if pick.nominated else "–", Tone.DIM),
             cell(word, tone),
             cell(pick.author if pick.nominated else "–", Tone.DIM),
             Cell((age,), sort=posted.timestamp() if posted else None),
@@ -102,7 +115,14 @@ def _row(state: ReleaseState, pick: Pick, *, marked: bool) -> Row:
 
 
 def _words_to_find(pick: Pick) -> Iterator[str]:
-    yield from (pick.author, pick.category, pick.state.value, pick.rule.value, pick.issue)
+    yield from (
+        pick.author,
+        pick.category,
+        pick.criterion.value,
+        pick.state.value,
+        pick.rule.value,
+        pick.issue,
+    )
     yield from map(hashed, pick.trunk_pulls)
 
 

@@ -12,7 +12,7 @@ from cockpit.release.walking import Tally, wants_a_person
 from cockpit.release.words import counted, short
 from cockpit.views.checklist import MARKS, need_lines, signature_lines, verdict_lines
 from cockpit.views.framing import field, heading, line
-from cockpit.views.marks import Tone
+from cockpit.views.marks import NEEDS_YOU, Tone
 from cockpit.views.table import Line, Span
 
 _BLANK = line("")
@@ -24,7 +24,7 @@ def walk_progress(walk: Sequence[ItemState], item_id: str, counts: Tally) -> Lin
     number = ids.index(item_id) + 1 if item_id in ids else 0
     skipped = f", {counts.skipped} skipped" if counts.skipped else ""
     return line(
-        Span(f" {number} of {len(walk)} ", Tone.ACCENT),
+        Span(f"{number} of {len(walk)} ", Tone.ACCENT),
         Span(f"· {counts.settled} settled "),
         Span(f"· {counts.open} for people now{skipped} ", Tone.WARN if counts.open else Tone.GOOD),
         Span(f"· {counts.later} wait", Tone.DIM),
@@ -44,6 +44,10 @@ def walk_page(state: ReleaseState, process: Process, found: ItemState) -> tuple[
         line(Span(f"{phase.number} {phase.title} · {item.owner} · {item.id}", Tone.DIM)),
         _BLANK,
     ]
+    tick = state.mirror.value.hand_tick(item.id) if state.mirror.value else None
+    if tick is not None and not found.progress.settled:
+        said = f"{NEEDS_YOU.shape} its box was {tick.describe()}; % signs it in your own name"
+        lines.append(line(Span(said, Tone.WARN)))
     evidence = [*verdict_lines(state, found.verdict), *signature_lines(found)]
     evidence += [field("page", Span(url, Tone.DIM)) for url in item.links]
     lines += evidence or [line(Span("no evidence yet: yours is the first", Tone.DIM))]

@@ -18,11 +18,13 @@ from cockpit.rehearsal.packages import (
     libtorch_archive,
     torch_wheel,
 )
+from cockpit.rehearsal.people import ADA, CAPTAIN
 from cockpit.rehearsal.s3 import MIRROR_KEY, REGION
 from cockpit.rehearsal.world import World
 from cockpit.release.signoffs import Signed
 from cockpit.runtime import Cockpit
 from tests.flows.releases import Reports, channel, cockpit_on
+from tests.flows.test_sign_off import cockpit_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -74,14 +76,10 @@ async def make_ready(world: World) -> None:
         put(store, backup_of(item, TAG))
     cockpit = cockpit_on(world)
     await cockpit.carry_out(PinCandidates(cockpit.backends).plan(), Reports())
-    sign(cockpit)
-
-
-def sign(cockpit: Cockpit) -> None:
-    """Have the release team say that this candidate ships."""
     answer = cockpit.backends.git.read_branch(cockpit.config.core)
     sha = answer.value.candidates(cockpit.config.core)[-1].commit_sha
-    cockpit.backends.ledger.append(Signed("go-decision", sha))
+    for person in (CAPTAIN, ADA):
+        cockpit_of(world, person).backends.ledger.append(Signed("go-decision", sha))
 
 
 async def promoted(cockpit: Cockpit, **words: str) -> tuple[Plan, Outcome]:

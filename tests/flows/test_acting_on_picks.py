@@ -328,6 +328,15 @@ async def test_of_what_trunk_reverted_the_revert_is_picked(world: World) -> None
     head = git(world, "log", "-1", "--format=%b", pull_of(issue).head_sha)
     assert f"(cherry picked from commit {sha})" in head
     assert said(world)[0].body.split("\n\n<!--")[0].endswith("\n* cherry-pick revert")
+    picked = 198924  # nominated, picked, in a candidate, and reverted on trunk since
+    plan = await cockpit.plan("pick", {"change": str(picked)})
+    assert plan.blockers == ()
+    assert any("Nominate #198924" in step.facts.summary for step in plan.steps)
+    await carried_out(cockpit, plan)
+    found = {row.release_pull: row for row in (await rows(cockpit)).values()}
+    own = found[opened(world, f"cherry-pick-revert-{picked}-2.15").number]
+    assert (own.nominated, own.criterion.value) == (True, "revert")
+    assert sum(picked in row.trunk_pulls for row in found.values()) == 2
     elsewhere = next(number for number in reverts if str(number) == "199405")
     blocked = await cockpit.plan("pick", {"change": str(elsewhere)})
     assert "there is nothing to revert there" in blocked.blockers[0]

@@ -17,7 +17,7 @@ import requests
 from cockpit.backends import git_trunk_reader
 from cockpit.backends.git_findings import Read, read_findings
 from cockpit.cli import main
-from cockpit.errors import ExitCode
+from cockpit.errors import CockpitError, ExitCode
 from cockpit.rehearsal import people
 from cockpit.rehearsal.faults import Fault
 from cockpit.rehearsal.messages import issue_url, pull_url
@@ -26,12 +26,14 @@ from cockpit.rehearsal.scenario import CORE, token_of
 from cockpit.rehearsal.tracker import nomination
 from cockpit.rehearsal.world import World
 from cockpit.release.gates import GATES
+from cockpit.release.pick_life import life_of
 from cockpit.release.picks import Pick, PickState
 from cockpit.release.prediction import Outcome
 from cockpit.release.state import ReleaseState
 from cockpit.release.trunk import FindingKind
 from cockpit.release.verdicts import Outcome as Verdict
 from cockpit.runtime import Cockpit
+from cockpit.views.picks import standing
 from tests.flows.releases import cockpit_on
 
 FEEDS = ("branches", "ledger", "picks", "trunk", "predictions")
@@ -125,6 +127,38 @@ def test_what_was_found_is_that_of_the_story(default_world: World, queue: tuple[
 
 def _is_revert(row: Pick) -> bool:
     return row.finding is not None and row.finding.kind is FindingKind.MISSING_REVERT
+
+
+async def test_what_is_read_when_somebody_looks(default_world: World) -> None:
+    cockpit = cockpit_on(default_world)
+    await cockpit.refresh(*FEEDS)
+    state = cockpit.state
+    opened = next(
+        row for row in state.queue if row.pull and row.pull.state == "open" and row.commits
+    )
+    there = next(row for row in state.queue if row.state is PickState.IN_CANDIDATE and row.commits)
+    bare = next(row for row in state.queue if row.predictions and not row.pull)
+    for row, title in (
+        (opened, f"#{opened.release_pull} at "),
+        (there, "as merged, "),
+        (bare, "as it "),
+    ):
+        change = await cockpit.pick_diff(row.key)
+        assert change.title.startswith(title)
+        assert change.lines[0].startswith("diff --git a/")
+    said = await cockpit.pick_comments(opened.key)
+    assert said.complete
+    assert opened.nomination_url in [comment.url for comment in said.value]
+    assert state.predictions.value is not None
+    simulation = state.predictions.value.simulation
+    assert simulation is not None
+    ended = await cockpit.end_state(simulation.as_given.order)
+    assert ended.tree == simulation.as_given.tree
+    assert {f"diff --git a/{file.path} b/{file.path}" for file in ended.files} == {
+        line for line in ended.diff if line.startswith("diff --git ")
+    }
+    with pytest.raises(CockpitError, match="The pick is gone"):
+        await cockpit.pick_diff("gone")
 
 
 def test_the_queue_is_printed_whole(
@@ -277,6 +311,14 @@ def test_one_pick_walks_through_its_whole_life(world: World, tmp_path: Path) -> 
     assert row.state is PickState.IN_CANDIDATE
     assert [change.undone_by for change in row.reverted_on_trunk] == [revert]
     assert "was reverted on trunk" in row.problems[0]
+    assert standing(row) == "in rc2, reverted on trunk"
+    told = [event.text for event in life_of(walk.cockpit.state, row)]
+    assert told[-4:] == [
+        f"merged as {str(row.merged_sha)[:7]}",
+        "first in v2.15.0-rc2",
+        f"reverted on main since by {revert[:7]}",
+        "still on the branch",
+    ]
     verdict = GATES["reverts-picked"].judge(walk.cockpit.state)
     assert any(revert[:7] in evidence.text for evidence in verdict.evidence)
 

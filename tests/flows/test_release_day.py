@@ -7,6 +7,8 @@ from pathlib import Path
 from cockpit.operations.runner import Ending
 from cockpit.rehearsal.world import World
 from cockpit.release.board import board
+from cockpit.release.gates import GATES
+from cockpit.release.verdicts import Outcome
 from tests.flows.releases import cockpit_on
 
 
@@ -19,6 +21,9 @@ async def test_nothing_blocks_a_pinned_final_candidate(tmp_path: Path) -> None:
         await cockpit.refresh()
         found = board(cockpit.state)
         assert found.blocked == ()
+        for gate in ("milestone-validated", "triton-on-index", "credentials-alive", "unfrozen"):
+            verdict = GATES[gate].judge(cockpit.state)
+            assert verdict.outcome is Outcome.PASSED, verdict
         candidate = cockpit.state.candidate
         assert candidate is not None
         assert candidate.tag.name == "v2.15.0-rc2"

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from pathlib import Path
+
 import pytest
 
 from cockpit.app import CockpitApp
+from cockpit.cli import main
 from cockpit.config import load
 from cockpit.errors import ConfigError
+from cockpit.operations.plan import Danger
 from cockpit.operations.runner import Ending, StepReport
 from cockpit.rehearsal.people import REVIEWER, Person
 from cockpit.rehearsal.world import World
@@ -90,10 +96,19 @@ async def test_only_what_was_bound_to_it_is_voided_live_in_a_second_cockpit(worl
     assert (await item_of(theirs, "performance")).said.signers
     assert (await item_of(theirs, "dates-announced")).progress is Progress.SIGNED
 
-    world.move_tag("pytorch/pytorch", "v2.15.0-rc1")
+    world.push_tag("pytorch/pytorch", "v2.15.0-rc2")
+    retagged = await item_of(theirs, "performance")
+    assert retagged.progress is Progress.VOID
+    assert retagged.words.endswith("v2.15.0-rc2 is another commit")
+    assert (await item_of(theirs, "dates-announced")).progress is Progress.SIGNED
+    assert await say(mine, "pin-candidates") is Ending.DONE
+    assert await say(mine, "sign", item="performance", note="as before") is Ending.DONE
+    assert (await item_of(theirs, "performance")).said.signers
+
+    world.move_tag("pytorch/pytorch", "v2.15.0-rc2")
     moved = await item_of(theirs, "performance")
     assert moved.progress is Progress.VOID
-    assert "v2.15.0-rc1 was moved from" in moved.words
+    assert "v2.15.0-rc2 was moved from" in moved.words
     assert (await item_of(theirs, "dates-announced")).progress is Progress.SIGNED
     again = await theirs.plan("sign", {"item": "performance"})
     assert any("was moved from" in blocker for blocker in again.blockers)
@@ -103,9 +118,9 @@ async def test_who_lacks_the_duty_is_told_and_what_is_wrong_is_named(shared_worl
     captain, reviewer = cockpit_on(shared_world), cockpit_of(shared_world, REVIEWER)
     before = files(shared_world.remotes)
     plan = await reviewer.plan("sign", {"item": "tracker-open"})
-    assert plan.blockers == (
-        "it takes a captain, and Noor Haddad is none: there is Robin Castellan",
-    )
+    (blocker,) = plan.blockers
+    assert blocker.startswith("it takes a captain")
+    assert ", and Noor Haddad is none: there is Robin Castellan" in blocker
     assert not (await reviewer.plan("sign", {"item": "performance"})).blockers
     stranger = cockpit_of(shared_world, Person("Eve", "eve", "eve@example.org"))
     assert (
@@ -127,3 +142,83 @@ async def test_who_lacks_the_duty_is_told_and_what_is_wrong_is_named(shared_worl
     with pytest.raises(ConfigError, match="Nothing is said"):
         await captain.plan("report-problem", {"item": "performance", "words": " "})
     assert files(shared_world.remotes) == before
+
+
+def test_the_command_line_signs_tells_and_hands_over(
+    world: World, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def told(*words: str, ends: int = 0) -> str:
+        assert main(["--config", str(world.config_path), *words]) == ends
+        captured = capsys.readouterr()
+        return captured.out if not ends else captured.out + captured.err
+
+    shown = tmp_path / "perf.csv"
+    shown.write_text("fast")
+    words = ("sign", "performance", "--note", "fine", "--link", "https://x/1", "--file", str(shown))
+    refused = told(*words, ends=4)
+    assert "Not confirmed" in refused
+    assert hashlib.sha256(b"fast").hexdigest() in refused
+    told(*words, "--yes")
+    assert "signed performance" in told("ledger", "--by", "robin", "--since", "1h")
+    assert told("ledger", "--by", "nobody") == "Nothing of the ledger is like that.\n"
+    assert told("ledger", "--markdown").startswith("| when | who | what | kind | entry |")
+    entry = json.loads(told("ledger", "--json", "--since", "1h").splitlines()[2])["entry"]
+    assert entry["event"]["files"][0]["name"] == "perf.csv"
+    assert "no time" in told("ledger", "--since", "yesterday", ends=2)
+    handed = told("handover", "--since", "1h")
+    assert "Robin Castellan: signed performance" in handed
+    assert "### What is next" in handed
+
+
+async def test_the_last_signature_says_what_it_unlocks_and_is_typed(world: World) -> None:
+    process = world.config_path.with_name("short.toml")
+    process.write_text(_SHORT)
+    text = world.config_path.read_text()
+    config = text.replace("[release]\n", '[release]\nprocess = "short.toml"\n', 1)
+    world.config_path.write_text(config)
+    captain = cockpit_on(world)
+    first = await captain.plan("sign", {"item": "docs"})
+    assert not first.typed
+    assert await say(captain, "sign", item="docs") is Ending.DONE
+    last = await captain.plan("sign", {"item": "go"})
+    assert last.typed
+    assert last.danger is Danger.REMOTE
+    assert last.sections[0].title == "Yours is the last signature: this becomes possible"
+    assert last.sections[0].lines == ("tag-final: The final tag",)
+    assert (await captain.carry_out(last, ignore)).ending is Ending.DONE
+    again = await captain.plan("sign", {"item": "go"})
+    assert again.digest == last.digest
+    assert (await captain.carry_out(again, ignore)).ending is Ending.NOTHING_TO_DO
+
+
+_SHORT = """
+[[roles]]
+id = "captain"
+duty = "captain"
+[[phases]]
+id = "promotion"
+number = 4
+title = "Promotion"
+[[items]]
+id = "docs"
+phase = "promotion"
+title = "The documentation was read"
+kind = "manual"
+owner = "captain"
+[[items]]
+id = "go"
+phase = "promotion"
+title = "It ships"
+kind = "manual"
+owner = "captain"
+needs = ["docs"]
+[[items]]
+id = "final-tag"
+phase = "promotion"
+title = "The final tag"
+kind = "auto"
+owner = "captain"
+gate = "final-tag"
+operation = "tag-final"
+needs = ["docs", "go"]
+"""

@@ -10,7 +10,7 @@ import msgspec
 from textual.widgets import Input
 
 from cockpit.app import CockpitApp
-from cockpit.config import FeedsTable
+from cockpit.config_tables import FeedsTable
 from cockpit.rehearsal.world import World
 from cockpit.runtime import Cockpit
 from screens.confirm import ConfirmScreen

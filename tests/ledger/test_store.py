@@ -200,6 +200,14 @@ class TestDecoding:
         )
         assert recorded.raw == message
 
+    @pytest.mark.parametrize(("state", "why"), [("B", "bad"), ("R", "by a key that was revoked")])
+    def test_a_false_signature_has_no_effect(self, state: str, why: str) -> None:
+        message = encode(entry_of(Approved(12)))
+        commit = msgspec.structs.replace(commit_of(message), signature=state)
+        assert decode(commit).problem == f"forged: git says that its signature is {why}"
+        trusted = msgspec.structs.replace(commit_of(message), signature="G")
+        assert decode(trusted).entry is not None
+
     def test_strangers_text_is_cleaned_wherever_it_is(self) -> None:
         message = message_of(host="a\x1b[2Jb", event={"kind": "note", "text": "x\u202ey\x07"})
         entry = decode(commit_of(message)).entry

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from cockpit.actions import ACTIONS, Disabled, Scope, Situation, availability, offered
 from cockpit.operations.permission import refusal
 from cockpit.operations.plan import Danger
 from cockpit.release.people import Duty, Person, Team
+from tests.release.states import GREEN
 
 TEAM = Team(
     (
@@ -37,3 +40,15 @@ def test_what_a_person_may_do(who: str, operation: str, danger: Danger, words: s
 
     assert words in said
     assert bool(said) is bool(words)
+
+
+def test_a_stranger_is_offered_nothing_that_writes_and_told_what_to_add() -> None:
+    state = msgspec.structs.replace(GREEN, me="eve@example.org")
+    situation = Situation(state, tuple(Scope))
+    writing = [entry for entry in ACTIONS if entry.danger is not Danger.READ]
+
+    assert not set(writing).intersection(offered(situation))
+    for entry in writing:
+        refused = availability(entry, situation)
+        assert isinstance(refused, Disabled)
+        assert 'add [[people]] with email = "eve@example.org"' in refused.reason

@@ -216,7 +216,7 @@ def test_errors_have_githubs_shape(http: Http) -> None:
     assert missing.status_code == 404
     assert missing.json()["message"] == "Not Found"
     assert missing.json()["documentation_url"]
-    assert http.ask("//graphql", "POST", json={}).status_code == 404
+    assert http.ask("//nowhere", "POST", json={}).status_code == 404
     assert http.ask("/branches", "PUT", json={}).status_code == 404
     untitled = http.ask("/issues", "POST", json={})
     assert untitled.status_code == 422

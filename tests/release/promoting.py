@@ -19,7 +19,7 @@ from cockpit.release.promotion import (
 )
 from cockpit.release.state import ReleaseState
 from cockpit.release.verdicts import Outcome
-from tests.release.states import CORE, feed, with_
+from tests.release.states import CORE, INFRA, SPEC, feed, with_
 
 AT = datetime(2026, 10, 14, tzinfo=UTC)
 TORCH, ARCHIVES = Release("torch", "2.15.0"), Release("libtorch", "2.15.0")
@@ -43,6 +43,8 @@ def promoted(*standings: Standing) -> ReleaseState:
     return with_(promotion=feed(Promotion(standings, ("r2",))))
 
 
+ALONE = with_(promotion=feed(Promotion((standing(SAME),))))
+ASTRAY = with_(promotion=feed(Promotion((standing(SAME),), ("r2",)), missing="r2: no answer"))
 LIBTORCH = standing(SAME, release=ARCHIVES)
 PROMOTION_CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
     (
@@ -87,6 +89,18 @@ PROMOTION_CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
         Outcome.PASSED,
         "by the checksum they",
     ),
+    (
+        "stable-verified",
+        "no package",
+        with_(
+            promoted(standing(SAME)),
+            spec=msgspec.structs.replace(
+                SPEC, repositories=(msgspec.structs.replace(CORE, package=None), INFRA)
+            ),
+        ),
+        Outcome.NOT_APPLICABLE,
+        "no repository",
+    ),
     ("stable-verified", "holds nothing", promoted(standing()), Outcome.FAILED, "holds nothing"),
     (
         "libtorch-promoted",
@@ -108,6 +122,20 @@ PROMOTION_CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
         promoted(standing(SAME), standing(ABSENT, at="r2")),
         Outcome.FAILED,
         "are in r2",
+    ),
+    (
+        "mirrored",
+        "no mirror",
+        with_(promotion=feed(Promotion((standing(SAME),)))),
+        Outcome.NOT_APPLICABLE,
+        "names no mirror",
+    ),
+    (
+        "backup-complete",
+        "no backup",
+        promoted(standing(SAME)),
+        Outcome.NOT_APPLICABLE,
+        "names no backup",
     ),
     ("index-reconciled", "no index", promoted(standing(SAME)), Outcome.NOT_APPLICABLE, "no index"),
     (
@@ -138,6 +166,10 @@ PROMOTION_CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
         Outcome.FAILED,
         "wrong checksum or address",
     ),
+    ("stable-verified", "no package", promoted(), Outcome.NOT_APPLICABLE, "names no package"),
+    ("mirrored", "none", ALONE, Outcome.NOT_APPLICABLE, "names no mirror"),
+    ("mirrored", "astray", ASTRAY, Outcome.UNKNOWN, "r2: no answer"),
+    ("backup-complete", "none", promoted(), Outcome.NOT_APPLICABLE, "names no backup"),
     ("libtorch-promoted", "all", promoted(LIBTORCH), Outcome.PASSED, "1 file of libtorch 2.15.0"),
     (
         "libtorch-promoted",

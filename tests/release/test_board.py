@@ -11,7 +11,10 @@ from cockpit.release.artifacts import Artifacts, Contents
 from cockpit.release.board import Board, BoardLine, board
 from cockpit.release.jobs import Check, Checks, JobState
 from cockpit.release.milestones import Milestone
+from cockpit.release.mirror import Mirror, MirrorIssue
+from cockpit.release.pullrequests import with_own_part
 from cockpit.release.record import LeaseTaken, Override, Recorded
+from cockpit.release.signoffs import Problem, Signed, Withdrawn, Word
 from cockpit.release.state import FeedState, ReleaseState
 from cockpit.release.verdicts import NextStep
 from tests.release.health import with_first
@@ -353,3 +356,26 @@ def test_a_sync_meeting_of_today_is_on_the_board() -> None:
 
     assert "sync meeting today at 16:00 UTC" in texts(board(tuesday).risky)
     assert "sync meeting" not in texts(board(on(date(2026, 10, 21))).risky)
+
+
+def test_a_reported_problem_blocks_until_it_is_withdrawn_or_signed_after() -> None:
+    def blocked(*words: Word) -> list[str]:
+        entries = [recorded(word, hours=3 - at) for at, word in enumerate(words)]  # type: ignore[arg-type]
+        state = with_(ledger=feed(ledger(*PINNED, *entries)))
+        return [line.text for line in board(state).blocked]
+
+    problem = Problem("docs", RC2.commit_sha, note="the index is empty")
+    assert "problem with docs: the index is empty (Ada)" in blocked(problem)
+    for ending in (Withdrawn("docs", "", note="cache"), Signed("docs", RC2.commit_sha)):
+        assert not any("the index is empty" in text for text in blocked(problem, ending))
+        assert any("the index is empty" in text for text in blocked(ending, problem))
+
+
+def test_a_box_that_was_ticked_on_github_is_offered_until_something_is_said_of_its_item() -> None:
+    body = with_own_part("", "- [x] Docs <!-- item docs open -->")
+    issue = MirrorIssue(7, "checklist", body, "https://x/7", "open")
+    state = with_(mirror=feed(Mirror(issue)))
+    assert any("1 box to adopt: docs ticked on GitHub" in line.text for line in board(state).risky)
+    signed = recorded(Signed("docs", RC2.commit_sha))
+    told = board(with_(state, ledger=feed(ledger(*PINNED, signed))))
+    assert not any("to adopt" in line.text for line in told.risky)

@@ -9,11 +9,9 @@ import msgspec
 import pytest
 
 from cockpit.release.artifacts import StoredObject
-from cockpit.release.gates import GATES
 from cockpit.release.promotion import (
     STABLE,
     Likeness,
-    Promotion,
     PromotionRules,
     Release,
     compared,
@@ -21,9 +19,7 @@ from cockpit.release.promotion import (
     select,
 )
 from cockpit.release.support import Cell
-from cockpit.release.verdicts import Outcome
-from tests.release.promoting import SAME, TORCH, standing
-from tests.release.states import feed, with_
+from tests.release.promoting import TORCH
 
 AT = datetime(2026, 10, 14, tzinfo=UTC)
 MD5, OTHER_MD5, PARTS = "a" * 32, "b" * 32, "c" * 32 + "-7"
@@ -105,10 +101,3 @@ def test_what_the_place_holds_beyond_the_test_channel_is_told() -> None:
     found = compared(TORCH, STABLE, chosen, held, "whl")
     assert [file.state for file in found.files] == [Likeness.SAME]
     assert found.strange == (f"whl/cu130/{wheel}",)
-
-
-def test_a_place_that_cannot_be_read_is_unknown_and_no_mirror_does_not_concern() -> None:
-    astray = feed(Promotion((standing(SAME),), ("r2",)), missing="r2: no answer")
-    assert GATES["mirrored"].judge(with_(promotion=astray)).outcome is Outcome.UNKNOWN
-    alone = feed(Promotion((standing(SAME),)))
-    assert GATES["mirrored"].judge(with_(promotion=alone)).outcome is Outcome.NOT_APPLICABLE

@@ -267,8 +267,12 @@ async def test_candidates_are_compared_with_one_key() -> None:
         await until(driven, lambda: "Builds of v2.15.0-rc2 against v2.15.0-rc1" in shown(app))
         assert "1 newly red" in shown(app)
         assert isinstance(app.screen, BuildsComparisonScreen)
+        await driven.press("M")
+        await until(driven, lambda: "≠ differs" in shown(app) and "✔✖✔≠" in shown(app))
+        await driven.press("g", "M")
+        await until(driven, lambda: "≠ differs" not in shown(app))
         rows = app.screen.pane.table.rows_shown
-        await driven.press("enter")
+        await driven.press("g", "enter")
         await until(driven, lambda: len(app.screen.pane.table.rows_shown) < len(rows))  # type: ignore[attr-defined]
 
 

@@ -14,6 +14,7 @@ from cockpit.release.forecast import PredictionReading
 from cockpit.release.nominations import Comment, Verdict
 from cockpit.release.pickorder import QueueSimulation, Simulation
 from cockpit.release.prediction import (
+    NO_PARENT_NAMED,
     Cause,
     Evidence,
     FileConflict,
@@ -97,7 +98,7 @@ async def test_order_marks_and_filter_survive_a_refresh(size: tuple[int, int]) -
         await until(driven, lambda: "2 marked" in shown(app))
         assert screen.selection is not None
         assert screen.selection.marked == ("pull-20", "pull-21")
-        await driven.press("greater_than_sign", "greater_than_sign", "less_than_sign")
+        await driven.press("full_stop", "full_stop", "comma")
         await until(driven, lambda: "2 marked · by trunk ↓" in shown(app))
         await driven.press("slash")
         await until(driven, lambda: isinstance(app.focused, Input))
@@ -159,12 +160,30 @@ async def test_next_acts_on_the_pick_that_it_names() -> None:
         assert cockpit.planned == [("approve", {"pull": "20"})]
 
 
+async def test_of_a_merge_the_parent_is_asked_for_before_the_plan() -> None:
+    merge = msgspec.structs.replace(STUCK, outcome=Outcome.UNKNOWN, why=NO_PARENT_NAMED)
+    predicted = feed(PredictionReading(PICK_2.sha, (merge, CLEAN)), "git")
+    pulls = (*MERGED_PULLS, pull(21, "Fix eight"))
+    queue = tracked(pulls, (*NOMINATIONS, nomination(7, None)), ())
+    state = msgspec.structs.replace(busy(), predictions=predicted, picks=feed(queue))
+    cockpit = StillCockpit(state)
+    app = CockpitApp(cockpit)
+    async with app.run_test(size=(160, 48)) as driven:
+        await until(driven, lambda: "NEXT" in shown(app))
+        await driven.press("3", "C")
+        await until(driven, lambda: "Mainline: the parent that a merge is seen from" in shown(app))
+        await driven.press("1", "enter")
+        await until(driven, lambda: cockpit.planned)
+        words = {"change": "7", "mainline": "1", "category": "Critical"}
+        assert cockpit.planned == [("pick", words)]
+
+
 async def test_findings_say_why_and_become_picks() -> None:
     cockpit = StillCockpit(busy())
     app = CockpitApp(cockpit)
     async with app.run_test(size=(160, 48)) as driven:
         await open_queue(app, driven)
-        await driven.press("exclamation_mark")
+        await driven.press("underscore")
         await until(driven, lambda: isinstance(app.screen, LackingScreen))
         await until(driven, lambda: "missing fix" in shown(app) and "not yet" in shown(app))
         assert "#5 of the milestone: fixed on trunk" in shown(app)
@@ -184,7 +203,7 @@ async def test_the_end_state_is_shown_in_both_orders_with_its_files() -> None:
         await until(driven, lambda: "2 files change, +4 −2" in shown(app))
         assert f"torch/a.py; lacks {LACKED.commit[:7]}" in shown(app)
         assert "1" * 40 in shown(app)
-        await driven.press("greater_than_sign")
+        await driven.press("full_stop")
         await until(driven, lambda: "in the order with fewer conflicts" in shown(app))
         assert "2" * 40 in shown(app)
         await driven.press("u")

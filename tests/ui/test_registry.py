@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import combinations
+
 import pytest
 from textual.binding import Binding
 
-from cockpit.actions import ACTIONS, Action, Scope, offered
+from cockpit.actions import ACTIONS, Action, Scope, belongs_to, offered
 from cockpit.app import CockpitApp
 from cockpit.operations.plan import Danger
 from cockpit.operations.registry import operation
@@ -40,7 +43,16 @@ async def go_where_it_is_offered(app: CockpitApp, driven: Driven, entry: Action)
         place = next(scope for scope in KEYS_TO if scope in entry.scopes)
         for key in KEYS_TO[place]:
             await driven.press(key)
-        await until(driven, lambda: app.front and place in app.front.acting_scopes)
+        await until(driven, partial(stands_in, app, place))
+
+
+def stands_in(app: CockpitApp, place: Scope) -> bool:
+    return app.front is not None and place in app.front.acting_scopes
+
+
+async def back_to_the_dashboard(app: CockpitApp) -> None:
+    while len(app.screen_stack) > 1:
+        await app.pop_screen()
 
 
 def test_every_key_is_bound_once_and_to_its_action() -> None:
@@ -49,8 +61,23 @@ def test_every_key_is_bound_once_and_to_its_action() -> None:
     assert set(bound) == {entry.id for entry in ACTIONS}
     for entry in ACTIONS:
         assert bound[entry.id].key == ",".join(entry.keys)
-    keys = [key for entry in ACTIONS for key in entry.keys]
-    assert len(keys) == len(set(keys))
+
+
+def test_a_key_means_one_thing_wherever_it_is_pressed() -> None:
+    panes = {PANE_SCOPES[name] for name in PANES}
+
+    def places(entry: Action) -> set[Scope]:
+        """Where a key is live; the dashboard shows its panes, and a pane may be on it."""
+        everywhere = set(Scope) if Scope.EVERYWHERE in entry.scopes else set()
+        beside = panes if Scope.DASHBOARD in entry.scopes else set()
+        return {*entry.scopes, *everywhere, *beside}
+
+    for entry, other in combinations(ACTIONS, 2):
+        shared = set(entry.keys).intersection(other.keys)
+        assert not (shared and places(entry) & places(other)), (entry.id, other.id, shared)
+        for scope in entry.scopes if shared else ():
+            assert belongs_to(entry.id, (scope,)), (entry.id, scope)
+            assert not belongs_to(other.id, (scope,)), (other.id, scope)
 
 
 def test_every_action_that_reaches_out_has_an_operation_of_its_danger() -> None:
@@ -69,8 +96,7 @@ async def test_something_carries_every_action_out(monkeypatch: pytest.MonkeyPatc
             await go_where_it_is_offered(app, driven, entry)
             await app.action_act(entry.id)
             await driven.pause()
-            while len(app.screen_stack) > 1:
-                await app.pop_screen()
+            await back_to_the_dashboard(app)
             await driven.press("escape")
         await until(driven, lambda: not app.is_running)
 
@@ -123,10 +149,12 @@ async def test_read_only_mode_takes_every_writing_action_away_and_says_so() -> N
             assert app.front is not None
             situation = app.sight().situation(app.front.acting_scopes, app.front.selection)
             assert entry not in offered(situation)
+            standing = app.screen_stack[:]
             await driven.press(entry.keys[0])
             await until(driven, lambda: any("read-only" in text for text in toasts(app)))
             await driven.press(CONFIRM_KEY)
-            assert len(app.screen_stack) == 1
+            assert app.screen_stack == standing
+            await back_to_the_dashboard(app)
         assert cockpit.planned == []
         assert cockpit.carried_out == []
         assert app.arming.left is None
@@ -141,7 +169,9 @@ async def test_what_cannot_be_undone_wants_arming_first() -> None:
                 continue
             await go_where_it_is_offered(app, driven, entry)
             app.clear_notifications()
+            standing = app.screen_stack[:]
             await driven.press(entry.keys[0])
             await until(driven, lambda: toasts(app))
-            assert len(app.screen_stack) == 1
+            assert app.screen_stack == standing
+            await back_to_the_dashboard(app)
         assert cockpit.planned == []

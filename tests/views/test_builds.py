@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from cockpit.release.artifacts import Artifacts
+from cockpit.release.build_comparison import Turn
 from cockpit.release.build_groups import Grouping
 from cockpit.release.job_logs import JobLog
 from cockpit.release.jobs import (
@@ -22,7 +23,7 @@ from cockpit.release.jobs import (
     Step,
 )
 from cockpit.release.state import ReleaseState
-from cockpit.release.support import Cell
+from cockpit.release.support import Cell, SupportMatrix
 from cockpit.views.build_details import job_detail, place_detail
 from cockpit.views.build_files import doubted
 from cockpit.views.build_grid import (
@@ -39,10 +40,17 @@ from cockpit.views.build_progress import progress_plot
 from cockpit.views.build_subject import build_repositories, build_subject
 from cockpit.views.builds import build_summary, builds_pane, legend
 from cockpit.views.builds_comparison import builds_comparison_detail, builds_comparison_pane
+from cockpit.views.comparison_grid import (
+    compared_at,
+    comparison_grid,
+    comparison_place_detail,
+    foremost_compared,
+)
 from cockpit.views.job_log import log_extent, log_spans
 from cockpit.views.job_steps import steps_pane
 from cockpit.views.marks import (
     CANCELLED,
+    DIFFERS,
     EXPECTED,
     FAILED,
     FLAKY,
@@ -53,6 +61,7 @@ from cockpit.views.marks import (
     SKIPPED,
     SLOW,
     Mark,
+    Tone,
 )
 from cockpit.views.table import Detail, Line
 from tests.release.states import (
@@ -395,6 +404,42 @@ def test_two_candidates_side_by_side() -> None:
     none = builds_comparison_pane(with_(earlier=feed(EarlierBuilds())))
     assert none.table.empty == "there is no earlier candidate to compare with"
     assert builds_comparison_pane(GREEN).table.empty == "not read yet"
+
+
+def test_two_candidates_cell_by_cell() -> None:
+    jobs = green_jobs()
+    state = state_of(RED, earlier=feed(EarlierBuilds((builds(*jobs, of=RC1),))))
+    grid, newest = comparison_grid(state), build_grid(state)
+    assert (grid.pythons, grid.stages) == (newest.pythons, newest.stages)
+    assert [row.title for row in grid.rows] == [row.title for row in newest.rows]
+    cells = [cell for row in grid.rows for cell in row.cells if cell is not None]
+    differing = [cell for cell in cells if cell.note is DIFFERS]
+    (cell,) = differing
+    assert FAILED in cell.marks
+    alike = [mark for each in cells if each is not cell for mark in each.marks if mark]
+    assert {mark.tone for mark in alike} == {Tone.DIM}, "what is as it was is dim"
+    told = text(comparison_place_detail(state, cell.key))
+    assert "newly red" in told
+    assert "v2.15.0-rc1" in told
+    found = foremost_compared(compared_at(state, cell.key))
+    assert found is not None
+    assert found.turn is Turn.NEWLY_RED
+    assert comparison_place_detail(state, "more:gone") is None
+    assert not comparison_grid(with_(earlier=feed(EarlierBuilds())))
+
+
+def test_a_wheel_that_only_the_older_candidate_had_is_in_the_comparison() -> None:
+    jobs = green_jobs()
+    gone = jobs[0].key.python if jobs[0].key else None
+    kept = tuple(job for job in jobs if job.key is None or job.key.python != gone)
+    spec = msgspec.structs.replace(GREEN.spec, support=SupportMatrix())
+    earlier = feed(EarlierBuilds((builds(*jobs, of=RC1),)))
+    state = with_(spec=spec, builds=feed(builds(*kept)), earlier=earlier)
+    grid = comparison_grid(state)
+    assert gone not in build_grid(state).pythons
+    assert gone in grid.pythons
+    marks = {m for row in grid.rows for c in row.cells if c and c.note for m in c.marks}
+    assert NEVER_STARTED in marks
 
 
 def steps() -> tuple[Step, ...]:

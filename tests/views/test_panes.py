@@ -12,7 +12,7 @@ from cockpit.process.loader import load_process
 from cockpit.release.board import board
 from cockpit.release.branches import Branches
 from cockpit.release.jobs import JobState
-from cockpit.release.nominations import Verdict
+from cockpit.release.nominations import Comment, Verdict
 from cockpit.release.picks import PickReading
 from cockpit.release.record import (
     LeaseTaken,
@@ -40,7 +40,7 @@ from cockpit.views.marks import (
     Mark,
     Tone,
 )
-from cockpit.views.pick_life import life_lines, pick_named, pick_title
+from cockpit.views.pick_life import comment_lines, life_lines, pick_named, pick_title
 from cockpit.views.picks import picks_pane
 from cockpit.views.table import Detail, Pane, Row
 from cockpit.views.width import cell_width
@@ -411,6 +411,17 @@ def test_the_whole_life_of_a_pick() -> None:
     ):
         assert words in found
     assert pick_named(GREEN, "gone") is None
+
+
+def test_a_huge_comment_is_cut_where_nobody_reads_on() -> None:
+    bodies = ("x" * 65_536, "\n".join(["y"] * 30_000), "[bold]z[/bold]")
+    said = [Comment(n, "mei", body, NOW, None, f"c{n}") for n, body in enumerate(bodies)]
+    lines = [line.text for line in comment_lines(GREEN, tuple(said))]
+
+    assert len(lines) < 150
+    assert max(map(len, lines)) < 1_010
+    assert any(line.startswith("  … 29880 lines more") for line in lines)
+    assert "  [bold]z[/bold]" in lines
 
 
 def test_an_empty_queue_says_so() -> None:

@@ -14,6 +14,7 @@ from cockpit.release.dispatches import StartedRun, WorkflowCall
 from cockpit.release.job_logs import JobLog
 from cockpit.release.jobs import BranchHealth, CandidateBuilds, Checks, Job, Run, Step
 from cockpit.release.milestones import Milestone, MilestoneItem
+from cockpit.release.mirror import MirrorIssue
 from cockpit.release.nominations import Comment
 from cockpit.release.people import Team
 from cockpit.release.picks import PickReading, PullSummary
@@ -194,6 +195,22 @@ class GithubPort(Protocol):
 
     def comment(self, repository: Repository, number: int, body: str) -> Comment:
         """Comment on an issue or pull request; after a lost answer look before asking again."""
+        ...
+
+    def titled_issue(
+        self, repository: Repository, title: str, label: str
+    ) -> Answer[MirrorIssue | None]:
+        """The issue of exactly this title that carries the label, with who edited its text."""
+        ...
+
+    def open_issue(
+        self, repository: Repository, title: str, own: str, labels: Sequence[str]
+    ) -> MirrorIssue:
+        """Open an issue whose text is the cockpit's part, asked for once."""
+        ...
+
+    def amend_issue(self, repository: Repository, number: int, own: str) -> MirrorIssue:
+        """Give an issue our part of its text; the rest of it stays."""
         ...
 
     def pull(self, repository: Repository, number: int) -> PullPage | None:

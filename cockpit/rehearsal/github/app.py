@@ -17,6 +17,7 @@ from cockpit.rehearsal.github import (
     branches,
     checks,
     commits,
+    graphql,
     issues,
     joblogs,
     labels,
@@ -50,7 +51,7 @@ _FREE = frozenset({"meta.rate_limit", _STORAGE})
 """Endpoints that count against no quota."""
 
 _FAMILIES = (
-    actions, activity, branches, checks, commits, issues, joblogs, labels, merging, meta,
+    actions, activity, branches, checks, commits, graphql, issues, joblogs, labels, merging, meta,
     milestones, pulls, refs, releases, repos, reviews, search, statuses, users,
 )  # fmt: skip
 

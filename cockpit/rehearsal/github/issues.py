@@ -31,7 +31,7 @@ from cockpit.rehearsal.github.records import (
 )
 from cockpit.rehearsal.github.serialise import node_id, repository_url, stamp, user_body
 from cockpit.rehearsal.github.serialise_issues import comment_body, issue_body
-from cockpit.rehearsal.model import Comment, Issue, Pull, Repository
+from cockpit.rehearsal.model import Comment, Edit, Issue, Pull, Repository
 
 routes = flask.Blueprint("issues", __name__)
 
@@ -300,6 +300,7 @@ def _apply(call: Call, repository: Repository, issue: Issue, fields: IssueFields
         issue.title = fields.title
     if fields.body is not msgspec.UNSET:
         issue.body = fields.body or ""
+        issue.edits.append(Edit(call.login or "", call.now, issue.body))
     if fields.state is not msgspec.UNSET and fields.state != issue.state:
         _turn(call, issue, fields)
     if call.may("triage"):

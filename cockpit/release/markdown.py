@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+
+_MENTION = re.compile(r"(?<![\w.+-])@(?=\w)")
+"""What GitHub would call somebody by; a comment of nothing within it keeps it words."""
 
 
 def plain(text: str) -> str:
     """A text on one line that calls nobody, opens no element and ends no table's cell."""
     line = " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-    return line.replace("@", "@\u200b").replace("`", "\\`").replace("](", "]\\(")
+    return _MENTION.sub("@<!-- -->", line.replace("`", "\\`").replace("](", "]\\("))
 
 
 def link(text: str, url: str) -> str:
