@@ -194,5 +194,9 @@ PUBLISHING_CASES = (
         FAILED,
         "is on the index as another file",
     ),
+    *(
+        (gate, "nothing goes to the index", GREEN, Outcome.NOT_APPLICABLE, "names no wheels")
+        for gate in ("staged-wheels-valid", "index-published")
+    ),
     ("index-published", "yanked", on_its_way(published=FILES, yanked=True), FAILED, "is yanked"),
 )
