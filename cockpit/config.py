@@ -25,6 +25,7 @@ from cockpit.config_tables import (
 from cockpit.errors import ConfigError
 from cockpit.places import PROJECT, Folders
 from cockpit.release.artifacts import ArtifactRules
+from cockpit.release.conda import CondaRules
 from cockpit.release.dispatches import WorkflowCall
 from cockpit.release.docs import DocsSource
 from cockpit.release.gates_runs import CONFIGURED_RUNS
@@ -174,6 +175,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     artifacts: ArtifactRules = ArtifactRules()
     promotion: PromotionRules = PromotionRules()
     index: IndexTable = IndexTable()
+    conda: CondaRules = CondaRules()
     docs: DocsTable | None = None
     validation: ValidationRules = ValidationRules()
     runs: dict[str, ValidationRules] = msgspec.field(default_factory=dict)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from cockpit import __version__
+from cockpit.backends.plain_http import PlainHttp
 from cockpit.backends.ports.package_index import Taken, UploadAnswer
 from cockpit.backends.text import clean, mask
 from cockpit.config import IndexTable
@@ -57,8 +56,7 @@ class PackageIndex:
         self._settings = settings
         self._environment = environment
         self._log = log
-        self._making = threading.Lock()
-        self._reading: requests.Session | None = None
+        self._http = PlainHttp()
         self._known: dict[str, tuple[str, bytes]] = {}
         """Address → ETag and text of a listing: that of torch is long, and asked for each file."""
 
@@ -83,7 +81,7 @@ class PackageIndex:
         if known is not None:
             headers["If-None-Match"] = known[0]
         try:
-            answer = self._session().get(url, headers=headers, timeout=(CONNECT_S, READ_S))
+            answer = self._http.session.get(url, headers=headers, timeout=(CONNECT_S, READ_S))
         except requests.RequestException as err:
             raise _unreachable(url, "no answer") from err
         self._tell(f"curl -H 'Accept: {_JSON}' {url}  # {answer.status_code}")
@@ -165,18 +163,6 @@ class PackageIndex:
     @property
     def _token(self) -> str | None:
         return self._environment.get("TWINE_PASSWORD")
-
-    def _session(self) -> requests.Session:
-        import requests
-
-        with self._making:
-            if self._reading is None:
-                session = requests.Session()
-                session.headers["User-Agent"] = f"release-cockpit/{__version__}"
-                # An authentication of its own keeps requests from looking into ~/.netrc.
-                session.auth = lambda request: request
-                self._reading = session
-            return self._reading
 
     def _tell(self, text: str) -> None:
         if self._log is not None:

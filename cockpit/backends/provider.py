@@ -15,6 +15,7 @@ from cockpit.backends.ports import (
     ApiBudget,
     ApiUsage,
     Clock,
+    CondaPort,
     CredentialsPort,
     GithubPort,
     GitPort,
@@ -165,6 +166,21 @@ class Backends:
                 "add [objectstore].backup_bucket",
             )
         return found
+
+    @property
+    def conda(self) -> CondaPort:
+        """The conda channels."""
+
+        def make() -> CondaPort:
+            import os
+
+            from cockpit.backends.conda import TOKEN, CondaChannels
+
+            given = self.credentials.environment()
+            environment = given if TOKEN in given else os.environ
+            return CondaChannels(self.config.settings.conda, environment, log=self._log)
+
+        return self._once("conda", make)
 
     @property
     def publisher(self) -> PackageIndexPort:

@@ -31,6 +31,12 @@ def _publish(backends: Backends, arguments: Arguments) -> Operation:
     return PublishWheels(backends, arguments.get("package", ""))
 
 
+def _promote_conda(backends: Backends, _: Arguments) -> Operation:
+    from cockpit.operations.conda import PromoteConda
+
+    return PromoteConda(backends)
+
+
 PUBLISH_OPERATIONS: tuple[OperationSpec, ...] = (
     OperationSpec(
         "stage",
@@ -58,5 +64,13 @@ PUBLISH_OPERATIONS: tuple[OperationSpec, ...] = (
         (_PACKAGE,),
         _publish,
         ("plan publish torch", "do publish torch --plan 1a2b3c4d5e6f"),
+    ),
+    OperationSpec(
+        "promote-conda",
+        "copy the conda packages to the stable channel, for the lines that had them",
+        Danger.IRREVERSIBLE,
+        (),
+        _promote_conda,
+        ("plan promote-conda",),
     ),
 )

@@ -89,6 +89,9 @@ url = {upload}
 wheels = {index_wheels}
 simple = {simple}
 
+[conda]
+api = {conda}
+
 [ledger]
 remote = {ledger}
 
@@ -234,6 +237,7 @@ def render(at: Addresses, scenario: Scenario) -> str:
         mirror_bucket=_value(MIRROR_BUCKET),
         mirror_pages=_value(f"{at.mirror}/{MIRROR_BUCKET}"),
         upload=_value(f"{at.index}/legacy/"),
+        conda=_value(f"{at.index}/conda"),
         index_wheels=_value(tuple(_index_wheels(scenario))),
         simple=_value(f"{at.index}/simple"),
         ledger=_value(LEDGER),

@@ -17,6 +17,7 @@ from cockpit.rehearsal.builds import delete_run
 from cockpit.rehearsal.channels import Channels
 from cockpit.rehearsal.clock import WorldClock
 from cockpit.rehearsal.colleagues import Colleagues
+from cockpit.rehearsal.condachannel import CondaOwners, conda_pages
 from cockpit.rehearsal.config import (
     CONFIG_NAME,
     LEDGER,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 S3Kind = Literal["moto", "seaweedfs"]
 
 INDEX_TOKEN = "pypi-rehearsal-token"
+CONDA_TOKEN = "conda-rehearsal-token"
 _SEAWEED_STANDS_ALONE = "the real S3 server answers by itself; start the world with --s3 moto"
 
 
@@ -80,6 +82,8 @@ class World:
         self.clock = clock
         self.remotes = directory / "remotes"
         self.index = PackageIndex(directory / "index", clock, frozenset({INDEX_TOKEN}))
+        self.conda = CondaOwners(CONDA_TOKEN)
+        self.conda.seed()
         self.faults = FaultBoard(
             clock,
             performers={
@@ -376,7 +380,9 @@ class World:
         self._docs = DocsPushes(self._repository(CORE), self._repository(DOCS), self.forge)
         self._colleagues = Colleagues(github, self.forge, self.scenario)
         self.github_url = self._serve("github", self._settled(github))
-        self.index_url = self._serve("index", self._settled(create_index(self.index)))
+        index = create_index(self.index)
+        index.register_blueprint(conda_pages(self.conda))
+        self.index_url = self._serve("index", self._settled(index))
         if isinstance(self._s3, MotoS3):
             self.s3_url = self._serve("s3", self._s3, handler=self._s3.request_handler())
         elif self._s3 is not None:
@@ -431,6 +437,7 @@ class World:
                 "R2_SECRET_ACCESS_KEY": MIRROR_KEY.secret,
                 "TWINE_USERNAME": "__token__",
                 "TWINE_PASSWORD": INDEX_TOKEN,
+                "ANACONDA_API_TOKEN": CONDA_TOKEN,
             },
         )
 

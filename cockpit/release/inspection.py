@@ -90,8 +90,11 @@ def _presence(found: Inspected) -> Iterator[Flaw]:
         )
     for one in found.wanted:
         if one.staged is None:
-            missing = "is not staged" if one.source else "is not in the channel"
-            yield Flaw(f"{found.package} {one.cell}", missing, "release-cockpit do stage")
+            subject = f"{found.package} {one.cell}"
+            if one.source is None:
+                yield Flaw(subject, "is not in the channel", "release-cockpit artifacts")
+            else:
+                yield Flaw(subject, "is not staged", "release-cockpit do stage")
         elif one.source is not None and one.staged.source_etag != one.source.stored.etag:
             yield Flaw(one.name, "was staged from a file that has been replaced since", RESTAGE)
     names = {one.staged.name for one in found.wanted if one.staged}

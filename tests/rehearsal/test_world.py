@@ -138,6 +138,7 @@ def test_secrets_are_in_a_file_of_their_own_that_only_its_owner_reads(shared_wor
         "R2_SECRET_ACCESS_KEY",
         "TWINE_USERNAME",
         "TWINE_PASSWORD",
+        "ANACONDA_API_TOKEN",
     }
     for key, value in values.items():
         assert key == "TWINE_USERNAME" or value not in text

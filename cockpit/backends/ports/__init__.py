@@ -7,6 +7,7 @@ something else than expected), never an SDK's own exception.
 
 from cockpit.backends.ports.answers import Answer
 from cockpit.backends.ports.clock import Clock
+from cockpit.backends.ports.conda import CondaPort
 from cockpit.backends.ports.credentials import Credential, CredentialsPort
 from cockpit.backends.ports.git import GitPort
 from cockpit.backends.ports.git_values import (
@@ -45,6 +46,7 @@ __all__ = [
     "ClosedBy",
     "CommitNode",
     "CommitRecipe",
+    "CondaPort",
     "Credential",
     "CredentialsPort",
     "Delivery",
