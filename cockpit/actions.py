@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from cockpit.action import Action, Group
 from cockpit.actions_operating import OPERATING
 from cockpit.actions_picks import PICK_LOOKS
+from cockpit.actions_shipping import SHIPPING
 from cockpit.guards import (
     Availability,
     Disabled,
@@ -301,6 +302,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *PICK_LOOKS,
     *OPERATING,
+    *SHIPPING,
     Action(
         "arm",
         "Arm or disarm",

@@ -43,6 +43,7 @@ LAYERS = (
         "cockpit.action",
         "cockpit.actions",
         "cockpit.actions_operating",
+        "cockpit.actions_shipping",
         "cockpit.actions_picks",
         "cockpit.views",
         "cockpit.doctor",

@@ -19,7 +19,7 @@ from cockpit.operations.plan import (
 )
 from cockpit.operations.runs import newest_candidate
 from cockpit.release.dispatches import Dispatched, dispatched
-from cockpit.release.record import RunAdopted
+from cockpit.release.run_events import RunAdopted
 from cockpit.release.workflows import WorkflowSpec
 
 if TYPE_CHECKING:

@@ -22,9 +22,9 @@ from cockpit.operations.plan import (
 from cockpit.operations.rights import write_blockers
 from cockpit.operations.runs import builds_of, existing_run, run_now
 from cockpit.release.jobs import Run
-from cockpit.release.record import CancelRequested
 from cockpit.release.repos import Repository
 from cockpit.release.reruns import CANCEL_RUN, asked_cancels
+from cockpit.release.run_events import CancelRequested
 from cockpit.release.words import counted
 
 if TYPE_CHECKING:

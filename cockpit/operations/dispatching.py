@@ -18,12 +18,11 @@ from cockpit.operations.awaiting import WAITING, awaited
 from cockpit.operations.plan import Expectation, Probe, Progress, StepFacts, StepState
 from cockpit.release.dispatches import StartedRun, WorkflowCall
 from cockpit.release.jobs import JobState
-from cockpit.release.record import (
+from cockpit.release.record import Entry, Event
+from cockpit.release.run_events import (
     DispatchRefused,
     DispatchRequested,
     DispatchStarted,
-    Entry,
-    Event,
     RunAdopted,
 )
 

@@ -18,9 +18,9 @@ from cockpit.operations.awaiting import WAITING, awaited
 from cockpit.operations.plan import Expectation, Probe, Progress, StepFacts, StepState
 from cockpit.operations.runs import run_now
 from cockpit.release.jobs import Run
-from cockpit.release.record import RerunRefused, RerunRequested
 from cockpit.release.repos import Repository
 from cockpit.release.reruns import ONLY_ENDED, open_rerun
+from cockpit.release.run_events import RerunRefused, RerunRequested
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends

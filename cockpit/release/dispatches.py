@@ -8,14 +8,8 @@ from datetime import datetime
 import msgspec
 
 from cockpit.release.jobs import JobState
-from cockpit.release.record import (
-    DispatchRequested,
-    DispatchStarted,
-    Entry,
-    Event,
-    Ledger,
-    RunAdopted,
-)
+from cockpit.release.record import Entry, Event, Ledger
+from cockpit.release.run_events import DispatchRequested, DispatchStarted, RunAdopted
 
 
 class WorkflowCall(msgspec.Struct, frozen=True):

@@ -11,15 +11,8 @@ from cockpit.release.coverage import configuration
 from cockpit.release.job_names import STAGES, JobKey
 from cockpit.release.jobs import CandidateBuilds, Job, JobState, Run
 from cockpit.release.lookups import is_red
-from cockpit.release.record import (
-    CancelRequested,
-    Entry,
-    Event,
-    Ledger,
-    OperationFinished,
-    RerunRefused,
-    RerunRequested,
-)
+from cockpit.release.record import Entry, Event, Ledger, OperationFinished
+from cockpit.release.run_events import CancelRequested, RerunRefused, RerunRequested
 
 RERUN_FAILED, RERUN_JOB, CANCEL_RUN = "rerun-failed", "rerun-job", "cancel-run"
 MOST_RERUNS = 50

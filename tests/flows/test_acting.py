@@ -23,7 +23,7 @@ from cockpit.rehearsal.faults import Fault
 from cockpit.rehearsal.model import Job, Repository, Run
 from cockpit.rehearsal.world import World
 from cockpit.release.dispatches import dispatched
-from cockpit.release.record import RerunRefused, RerunRequested
+from cockpit.release.run_events import RerunRefused, RerunRequested
 from cockpit.runtime import Cockpit
 from tests.flows.releases import cockpit_on, files
 from tests.flows.rewinding import Beginning

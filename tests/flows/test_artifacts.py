@@ -17,7 +17,7 @@ from cockpit.rehearsal.world import World
 from cockpit.release.dispatches import WorkflowCall
 from cockpit.release.findings import CellState, FindingKind, coverage, findings
 from cockpit.release.gates import GATES
-from cockpit.release.record import DispatchRequested, DispatchStarted
+from cockpit.release.run_events import DispatchRequested, DispatchStarted
 from cockpit.release.verdicts import Outcome
 from cockpit.runtime import Cockpit
 from tests.flows.releases import cockpit_on

@@ -17,7 +17,7 @@ from cockpit.rehearsal.faults import Fault
 from cockpit.rehearsal.model import Run
 from cockpit.rehearsal.people import CAPTAIN
 from cockpit.rehearsal.world import World
-from cockpit.release.record import DispatchRefused, DispatchRequested, DispatchStarted
+from cockpit.release.run_events import DispatchRefused, DispatchRequested, DispatchStarted
 from cockpit.runtime import Cockpit
 from tests.flows.releases import cockpit_on, files
 from tests.flows.rewinding import Beginning, git

@@ -17,12 +17,8 @@ from cockpit.errors import Conflict, Refused, Unreachable
 from cockpit.ledger.store import LedgerStore, decode, encode
 from cockpit.release.record import (
     Approved,
-    CancelRequested,
     CandidatePinned,
     Denied,
-    DispatchRefused,
-    DispatchRequested,
-    DispatchStarted,
     Dud,
     Entry,
     Frozen,
@@ -35,11 +31,17 @@ from cockpit.release.record import (
     OperationFinished,
     Override,
     PlanConfirmed,
+    StepDone,
+    Unfrozen,
+)
+from cockpit.release.run_events import (
+    CancelRequested,
+    DispatchRefused,
+    DispatchRequested,
+    DispatchStarted,
     RerunRefused,
     RerunRequested,
     RunAdopted,
-    StepDone,
-    Unfrozen,
 )
 from cockpit.release.signoffs import (
     EvidenceFile,

@@ -10,8 +10,9 @@ from cockpit.release.branches import Branches
 from cockpit.release.jobs import JobState
 from cockpit.release.nominations import Verdict
 from cockpit.release.readiness import Confirmation, Confirmations, CredentialLife, Credentials
-from cockpit.release.record import DispatchRequested, DispatchStarted, Dud, Frozen
+from cockpit.release.record import Dud, Frozen
 from cockpit.release.repos import Repository
+from cockpit.release.run_events import DispatchRequested, DispatchStarted
 from cockpit.release.schedule import Schedule
 from cockpit.release.state import ReleaseState
 from cockpit.release.validations import ValidationRules, Validations

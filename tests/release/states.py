@@ -39,16 +39,9 @@ from cockpit.release.readiness import (
     Credentials,
     Dependency,
 )
-from cockpit.release.record import (
-    CandidatePinned,
-    DispatchRequested,
-    DispatchStarted,
-    Entry,
-    KnownEvent,
-    Ledger,
-    Recorded,
-)
+from cockpit.release.record import CandidatePinned, Entry, KnownEvent, Ledger, Recorded
 from cockpit.release.repos import Repository, Role
+from cockpit.release.run_events import DispatchRequested, DispatchStarted
 from cockpit.release.schedule import Schedule
 from cockpit.release.state import Failure, FeedState, Reading, ReleaseSpec, ReleaseState
 from cockpit.release.submodules import BranchSubmodules, Reach, Submodule, Submodules

@@ -10,7 +10,7 @@ import pytest
 from cockpit.actions import Disabled, Enabled, Scope, Selection, Situation, action, availability
 from cockpit.release.board import board
 from cockpit.release.jobs import Attempt, CandidateBuilds, Job, JobState, Run
-from cockpit.release.record import OperationFinished, RerunRefused, RerunRequested
+from cockpit.release.record import OperationFinished
 from cockpit.release.reruns import (
     again_first,
     asked_reruns,
@@ -20,6 +20,7 @@ from cockpit.release.reruns import (
     out_of_reach,
     red_runs,
 )
+from cockpit.release.run_events import RerunRefused, RerunRequested
 from cockpit.release.state import ReleaseState
 from tests.release.states import (
     CORE,

@@ -9,7 +9,12 @@ import pytest
 from cockpit.config import parse
 from cockpit.errors import ConfigError
 from cockpit.release.dispatches import Dispatched, WorkflowCall, dispatched
-from cockpit.release.record import DispatchRefused, DispatchRequested, DispatchStarted, RunAdopted
+from cockpit.release.run_events import (
+    DispatchRefused,
+    DispatchRequested,
+    DispatchStarted,
+    RunAdopted,
+)
 from cockpit.release.workflow_files import DeclaredInput, compare, declared_inputs
 from cockpit.release.workflows import (
     InputSpec,
