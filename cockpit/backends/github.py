@@ -40,7 +40,6 @@ from cockpit.release.preparation import PushedRun
 from cockpit.release.readiness import CredentialLife
 from cockpit.release.repos import Repository
 
-_EXPIRATION = "github-authentication-token-expiration"
 _SHORT_LIVED = ("ghs_", "ghu_")
 """How the tokens of apps begin, of which GitHub does not tell when they end."""
 _ACTIVITY = msgspec.json.Decoder(tuple[ActivityRecord, ...])
@@ -184,7 +183,9 @@ class Github(GithubBuilds, GithubIssues, GithubPicks, GithubTalk, GithubWrites):
             return CredentialLife(name, unknown="there is none: release-cockpit login")
         if token.secret.startswith(_SHORT_LIVED):
             return CredentialLife(name, unknown="it is an app's, which lives some hours at most")
-        told = self._transport.ask("/user").headers.get(_EXPIRATION, "")
+        if self._transport.token_end is None:
+            self._transport.ask("/rate_limit")  # every answer tells it, and this one costs nothing
+        told = self._transport.token_end or ""
         ends_at = token_end(told)
         if told and ends_at is None:
             return CredentialLife(name, unknown=f"GitHub says it ends {clean(told)}")

@@ -63,6 +63,7 @@ V = TypeVar("V")
 _Rows = tuple[Sequence[R], int | None]
 """Rows of a page and, where GitHub says it, how many there are in all."""
 _ReadPage = tuple[Page, _Rows[R]]
+_EXPIRATION = "github-authentication-token-expiration"
 _NO_PAGE = Page(url="", etag="", body="")
 
 
@@ -119,6 +120,8 @@ class Transport:
         self._counting = threading.Lock()
         self._used: dict[str, ApiUse] = {}
         self.budget: ApiBudget | None = None
+        self.token_end: str | None = None
+        """What GitHub says of the end of the token; None before its first answer."""
 
     @property
     def usage(self) -> ApiUsage:
@@ -303,6 +306,7 @@ class Transport:
             self._used[kind] = ApiUse(use.asked + 1, use.unchanged + (status == 304))
 
     def _note_budget(self, headers: Mapping[str, str]) -> None:
+        self.token_end = headers.get(_EXPIRATION, "")
         names = ("x-ratelimit-remaining", "x-ratelimit-limit", "x-ratelimit-reset")
         numbers = [headers.get(name, "") for name in names]
         if not all(number.isdigit() for number in numbers):

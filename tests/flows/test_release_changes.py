@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Mapping
 
@@ -129,9 +130,7 @@ async def test_a_state_file_whose_version_is_not_known_blocks(world: World) -> N
     assert any("the bucket has no version of slow-tests.json" in b for b in plan.blockers)
 
 
-async def test_a_second_run_finds_it_done_and_so_does_a_second_captain(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_second_run_finds_it_done_and_so_does_a_second_captain(world: World) -> None:
     first = cockpit_on(world)
     plan = await planned(first)
     assert (await carried_out(first, plan)).ending is Ending.DONE
@@ -140,16 +139,18 @@ async def test_a_second_run_finds_it_done_and_so_does_a_second_captain(
     assert again.digest == plan.digest
     assert (await carried_out(cockpit_on(world), again)).ending is Ending.NOTHING_TO_DO
     (world.config_path.parent / "cockpit").rename(world.config_path.parent / "first")
-    other = await planned(second_captain(world, monkeypatch))
+    other = await planned(second_captain(world))
     assert all(step.probe().state is StepState.DONE for step in other.steps)
     assert files(world.remotes) == before
     assert len(opened(world)) == 1
 
 
-def second_captain(world: World, monkeypatch: pytest.MonkeyPatch) -> Cockpit:
+def second_captain(world: World) -> Cockpit:
     """Somebody else, whose commits carry another name."""
-    monkeypatch.setenv("GIT_AUTHOR_NAME", "Rob Reviewer")
-    monkeypatch.setenv("GIT_AUTHOR_EMAIL", "rob@example.org")
+    theirs = '[identity]\nname = "Rob Reviewer"\nemail = "rob@example.org"'
+    text = world.config_path.read_text(encoding="utf-8")
+    text = re.sub(r"\[identity\]\nname = .*\nemail = .*", theirs, text)
+    world.config_path.write_text(text, encoding="utf-8")
     cockpit = cockpit_on(world)
     assert cockpit.backends.git.identity() == ("Rob Reviewer", "rob@example.org")
     return cockpit

@@ -33,6 +33,7 @@ from cockpit.release.record import (
     PlanConfirmed,
     StepDone,
     Unfrozen,
+    WheelsInspected,
 )
 from cockpit.release.run_events import (
     CancelRequested,
@@ -57,6 +58,7 @@ from tests.ledger.contention import contend
 NOW = datetime(2026, 7, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 REF = "refs/cockpit/2.13.0"
 EVENTS: tuple[KnownEvent, ...] = (
+    WheelsInspected("torch", "2.13.0", {"torch-2.13.0.whl": "c" * 64}, ("too large",)),
     PlanConfirmed("tag-candidate", "v2.13.0-rc1", "ab" * 32),
     StepDone("tag-candidate", "v2.13.0-rc1", "ab" * 32, "push-tag", "Push v2.13.0-rc1"),
     OperationFinished("tag-candidate", "v2.13.0-rc1", "ab" * 32, "failed", "the remote is gone"),

@@ -102,41 +102,43 @@ async def test_something_carries_every_action_out(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("last", ["enter", "escape"])
-@pytest.mark.parametrize("entry", CARRIED_OUT, ids=lambda entry: entry.id)
-async def test_enter_alone_and_escape_write_nothing(entry: Action, last: str) -> None:
-    assert entry.operation is not None
+async def test_enter_alone_and_escape_write_nothing(last: str) -> None:
     cockpit = StillCockpit()
-    cockpit.next_plan = plan(danger=entry.danger, operation=entry.operation)
     app = CockpitApp(cockpit)
     async with app.run_test(size=(120, 40)) as driven:
         await until(driven, lambda: "NEXT" in shown(app))
-        app.conductor.ask(entry)
-        await until(driven, lambda: app.screen.query("#yes"))
-        await until(driven, lambda: "git push origin" in shown(app))
-        await driven.press(last)
-        await until(driven, lambda: len(app.screen_stack) == 1)
-        for _ in range(3):
+        for entry in CARRIED_OUT:
+            assert entry.operation is not None
+            cockpit.next_plan = plan(danger=entry.danger, operation=entry.operation)
+            app.conductor.ask(entry)
+            await until(driven, lambda: app.screen.query("#yes"))
+            await until(driven, lambda: "git push origin" in shown(app))
             await driven.press(last)
-        assert cockpit.planned == [(entry.operation, {})]
+            await until(driven, lambda: len(app.screen_stack) == 1)
+            await driven.press(last, last, last)
+            await back_to_the_dashboard(app)
+        assert cockpit.planned == [(entry.operation, {}) for entry in CARRIED_OUT]
         assert cockpit.carried_out == []
 
 
-@pytest.mark.parametrize("entry", CARRIED_OUT, ids=lambda entry: entry.id)
-async def test_every_key_but_the_confirm_key_leaves_an_open_dialog_unconfirmed(
-    entry: Action,
-) -> None:
+async def test_every_key_but_the_confirm_key_leaves_an_open_dialog_unconfirmed() -> None:
+    """Every key for one action of each danger, and for every action the keys that opened it."""
     cockpit = StillCockpit()
-    cockpit.next_plan = plan(danger=entry.danger, operation=entry.operation or "")
     app = CockpitApp(cockpit)
+    closing = {"s", "escape", "enter", "ctrl+p"}
+    every = {key for entry in ACTIONS for key in entry.keys} - closing - {CONFIRM_KEY}
+    first_of = {entry.danger: entry.id for entry in reversed(CARRIED_OUT)}
     async with app.run_test(size=(120, 40)) as driven:
         await until(driven, lambda: "NEXT" in shown(app))
-        app.conductor.ask(entry)
-        await until(driven, lambda: "git push origin" in shown(app))
-        saving = {"s", "escape", "enter", "ctrl+p"}
-        for key in {key for other in ACTIONS for key in other.keys} - saving - {CONFIRM_KEY}:
-            await driven.press(key)
-        assert cockpit.carried_out == []
-        assert len(app.screen_stack) == 2
+        for entry in CARRIED_OUT:
+            cockpit.next_plan = plan(danger=entry.danger, operation=entry.operation or "")
+            app.conductor.ask(entry)
+            await until(driven, lambda: "git push origin" in shown(app))
+            keys = every if entry.id in first_of.values() else {*entry.keys} - closing
+            await driven.press(*sorted(keys))
+            assert cockpit.carried_out == [], entry.id
+            assert len(app.screen_stack) == 2, entry.id
+            await back_to_the_dashboard(app)
 
 
 async def test_read_only_mode_takes_every_writing_action_away_and_says_so() -> None:
