@@ -9,7 +9,7 @@ demo: $(VENV)/.ready-rehearsal
 	@$(BIN)/release-cockpit rehearse
 
 test: $(VENV)/.ready-dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 4
 
 check: test lint types architecture
 

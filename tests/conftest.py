@@ -13,6 +13,21 @@ _ALLOWED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "CI", "COLUMNS", 
 _KEPT_PREFIXES = ("PYTEST_", "COVERAGE_", "PYTHON")
 
 
+_LONGEST = (
+    "tests/flows/test_walkthrough.py",
+    "tests/flows/test_sign_off.py",
+    "tests/ui/test_registry.py",
+    "tests/flows/test_cli.py",
+    "tests/flows/test_killed.py",
+)
+"""They run first, so that none of them is what the other processes wait for at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest first; everything else keeps its order."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))
+
+
 def clean_environment(home: Path) -> dict[str, str]:
     """An environment with nothing of the developer's in it."""
     kept = {
