@@ -270,7 +270,9 @@ def _listen(
                 if pipe is not None:
                     pipes.register(pipe, selectors.EVENT_READ, ear)
         while pipes.get_map():
-            ready = pipes.select(_TICK_S)
+            # Asked before the pipes are: what a process wrote last lies there once it has ended.
+            over = all(process.poll() is not None for process in processes)
+            ready = pipes.select(0 if over else _TICK_S)
             for key, _ in ready:
                 chunk = os.read(key.fd, 1 << 16)
                 key.data.extend(chunk)
@@ -278,7 +280,7 @@ def _listen(
                     pipes.unregister(key.fileobj)
             if ready:
                 last_heard = time.monotonic()
-            elif all(process.poll() is not None for process in processes):
+            elif over:
                 break
             elif time.monotonic() - last_heard > silence_s:
                 raise TimeoutError
