@@ -239,6 +239,7 @@ class TestFaults:
         key = "libtorch/test/cpu/libtorch-shared-with-deps-2.15.0+cpu.zip"
         body = channel(world).get_object(Bucket=BUCKET, Key=key)["Body"].read()
         wrong = {"checksum-sha256": "0" * 64}
+        world.clock.advance(timedelta(seconds=5))  # the store tells the time of a change in seconds
         channel(world).put_object(Bucket=BUCKET, Key=key, Body=body, Metadata=wrong)
         cockpit = cockpit_on(world)
         _, outcome = await promoted(cockpit, package="libtorch")
