@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from cockpit.config_places import IndexTable, MirrorTable, ObjectStoreTable
 from cockpit.config_tables import (
     DocsTable,
     FeedsTable,
@@ -29,7 +30,6 @@ from cockpit.release.conda import CondaRules
 from cockpit.release.dispatches import WorkflowCall
 from cockpit.release.docs import DocsSource
 from cockpit.release.gates_runs import CONFIGURED_RUNS
-from cockpit.release.index_rules import IndexRules
 from cockpit.release.meetings import Meetings
 from cockpit.release.people import Person, Team, Workstream
 from cockpit.release.promotion import PromotionRules
@@ -103,52 +103,6 @@ class GithubTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Empty where the project keeps none."""
     validated_words: tuple[str, ...] = WORDS
     """What a comment on a closed item says when its fix was tried with the candidate."""
-
-
-class ObjectStoreTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[objectstore]`: the channels that wheels are staged in and promoted to."""
-
-    bucket: str
-    endpoint: str | None = None
-    """Left out for AWS itself."""
-    region: str = "us-east-1"
-    profile: str | None = None
-    """A profile of the AWS configuration; otherwise AWS's own order of credentials applies."""
-    test_prefix: str = "whl/test"
-    stable_prefix: str = "whl"
-    libtorch_test_prefix: str = "libtorch/test"
-    libtorch_stable_prefix: str = "libtorch"
-    index_url: str | None = None
-    """Where installers read the bucket; left out, the index pages are not looked at."""
-    backup_bucket: str | None = None
-    acl: str = "public-read"
-    """The access that promoted files are given; empty where the bucket's own rules decide."""
-
-
-class MirrorTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[[mirrors]]`: another store that holds what the stable channel holds."""
-
-    name: str
-    bucket: str
-    endpoint: str
-    """May hold `{NAME}` of a variable, such as an account's id."""
-    region: str = "auto"
-    access_key: str = "R2_ACCESS_KEY_ID"
-    """The variable that the mirror's own access key is in."""
-    secret_key: str = "R2_SECRET_ACCESS_KEY"  # noqa: S105
-    index_url: str | None = None
-    """Where installers read the mirror; left out, its index pages are not looked at."""
-    acl: str = ""
-
-
-class IndexTable(IndexRules, frozen=True, forbid_unknown_fields=True):
-    """`[index]`: the package index that is published to, by twine's name for it."""
-
-    repository: str = "pypi"
-    url: str | None = None
-    """Only for an index that twine's own configuration does not name."""
-    simple: str = "https://pypi.org/simple"
-    """Its pages for installers; empty where nothing is looked for there."""
 
 
 class LedgerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -281,7 +235,7 @@ class Config(msgspec.Struct, frozen=True, dict=True):
             validation=self.settings.validation,
             runs=self.settings.runs,
             final_workflows=self.settings.release.final_workflows,
-            index=self.settings.index.simple,
+            index=self.settings.index.pages,
             credential_hours=self.settings.process.credential_hours,
             workflows=self.settings.workflows,
             index_rules=self.settings.index,

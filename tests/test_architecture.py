@@ -26,7 +26,7 @@ SDK_HOMES = {
 LAYERS = (
     ("cockpit.errors", "cockpit.places", "cockpit.still", "cockpit.threads", "cockpit.release"),
     ("cockpit.process",),
-    ("cockpit.config", "cockpit.config_tables"),
+    ("cockpit.config", "cockpit.config_places", "cockpit.config_tables"),
     ("cockpit.backends.ports",),
     ("cockpit.backends", "cockpit.ledger", "cockpit.commandlog", "cockpit.editing", "cockpit.logs"),
     ("cockpit.feeds",),

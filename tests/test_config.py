@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.backends.package_index import pages_of
 from cockpit.commands.setup import template
 from cockpit.config import Config, load, parse
+from cockpit.config_places import IndexTable
 from cockpit.errors import ConfigError
 from cockpit.places import find
 from cockpit.release.repos import Role
@@ -119,3 +121,11 @@ def test_a_config_keeps_its_own_folder(tmp_path: Path) -> None:
     text = 'folder = "cockpit"\n' + SMALLEST
     config: Config = parse(text, tmp_path / "release.toml")
     assert config.folders.data == tmp_path / "cockpit" / "data"
+
+
+def test_only_an_index_that_twine_does_not_know_has_to_say_where_it_lists_its_files() -> None:
+    assert IndexTable().pages == "pypi"
+    assert IndexTable(repository="ours").pages == ""
+    assert IndexTable(repository="ours", simple="https://index.example/simple").pages
+    assert pages_of(IndexTable()).endswith("/simple")
+    assert pages_of(IndexTable(simple="")) == ""

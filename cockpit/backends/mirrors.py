@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from cockpit.config import MirrorTable, ObjectStoreTable
+from cockpit.config_places import MirrorTable, ObjectStoreTable
 from cockpit.errors import AccessDenied
 
 _VARIABLE = re.compile(r"\{(\w+)\}")

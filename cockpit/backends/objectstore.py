@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Literal, cast
 
 from cockpit.backends.ports import Delivery
 from cockpit.backends.text import clean, mask
-from cockpit.config import ObjectStoreTable
+from cockpit.config_places import ObjectStoreTable
 from cockpit.errors import (
     AccessDenied,
     CockpitError,

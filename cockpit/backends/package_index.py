@@ -13,7 +13,7 @@ import msgspec
 from cockpit.backends.plain_http import PlainHttp
 from cockpit.backends.ports.package_index import Taken, UploadAnswer
 from cockpit.backends.text import clean, mask
-from cockpit.config import IndexTable
+from cockpit.config_places import IndexTable
 from cockpit.errors import AccessDenied, CockpitError, ConfigError, Unreachable
 from cockpit.release.artifacts import parse_wheel_name
 from cockpit.release.publishing_facts import IndexedFile, IndexedProject
@@ -43,6 +43,15 @@ class _Page(msgspec.Struct):
     files: list[_File]
 
 
+def pages_of(settings: IndexTable) -> str:
+    """The address below which an index lists its files; empty where nothing says it."""
+    if settings.simple is None and settings.pages:
+        from twine.repository import WAREHOUSE_WEB
+
+        return f"{WAREHOUSE_WEB}simple"
+    return settings.simple or ""
+
+
 class PackageIndex:
     """Implements PackageIndexPort; twine is imported with the first upload."""
 
@@ -69,13 +78,14 @@ class PackageIndex:
         """Every file of a version with its hash, and how much the others take."""
         import requests
 
-        if not self._settings.simple:
+        base = pages_of(self._settings)
+        if not base:
             raise ConfigError(
                 "Nothing says where the package index lists its files",
-                "[index].simple is empty",
+                "[index] has no simple, or an empty one",
                 "set [index].simple in release.toml",
             )
-        url = f"{self._settings.simple.rstrip('/')}/{name}/"
+        url = f"{base.rstrip('/')}/{name}/"
         known = self._known.get(url)
         headers = {"Accept": _JSON, "Cache-Control": "no-cache"}
         if known is not None:

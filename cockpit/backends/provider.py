@@ -24,7 +24,8 @@ from cockpit.backends.ports import (
     PackageIndexPort,
     TransferPort,
 )
-from cockpit.config import Config, ObjectStoreTable
+from cockpit.config import Config
+from cockpit.config_places import ObjectStoreTable
 from cockpit.errors import CockpitError, ConfigError
 
 if TYPE_CHECKING:
@@ -218,15 +219,17 @@ class Backends:
     @property
     def package_index(self) -> IndexPort | None:
         """The package index's pages; None when the config wants nothing looked for there."""
-        base = self.config.settings.index.simple
-        if not base:
+        table = self.config.settings.index
+        if not table.pages:
             return None
 
         def make() -> IndexPort:
             from cockpit.backends.github_pages import PageCache
             from cockpit.backends.index import IndexPages
+            from cockpit.backends.package_index import pages_of
 
-            return IndexPages(base, log=self._log, cache=PageCache(self._cache / "index"))
+            cache = PageCache(self._cache / "index")
+            return IndexPages(pages_of(table), log=self._log, cache=cache)
 
         return self._once("package index", make)
 

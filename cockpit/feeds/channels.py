@@ -30,7 +30,7 @@ from cockpit.threads import gather
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
-    from cockpit.config import ObjectStoreTable
+    from cockpit.config_places import ObjectStoreTable
 
 _THREADS = 8
 _DESCRIBED_A_LOOK = 240

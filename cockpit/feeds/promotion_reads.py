@@ -30,7 +30,7 @@ from cockpit.threads import gather
 if TYPE_CHECKING:
     from cockpit.backends.ports import TransferPort
     from cockpit.backends.provider import Backends
-    from cockpit.config import ObjectStoreTable
+    from cockpit.config_places import ObjectStoreTable
 
 _THREADS = 16
 _ALL = 1_000_000

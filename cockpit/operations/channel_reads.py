@@ -14,7 +14,7 @@ from cockpit.threads import gather
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
-    from cockpit.config import ObjectStoreTable
+    from cockpit.config_places import ObjectStoreTable
 
 _NAMED = 3
 """How many file names a blocker lists."""

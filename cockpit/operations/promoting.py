@@ -26,7 +26,7 @@ from cockpit.release.words import counted, size
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
-    from cockpit.config import ObjectStoreTable
+    from cockpit.config_places import ObjectStoreTable
 
 _REQUEST_S = 0.15
 """What an object costs beside its bytes, for estimates."""

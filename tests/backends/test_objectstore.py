@@ -19,7 +19,7 @@ from moto.server import ThreadedMotoServer
 
 from cockpit.backends.archives import read_contents
 from cockpit.backends.objectstore import ObjectStore, _checksum
-from cockpit.config import ObjectStoreTable
+from cockpit.config_places import ObjectStoreTable
 from cockpit.errors import (
     AccessDenied,
     CockpitError,
@@ -418,7 +418,7 @@ def test_nobody_listening_is_unreachable() -> None:
 def test_making_a_store_loads_no_sdk() -> None:
     script = (
         "import sys; from cockpit.backends.objectstore import ObjectStore;"
-        "from cockpit.config import ObjectStoreTable;"
+        "from cockpit.config_places import ObjectStoreTable;"
         "ObjectStore(ObjectStoreTable(bucket='b'), {});"
         "assert not {'boto3', 'botocore'} & set(sys.modules)"
     )

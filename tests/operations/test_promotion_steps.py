@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cockpit.backends.objectstore_writes import WritableStore
-from cockpit.config import ObjectStoreTable
+from cockpit.config_places import ObjectStoreTable
 from cockpit.errors import Cancelled, Conflict
 from cockpit.operations import patience
 from cockpit.operations.plan import Progress, StepState
