@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 
 from cockpit.actions import Scope, Selection
 from cockpit.release.checklist import ItemState, item_states
-from cockpit.release.walking import beside, next_open, pages, resume, tally
+from cockpit.release.walking import beside, next_open, pages, resume, signable, tally
 from cockpit.views.checklist import item_url
 from cockpit.views.table import Line
 from cockpit.views.walk import walk_page, walk_progress
@@ -79,10 +79,12 @@ class WalkScreen(CockpitScreen):
         self._sight = sight
         self._title.show((sight.header(self.app.size.width - AROUND_HEADER),))
         self._walk = pages(sight.process, item_states(sight.process, sight.state))
+        self._mine = signable(sight.process, sight.state.spec.team, sight.state.me)
         if self._found is None:
-            self.item = resume(self._walk)
+            self.item = resume(self._walk, self._mine)
         found = self._found
-        self._progress.show((walk_progress(self._walk, self.item, tally(self._walk)),))
+        progress = walk_progress(self._walk, self.item, tally(self._walk, self._mine))
+        self._progress.show((progress,))
         self._page.show(walk_page(sight.state, sight.process, found) if found else ())
 
     def show_keys(self, hints: Sequence[KeyHint], running: Sequence[Line]) -> None:
@@ -107,13 +109,16 @@ class WalkScreen(CockpitScreen):
     async def perform(self, action: str) -> bool:
         """Going to the next item that is open."""
         if action in ("next-red", "previous-red"):
-            self._go(next_open(self._walk, self.item, 1 if action == "next-red" else -1))
+            if self._found is not None:
+                step = 1 if action == "next-red" else -1
+                self._go(next_open(self._walk, self.item, step, self._mine))
             return True
         return action in ("open", "filter")
 
     def action_turn(self, step: int) -> None:
         """Go a page further or back."""
-        self._go(beside(self._walk, self.item, step))
+        if self._found is not None:
+            self._go(beside(self._walk, self.item, step))
 
     def action_scroll(self, lines: int) -> None:
         """Scroll the page."""

@@ -272,7 +272,9 @@ def _hand_ticks(state: ReleaseState) -> Iterator[BoardLine]:
     if ticks:
         boxes = counted(len(ticks), "box", "boxes")
         text = f"{boxes} to adopt: {ticks[0].item} {ticks[0].describe()}"
-        yield BoardLine(text, "pane-4", ticks[0].item, mirror.issue.url, mirror.issue.url)
+        then = f"adopt the box of {ticks[0].item} in your own name (%), or have it unticked"
+        url = mirror.issue.url
+        yield BoardLine(text, "pane-4", ticks[0].item, url, url, then)
 
 
 def _risky_picks(state: ReleaseState) -> Iterator[BoardLine]:

@@ -22,11 +22,15 @@ def walk_progress(walk: Sequence[ItemState], item_id: str, counts: Tally) -> Lin
     """Where one is, and how far everybody has come."""
     ids = [found.item.id for found in walk]
     number = ids.index(item_id) + 1 if item_id in ids else 0
+    yours = f", {counts.yours} for you" if counts.yours != counts.open else ""
     skipped = f", {counts.skipped} skipped" if counts.skipped else ""
     return line(
         Span(f"{number} of {len(walk)} ", Tone.ACCENT),
         Span(f"· {counts.settled} settled "),
-        Span(f"· {counts.open} for people now{skipped} ", Tone.WARN if counts.open else Tone.GOOD),
+        Span(
+            f"· {counts.open} for people now{yours}{skipped} ",
+            Tone.WARN if counts.open else Tone.GOOD,
+        ),
         Span(f"· {counts.later} wait", Tone.DIM),
     )
 
@@ -68,11 +72,11 @@ def _what_to_do(state: ReleaseState, role: OwnerRole, found: ItemState) -> list[
     if not wants_a_person(found) and not found.progress.settled:
         return ["It is not its turn yet: what comes before it is open. ! reports a problem."]
     problem = why_not(role, state.spec.team, state.me) if state.me else ""
-    lines = [f"You cannot sign it: {problem}"] if problem else []
-    if item.evidence:
-        lines.append(f"Evidence wanted: {item.evidence}")
+    lines = [f"Evidence wanted: {item.evidence}"] if item.evidence else []
     if item.kind is Kind.AUTO and item.operation:
         lines.append(f"{item.operation} does it.")
+    if problem:
+        return [*lines, f"You cannot sign it: {problem}. ! reports a problem."]
     if found.progress.settled:
         return [*lines, "It is settled; + signs it too, ! reports a problem."]
     lines.append(

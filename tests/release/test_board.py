@@ -375,7 +375,9 @@ def test_a_box_that_was_ticked_on_github_is_offered_until_something_is_said_of_i
     body = with_own_part("", "- [x] Docs <!-- item docs open -->")
     issue = MirrorIssue(7, "checklist", body, "https://x/7", "open")
     state = with_(mirror=feed(Mirror(issue)))
-    assert any("1 box to adopt: docs ticked on GitHub" in line.text for line in board(state).risky)
+    (line,) = [found for found in board(state).risky if "1 box to adopt" in found.text]
+    assert "docs ticked on GitHub" in line.text
+    assert line.then == "adopt the box of docs in your own name (%), or have it unticked"
     signed = recorded(Signed("docs", RC2.commit_sha))
     told = board(with_(state, ledger=feed(ledger(*PINNED, signed))))
     assert not any("to adopt" in line.text for line in told.risky)
