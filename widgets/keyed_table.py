@@ -82,13 +82,20 @@ class KeyedTable(ScrollView, can_focus=True, inherit_bindings=False):
         return self._shown.rows
 
     def show(self, table: Table) -> None:
-        """Show this table; the cursor stays on its row, the scroll position where it is."""
+        """Show this table; the cursor stays on its row, the scroll position where it is.
+
+        It begins below headings, of which there is nothing to tell and on which nothing acts.
+        """
         if table == self._shown:
             return
         key, seen = self._key, self._sees(self._at)
         before, self._shown = self._shown, table
-        same = (at for at, row in enumerate(table.rows) if row.key == key)
-        self._at = next(same, max(min(self._at, len(table.rows) - 1), 0))
+        wanted = (
+            at
+            for at, row in enumerate(table.rows)
+            if (row.key == key if before.rows else not row.heading)
+        )
+        self._at = next(wanted, max(min(self._at, len(table.rows) - 1), 0))
         if self.size.width:
             self._adapt(before)
             if seen:

@@ -76,6 +76,19 @@ async def test_the_cursor_stays_on_its_row(after: str, selected: str) -> None:
         assert selected in drawn(app)
 
 
+async def test_the_cursor_begins_below_a_heading_and_may_be_put_on_it() -> None:
+    app = TableApp()
+    async with app.run_test(size=(40, 8)) as driven:
+        rows = (Row("h", (cell("row h"), cell("")), heading=True), *table("a", "b").rows)
+        app.table.show(Table(COLUMNS, rows))
+        await driven.pause()
+        assert app.table.selected == rows[1]
+        await driven.press("up")
+        assert app.table.selected == rows[0]
+        app.table.show(Table(COLUMNS, (*table("x").rows, *rows)))
+        assert app.table.selected == rows[0]
+
+
 async def test_many_rows_gone_at_once_keep_cursor_and_scroll() -> None:
     app = TableApp()
     async with app.run_test(size=(40, 12)) as driven:
