@@ -16,13 +16,12 @@ from cockpit.operations.plan import Danger, Outlook, Plan, Section
 from cockpit.operations.promotion_checks import (
     Grounds,
     duration_words,
-    few,
     foreign,
     life_warnings,
 )
 from cockpit.operations.promotion_steps import COPY_THREADS, CopyFiles, MirrorFiles, PlaceFiles
 from cockpit.release.promotion import STABLE, Likeness, Piece, Promoted
-from cockpit.release.words import counted, size
+from cockpit.release.words import counted, few, size
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends

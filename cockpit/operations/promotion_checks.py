@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -19,13 +19,12 @@ from cockpit.release.readiness import CredentialLife
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository
 from cockpit.release.state import FeedState, Reading, ReleaseState
-from cockpit.release.words import counted
+from cockpit.release.words import counted, few
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
 
 PROMOTE = "promote"
-_NAMED = 3
 
 
 class Grounds:
@@ -154,12 +153,6 @@ def life_warnings(life: CredentialLife, where: str, seconds: float, now: datetim
     if life.unknown:
         return [f"the credential for {where}: {life.unknown}; this takes about {needed}"]
     return []
-
-
-def few(names: Sequence[str]) -> str:
-    """The first of some names, and how many more there are."""
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def duration_words(seconds: float) -> str:

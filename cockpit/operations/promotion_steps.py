@@ -19,12 +19,11 @@ from cockpit.operations.patience import Meter, all_of
 from cockpit.operations.plan import Expectation, Probe, Progress, StepFacts, StepState
 from cockpit.release.artifacts import StoredObject
 from cockpit.release.promotion import Likeness, Piece, Release, likeness
-from cockpit.release.words import counted, size
+from cockpit.release.words import counted, few, size
 from cockpit.threads import gather
 
 COPY_THREADS = 32
 MIRROR_THREADS = 8
-_NAMED = 3
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -262,7 +261,7 @@ class CopyFiles(PlaceFiles):
         if changed:
             raise Conflict(
                 "What was planned is no longer in the source",
-                f"{_few(changed)} changed or went since the plan; nothing was written",
+                f"{few(changed)} changed or went since the plan; nothing was written",
                 "look at the test channel, then plan again",
             )
         _abort_ours(self.target, self.folder, absent)
@@ -391,17 +390,12 @@ def _refuse(differing: Sequence[Placed]) -> None:
 
 def _differ(differing: Sequence[Placed]) -> str:
     told = []
-    for placed in differing[:_NAMED]:
+    for placed in differing:
         found, wanted = placed.found, placed.piece.source
         held = f"{found.size} bytes, etag {found.etag}" if found else "nothing"
         asked = f"{wanted.size} bytes, {placed.piece.digest}"
         told.append(f"{placed.piece.key} has {held}, not {asked}")
-    return _few(told, len(differing))
-
-
-def _few(names: Sequence[str], number: int = 0) -> str:
-    more = (number or len(names)) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return few(told)
 
 
 def _part(placed: Placed) -> str:

@@ -13,7 +13,7 @@ from cockpit.operations.runs import newest_candidate
 from cockpit.release.publishing import Way, inspection_of
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Role
-from cockpit.release.words import counted
+from cockpit.release.words import counted, few
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
@@ -62,8 +62,7 @@ def _inspected(one: OnItsWay, record: Ledger) -> Iterator[str]:
             f" release-cockpit do inspect {one.package}"
         )
     elif known.flaws:
-        more = f" and {len(known.flaws) - 1} more" if len(known.flaws) > 1 else ""
-        yield f"inspection of {one.package}: {known.flaws[0]}{more}"
+        yield f"inspection of {one.package}: {few(known.flaws, 1)}"
 
 
 def triton_blockers(backends: Backends) -> list[str]:

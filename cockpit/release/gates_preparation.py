@@ -22,7 +22,7 @@ from cockpit.release.verdicts import (
     passed,
     unknown,
 )
-from cockpit.release.words import counted
+from cockpit.release.words import counted, few
 from cockpit.release.workflow_coverage import TargetCoverage
 
 NIGHTLY_EVERY = timedelta(days=2)
@@ -70,10 +70,9 @@ def _milestone_ready(state: ReleaseState) -> Verdict:
     }
     blocking = [item for item in milestone.open_items if not labels or labels & set(item.labels)]
     if blocking:
-        first, more = blocking[0].number, len(blocking) - 1
         return failed(
             *(lines[item.number] for item in blocking),
-            then=f"resolve or move #{first}" + (f" and {more} more" if more else ""),
+            then=f"resolve or move {few((f'#{item.number}' for item in blocking), 1)}",
         )
     left = f", {len(lines)} open that the cut does not wait for" if lines else ", none open"
     summary = f"{milestone.closed_count} closed{left} in {milestone.title}"

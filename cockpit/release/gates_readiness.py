@@ -18,7 +18,7 @@ from cockpit.release.verdicts import (
     passed,
     unknown,
 )
-from cockpit.release.words import counted
+from cockpit.release.words import counted, few
 
 
 def _milestone_validated(state: ReleaseState) -> Verdict:
@@ -38,11 +38,10 @@ def _milestone_validated(state: ReleaseState) -> Verdict:
     total = len(found.items)
     silent = [each.item for each in found.items if not each.by]
     if silent:
-        first, more = silent[0], len(silent) - 1
         return failed(
             f"{total - len(silent)} of {counted(total, 'closed item')} validated on {tag}",
             *(Evidence(f"#{item.number} {item.title}", item.url) for item in silent),
-            then=f"ask for a comment on #{first.number}" + (f" and {more} more" if more else ""),
+            then=f"ask for a comment on {few((f'#{item.number}' for item in silent), 1)}",
             pending=True,
         )
     return passed(
