@@ -123,8 +123,8 @@ class MarkDud:
         following = repository.naming.tag_of(CandidateName(repository.version, number))
         alive = [
             found.tag.name
-            for found in branch.candidates(repository)
-            if found.name != dead and not ledger.is_dud(repository, found.tag.name)
+            for found in ledger.living(repository, branch.candidates(repository))
+            if found.name != dead
         ]
         newest = f"{alive[-1]} is the newest candidate" if alive else "no candidate is left"
         return (
@@ -138,7 +138,7 @@ class MarkDud:
     ) -> tuple[list[str], list[str]]:
         """Why it may be a slip: blockers, then warnings."""
         repository, subject = self._repository, self._subject
-        tag = next((tag for tag in branch.tags if tag.name == subject), None)
+        tag = branch.tag(subject)
         if tag is not None:
             return [], _released(repository, branch, tag.commit_sha)
         used = ledger.used_numbers(repository) - {dead.number}
@@ -153,7 +153,7 @@ def _checked(repository: Repository, subject: str) -> str:
     candidate = naming.candidate_of(subject)
     if candidate is not None and candidate.version == version:
         return subject
-    if subject in (str(version), naming.final_tag_of(version)):
+    if subject in (str(version), repository.final_tag):
         return str(version)
     example = naming.tag_of(CandidateName(version, 1))
     raise ConfigError(
@@ -168,15 +168,14 @@ def _after_version(repository: Repository) -> tuple[str, ...]:
     following = Version(version.major, version.minor, version.patch + 1)
     return (
         f"no candidate of {version} counts any more, and no further one can be tagged",
-        f"{repository.naming.final_tag_of(version)} cannot be tagged",
+        f"{repository.final_tag} cannot be tagged",
         f"the next version is {following}; it needs a release.toml of its own",
     )
 
 
 def _released(repository: Repository, branch: BranchState, commit_sha: str | None) -> list[str]:
     """A warning when the final tag is there, and on this commit where one is given."""
-    name = repository.naming.final_tag_of(repository.version)
-    final = next((tag for tag in branch.tags if tag.name == name), None)
+    final = branch.tag(repository.final_tag)
     if final is None or commit_sha not in (None, final.commit_sha):
         return []
-    return [f"{name} is tagged already: what was published stays published"]
+    return [f"{final.name} is tagged already: what was published stays published"]

@@ -53,7 +53,7 @@ class Grounds:
         """The newest candidate of a repository that is no dud."""
         branch = self.branch(repository)
         found = branch.candidates(repository) if branch else ()
-        alive = [c for c in found if not self.ledger.is_dud(repository, c.tag.name)]
+        alive = self.ledger.living(repository, found)
         return alive[-1] if alive else None
 
     def unsigned(self) -> list[str]:
@@ -94,8 +94,7 @@ class Grounds:
         tag = candidate.tag.name
         if (declared := self.ledger.dud_version(repository)) is not None:
             blockers.append(f"{declared.name} was declared a dud {declared.describe()}")
-        pins = (p for p in self.ledger.pins if (p.repository, p.tag) == (repository.name, tag))
-        pin = next(pins, None)
+        pin = self.ledger.pin(repository, tag)
         if pin is None:
             blockers.append(
                 f"{tag} of {repository.name} is not pinned: release-cockpit do pin-candidates"

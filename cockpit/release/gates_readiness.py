@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from cockpit.release.lookups import branch_of, known, repositories_of
+from cockpit.release.lookups import branch_of, final_tag, known, repositories_of
 from cockpit.release.picks import PickState
 from cockpit.release.readiness import CredentialLife, without_wheel
 from cockpit.release.repos import Role
@@ -137,9 +137,8 @@ def _domains_final(state: ReleaseState) -> Verdict:
         return not_applicable("no library of the release has candidates")
     fine: list[str] = []
     for repo in wanted:
-        branch, candidate = branch_of(state, repo), state.candidate_of(repo)
-        name = repo.naming.final_tag_of(repo.version)
-        tag = next((t for t in branch.tags if t.name == name), None) if branch else None
+        candidate, name = state.candidate_of(repo), repo.final_tag
+        tag = final_tag(state, repo)
         if tag is None:
             return failed(
                 f"{repo.short_name} {name} has not been pushed",

@@ -11,7 +11,7 @@ from cockpit.release.dispatches import Dispatched
 from cockpit.release.findings import CellState
 from cockpit.release.gates_health import core_files
 from cockpit.release.jobs import JobState
-from cockpit.release.lookups import branch_of, known
+from cockpit.release.lookups import final_tag, known
 from cockpit.release.state import ReleaseState
 from cockpit.release.validations import ValidationRules, validations_of
 from cockpit.release.verdicts import (
@@ -112,9 +112,7 @@ def _source_released(state: ReleaseState) -> Verdict:
     patterns, core = state.spec.final_workflows, state.spec.core
     if not patterns:
         return not_applicable("the config names no workflow that the final tag starts")
-    name = core.naming.final_tag_of(core.version)
-    branch = branch_of(state, core)
-    tag = next((found for found in branch.tags if found.name == name), None) if branch else None
+    name, tag = core.final_tag, final_tag(state, core)
     if tag is None:
         return failed(f"{name} has not been pushed", then=f"push {name} first", pending=True)
     read = known(state.validations)
