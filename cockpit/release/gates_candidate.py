@@ -24,6 +24,7 @@ from cockpit.release.verdicts import (
     not_applicable,
     passed,
     unknown,
+    untagged,
 )
 from cockpit.release.words import counted
 
@@ -35,7 +36,7 @@ def _untagged(state: ReleaseState) -> Verdict:
     """The verdict while there is no candidate."""
     if not state.spec.core.candidates:
         return not_applicable(f"{state.spec.core.short_name} has no candidates")
-    return failed("no candidate has been tagged", pending=True)
+    return untagged()
 
 
 def _candidate_pinned(state: ReleaseState) -> Verdict:

@@ -17,6 +17,7 @@ from cockpit.release.verdicts import (
     not_applicable,
     passed,
     unknown,
+    untagged,
 )
 from cockpit.release.words import counted, few
 
@@ -27,7 +28,7 @@ def _milestone_validated(state: ReleaseState) -> Verdict:
     if not state.spec.milestone:
         return not_applicable("the config names no milestone")
     if candidate is None:
-        return failed("no candidate has been tagged", pending=True)
+        return untagged()
     tag = candidate.tag.name
     if found.commit_sha != candidate.commit_sha:
         return unknown(f"the comments since {tag} have not been read yet", pending=True)

@@ -22,12 +22,12 @@ from cockpit.release.verdicts import (
     not_applicable,
     passed,
     unknown,
+    untagged,
 )
 from cockpit.release.words import counted
 
 VALIDATE = "binaries-validated"
 DISPATCH = "dispatch"
-_NO_CANDIDATE = "no candidate has been tagged"
 
 
 def _binaries_validated(state: ReleaseState) -> Verdict:
@@ -35,7 +35,7 @@ def _binaries_validated(state: ReleaseState) -> Verdict:
     if not rules.workflow:
         return not_applicable("the config names no workflow that validates binaries")
     if candidate is None:
-        return failed(_NO_CANDIDATE, pending=True)
+        return untagged()
     complete_at = _complete_at(state)
     if complete_at is None:
         return unknown("the wheels of the test channel are not complete yet", pending=True)
@@ -64,7 +64,7 @@ def _of_candidate(gate: str) -> Callable[[ReleaseState], Verdict]:
         if rules is None:
             return not_applicable(f"the config has no [runs.{gate}]")
         if candidate is None:
-            return failed(_NO_CANDIDATE, pending=True)
+            return untagged()
         tag = candidate.tag.name
         found = validations_of(state.record, rules, str(state.spec.version))
         mine = tuple(run for run in found if run.candidate == tag)

@@ -118,6 +118,11 @@ def failed(
     return Verdict(Outcome.FAILED, evidence(texts), following, pending)
 
 
+def untagged() -> Verdict:
+    """The condition is about a candidate, and there is none yet."""
+    return failed("no candidate has been tagged", pending=True)
+
+
 def unknown(
     *texts: str | Evidence, then: str = "", action: str | None = None, pending: bool = False
 ) -> Verdict:
