@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cockpit.errors import ConfigError, Conflict
-from cockpit.operations.declaring import reason_of
+from cockpit.errors import ConfigError
+from cockpit.operations.declaring import RecordOnce, reason_of
 from cockpit.operations.plan import (
     Danger,
     Expectation,
     Plan,
     Probe,
-    Progress,
     Section,
     StepFacts,
     StepState,
@@ -26,49 +23,26 @@ from cockpit.release.versions import CandidateName, Version
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
+    from cockpit.ledger.store import LedgerStore
 
 
-class RecordDud:
-    """Record in the ledger that a candidate or a version is dead; nothing takes it back."""
+def record_dud(ledger: LedgerStore, repository: Repository, event: Dud) -> RecordOnce:
+    """The step that records that a candidate or a version is dead; nothing takes it back."""
+    name = event.name
+    facts = StepFacts(
+        key=f"dud/{repository.name}/{name}",
+        summary=f"Declare {name} of {repository.name} a dud in the ledger: {event.reason}",
+        command=ledger.command(event),
+        expects=(Expectation(f"{name} of {repository.name}", "not declared a dud"),),
+    )
 
-    def __init__(self, backends: Backends, repository: Repository, event: Dud) -> None:
-        self._ledger = backends.ledger
-        self._repository = repository
-        self._event = event
-        name = event.name
-        self.facts = StepFacts(
-            key=f"dud/{repository.name}/{name}",
-            summary=f"Declare {name} of {repository.name} a dud in the ledger: {event.reason}",
-            command=backends.ledger.command(event),
-            expects=(Expectation(f"{name} of {repository.name}", "not declared a dud"),),
-        )
-
-    def probe(self) -> Probe:
-        """Whether the ledger says so already."""
-        declared = self._ledger.read().dud(self._repository, self._event.name)
+    def judge(record: Ledger) -> Probe:
+        declared = record.dud(repository, name)
         if declared is None:
-            return Probe(StepState.TODO, f"{self._event.name} is not declared a dud")
-        return Probe(StepState.DONE, f"{self._event.name} was declared a dud {declared.describe()}")
+            return Probe(StepState.TODO, f"{name} is not declared a dud")
+        return Probe(StepState.DONE, f"{name} was declared a dud {declared.describe()}")
 
-    def apply(self, report: Callable[[Progress], None], cancel: threading.Event) -> None:
-        """Append it, unless somebody did meanwhile."""
-        report(Progress(note="writing to the ledger"))
-
-        def decide(ledger: Ledger) -> Dud:
-            declared = ledger.dud(self._repository, self._event.name)
-            if declared is not None:
-                raise Conflict(
-                    f"{self._event.name} was declared a dud meanwhile",
-                    declared.describe(),
-                    "there is nothing left to do",
-                )
-            return self._event
-
-        self._ledger.append_if(decide)
-
-    def verify(self) -> Probe:
-        """Read the ledger again."""
-        return self.probe()
+    return RecordOnce(ledger, event, facts, judge)
 
 
 class MarkDud:
@@ -108,7 +82,7 @@ class MarkDud:
             sentence=f"Declare {subject} of {repository.name} a dud: {self._reason}",
             danger=Danger.REMOTE,
             target=subject,
-            steps=(RecordDud(self._backends, repository, event),),
+            steps=(record_dud(self._backends.ledger, repository, event),),
             sections=(Section("What follows", lines),),
             blockers=tuple(blockers),
             warnings=tuple(warnings),
