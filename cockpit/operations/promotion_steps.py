@@ -79,7 +79,7 @@ class PlaceFiles:
         self._meter = Meter(0, 0, report, cancel)
         placed = self._meter.patiently(self.placed)
         _refuse([found for found in placed if found.likeness is Likeness.DIFFERENT])
-        absent = [found.piece for found in placed if self._is_to_do(found)]
+        absent = [found.piece for found in placed if found.likeness is Likeness.ABSENT]
         closed = [found.piece for found in placed if found.likeness.there and not found.reachable]
         total = sum(piece.source.size for piece in absent)
         meter = self._meter = Meter(total, len(absent) + len(closed), report, cancel)
@@ -91,9 +91,6 @@ class PlaceFiles:
     def verify(self) -> Probe:
         """Ask the target again, and compare every file with what it was made of."""
         return self._meter.patiently(lambda: self._judged(tuple(map(self._sure, self.placed()))))
-
-    def _is_to_do(self, found: Placed) -> bool:
-        return found.likeness is Likeness.ABSENT
 
     def _prepare(self, absent: Sequence[Piece]) -> None:
         """Look at the source, and throw away what an earlier run left half-way."""
@@ -269,17 +266,13 @@ class CopyFiles(PlaceFiles):
     def _put(self, piece: Piece, tell: Callable[[int], None]) -> StoredObject:
         return self.target.copy(self._source.bucket, piece.source, piece.key, tell, piece.replaces)
 
-    def _is_to_do(self, found: Placed) -> bool:
-        return found.likeness is Likeness.ABSENT or _to_be_replaced(found)
-
-    def _judged(self, placed: Sequence[Placed]) -> Probe:
-        waiting = [_as_absent(found) if _to_be_replaced(found) else found for found in placed]
-        return super()._judged(waiting)
-
     def placed(self) -> tuple[Placed, ...]:
         """What a restoration is to replace counts as not there."""
         return tuple(
-            _as_absent(found) if _to_be_replaced(found) else found for found in super().placed()
+            msgspec.structs.replace(found, likeness=Likeness.ABSENT)
+            if _to_be_replaced(found)
+            else found
+            for found in super().placed()
         )
 
     def _source_sha256(self, piece: Piece) -> str:
@@ -360,10 +353,6 @@ def _to_be_replaced(found: Placed) -> bool:
         and found.likeness is Likeness.DIFFERENT
         and found.found.etag == replaces
     )
-
-
-def _as_absent(found: Placed) -> Placed:
-    return msgspec.structs.replace(found, likeness=Likeness.ABSENT)
 
 
 def _abort_ours(target: TransferPort, folder: str, absent: Sequence[Piece]) -> None:
