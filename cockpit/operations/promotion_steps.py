@@ -7,6 +7,7 @@ store says it stopped.
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
@@ -36,7 +37,7 @@ class Placed(msgspec.Struct, frozen=True):
     """Whether it has the access that files of the target have."""
 
 
-class PlaceFiles:
+class PlaceFiles(ABC):
     """Puts the files of one release into one folder of a target, and never replaces any."""
 
     threads = COPY_THREADS
@@ -92,17 +93,17 @@ class PlaceFiles:
         """Ask the target again, and compare every file with what it was made of."""
         return self._meter.patiently(lambda: self._judged(tuple(map(self._sure, self.placed()))))
 
+    @abstractmethod
     def _prepare(self, absent: Sequence[Piece]) -> None:
         """Look at the source, and throw away what an earlier run left half-way."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _put(self, piece: Piece, tell: Callable[[int], None]) -> StoredObject:
         """Put one file."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _source_sha256(self, piece: Piece) -> str:
         """The checksum of a file that does not name one, by reading it."""
-        raise NotImplementedError
 
     def _one(self, piece: Piece) -> None:
         def put() -> StoredObject:
