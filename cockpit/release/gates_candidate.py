@@ -12,6 +12,7 @@ from cockpit.release.job_names import LIBTORCH
 from cockpit.release.jobs import CandidateBuilds, Job, JobState
 from cockpit.release.lookups import core_package, final_tag, is_red, known, listing_of
 from cockpit.release.repos import Repository, Role
+from cockpit.release.reruns import told
 from cockpit.release.state import ReleaseState
 from cockpit.release.support import SupportMatrix
 from cockpit.release.verdicts import (
@@ -50,10 +51,8 @@ def _candidate_pinned(state: ReleaseState) -> Verdict:
 
 
 def _job_evidence(job: Job) -> Evidence:
-    what = job.conclusion or job.state.value
-    step = f" in {job.failed_step}" if job.failed_step else ""
     again = f", attempt {job.attempt}" if job.attempt > 1 else ""
-    return Evidence(f"{configuration(job)}: {what.replace('_', ' ')}{step}{again}", job.url)
+    return Evidence(f"{told(job)}{again}", job.url)
 
 
 def _builds_green(state: ReleaseState) -> Verdict:
