@@ -9,9 +9,10 @@ import msgspec
 
 from cockpit.errors import CockpitError, ConfigError
 from cockpit.feeds.promotion_reads import PromotionReads
+from cockpit.operations.grounds import Grounds
 from cockpit.operations.plan import Danger, Outlook, Plan, Section
 from cockpit.operations.promoting import by_folder, channels
-from cockpit.operations.promotion_checks import Grounds, foreign
+from cockpit.operations.promotion_checks import foreign
 from cockpit.operations.promotion_steps import CopyFiles, Placed
 from cockpit.release.artifacts import StoredObject
 from cockpit.release.candidates import Candidate

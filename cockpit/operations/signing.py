@@ -20,7 +20,7 @@ from cockpit.operations.plan import (
     StepFacts,
     StepState,
 )
-from cockpit.operations.process_in_use import process_of
+from cockpit.operations.process_in_use import process_of, signed_state
 from cockpit.process.loader import Process
 from cockpit.release.branches import Branches
 from cockpit.release.checklist import Item, ItemState, item_states, unlocked_by
@@ -35,7 +35,7 @@ from cockpit.release.signoffs import (
     Withdrawn,
     Word,
 )
-from cockpit.release.state import FeedState, Reading, ReleaseState
+from cockpit.release.state import ReleaseState
 from cockpit.release.words import short
 
 if TYPE_CHECKING:
@@ -157,7 +157,9 @@ class SpeakOfItem:
     def plan(self) -> Plan:
         """Read branch and ledger, and say what would be recorded and what follows from it."""
         item, ledger = self._item, self._backends.ledger
-        state = self._state(ledger.read())
+        core = self._backends.git.read_branch(self._backends.config.core)
+        branches = Branches((core.value,))
+        state = signed_state(self._backends, branches, ledger.read(), core.missing)
         binding, doubts = self._plan_binding(state)
         event = self._kind(
             item=item.id,
@@ -168,7 +170,8 @@ class SpeakOfItem:
             files=self._evidence.files,
             subject=binding[1],
         )
-        before = self._state(_without(state.record, event, ledger.email), state.branches)
+        earlier = _without(state.record, event, ledger.email)
+        before = signed_state(self._backends, branches, earlier, core.missing)
         states = {found.item.id: found for found in item_states(self._process, before)}
         unlocked = self._unlocked(states)
         sections = [self._about(event, state), self._said_so_far(states[item.id])]
@@ -186,20 +189,6 @@ class SpeakOfItem:
             blockers=tuple(self._blockers(event, before, states[item.id])),
             warnings=(*doubts, *self._warnings(states)),
             leads_on=bool(unlocked),
-        )
-
-    def _state(self, ledger: Ledger, branches: FeedState[Branches] | None = None) -> ReleaseState:
-        """What signatures are judged by: the core's branch, and the ledger."""
-        config, now = self._backends.config, self._backends.ledger.now()
-        if branches is None:
-            core = self._backends.git.read_branch(config.core)
-            branches = FeedState(Reading(Branches((core.value,)), now, "git", core.missing))
-        return ReleaseState(
-            spec=config.spec,
-            now=now,
-            wall=now,
-            branches=branches,
-            ledger=FeedState(Reading(ledger, now, config.ledger_ref)),
         )
 
     def _plan_binding(self, state: ReleaseState) -> tuple[tuple[str, str], tuple[str, ...]]:
