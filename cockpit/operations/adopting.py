@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cockpit.errors import ConfigError
+from cockpit.operations.declaring import RecordEntry
 from cockpit.operations.plan import (
     Danger,
     Expectation,
     Plan,
     Probe,
-    Progress,
     Section,
     StepFacts,
     StepState,
@@ -24,41 +23,28 @@ from cockpit.release.workflows import WorkflowSpec
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
+    from cockpit.ledger.store import LedgerStore
+    from cockpit.release.record import Ledger
 
 
-class RecordAdoption:
-    """Record in the ledger what a run was started with."""
+def record_adoption(ledger: LedgerStore, event: RunAdopted) -> RecordEntry:
+    """The step that records what a run was started with; what is said last counts."""
+    facts = StepFacts(
+        key=f"adopt/{event.repository}/{event.run}",
+        summary=f"Record what run {event.run} of {event.workflow} was started with",
+        command=ledger.command(event),
+        expects=(Expectation(f"run {event.run}", f"a run of {event.workflow}"),),
+    )
 
-    def __init__(self, backends: Backends, event: RunAdopted) -> None:
-        self._ledger = backends.ledger
-        self._event = event
-        self.facts = StepFacts(
-            key=f"adopt/{event.repository}/{event.run}",
-            summary=f"Record what run {event.run} of {event.workflow} was started with",
-            command=backends.ledger.command(event),
-            expects=(Expectation(f"run {event.run}", f"a run of {event.workflow}"),),
-        )
-
-    def probe(self) -> Probe:
-        """Whether the ledger says so already."""
-        event = self._event
-        known = _known(dispatched(self._ledger.read(), event.workflow), event)
+    def judge(record: Ledger) -> Probe:
+        known = _known(dispatched(record, event.workflow), event)
         if known is None:
             return Probe(StepState.TODO, "the ledger does not know the run")
-        same = (known.inputs, known.candidate) == (event.inputs, event.candidate)
-        return Probe(
-            StepState.DONE if same else StepState.TODO,
-            f"{known.by} said so" if same else f"{known.by} said something else of it",
-        )
+        if (known.inputs, known.candidate) == (event.inputs, event.candidate):
+            return Probe(StepState.DONE, f"{known.by} said so")
+        return Probe(StepState.TODO, f"{known.by} said something else of it")
 
-    def apply(self, report: Callable[[Progress], None], cancel: threading.Event) -> None:
-        """Append it; what is said last counts."""
-        report(Progress(note="writing to the ledger"))
-        self._ledger.append(self._event)
-
-    def verify(self) -> Probe:
-        """Read the ledger again."""
-        return self.probe()
+    return RecordEntry(ledger, event, facts, judge)
 
 
 class AdoptRun:
@@ -114,7 +100,7 @@ class AdoptRun:
             " and was started with what is said here.",
             danger=Danger.REMOTE,
             target=str(run.id),
-            steps=(RecordAdoption(self._backends, event),),
+            steps=(record_adoption(self._backends.ledger, event),),
             sections=(
                 Section(
                     "Inputs, as you say they were",

@@ -123,7 +123,7 @@ class TagCandidate:
                 "cut the branch first",
             )
         candidates = branch.candidates(repository)
-        alive = [c for c in candidates if not ledger.is_dud(repository, c.tag.name)]
+        alive = ledger.living(repository, candidates)
         expected = next_number(candidates, ledger.used_numbers(repository))
         name = self._name(branch.head, alive, expected)
         existing = next((c.tag for c in candidates if c.name == name), None)
@@ -140,7 +140,7 @@ class TagCandidate:
             commits=_commits_between(branch, commit, earlier[-1] if earlier else None),
         )
 
-    def _name(self, head: Commit, alive: list[Candidate], expected: int) -> CandidateName:
+    def _name(self, head: Commit, alive: tuple[Candidate, ...], expected: int) -> CandidateName:
         """The candidate asked for, else the one at the head, else the next number."""
         repository = self._repository
         if self._tag is not None:

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING
 from cockpit.errors import CockpitError
 from cockpit.release.artifacts import PackageListing, Wheel, read_wheel
 from cockpit.release.repos import Repository
-from cockpit.release.words import counted
+from cockpit.release.words import counted, few
 from cockpit.threads import gather
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
     from cockpit.config_places import ObjectStoreTable
-
-_NAMED = 3
-"""How many file names a blocker lists."""
 
 
 def wheels_in(backends: Backends, repository: Repository, prefix: str) -> Iterator[Wheel]:
@@ -59,7 +56,7 @@ def promotion_blockers(backends: Backends, repository: Repository) -> list[str]:
             f" such as {missing[0]}: promote first"
         )
     if differing := list(dict.fromkeys(wheel.stored.name for wheel in listing.differing())):
-        blockers.append(f"what was promoted differs from the test channel: {_few(differing)}")
+        blockers.append(f"what was promoted differs from the test channel: {few(differing)}")
     return blockers + _uncovered(backends, repository, listing)
 
 
@@ -71,7 +68,7 @@ def _uncovered(backends: Backends, repository: Repository, listing: PackageListi
     absent = [cell for cell in backends.config.settings.support.cells() if cell not in present]
     if not absent:
         return []
-    names = _few([f"{c.os} {c.arch} py{c.python} {c.accelerator}" for c in absent])
+    names = few([f"{c.os} {c.arch} py{c.python} {c.accelerator}" for c in absent])
     wheels = counted(len(absent), "wheel")
     return [f"{wheels} of the support matrix in neither channel: {names}"]
 
@@ -89,8 +86,3 @@ def _listing(backends: Backends, repository: Repository, table: ObjectStoreTable
 
 def _names(wheels: tuple[Wheel, ...]) -> set[str]:
     return {wheel.stored.name for wheel in wheels}
-
-
-def _few(names: list[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.backends.ports.conda import CondaPort
 from cockpit.errors import CockpitError, Conflict, Unreachable
-from cockpit.operations.go_ahead import go_blockers
+from cockpit.operations.grounds import Grounds
 from cockpit.operations.plan import (
     Danger,
     Expectation,
@@ -131,5 +131,5 @@ class PromoteConda:
             target=f"{config.version} → conda {rules.stable_owner}",
             steps=tuple(steps),
             sections=tuple(sections),
-            blockers=(*go_blockers(backends), *blockers),
+            blockers=(*Grounds(backends).no_go(), *blockers),
         )

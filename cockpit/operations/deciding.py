@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from cockpit.errors import ConfigError
+from cockpit.operations.declaring import RecordEntry
 from cockpit.operations.pick_comments import PostComment, Remark
 from cockpit.operations.pick_queue import PickDesk
 from cockpit.operations.plan import (
     Danger,
     Plan,
     Probe,
-    Progress,
     Section,
     Step,
     StepFacts,
@@ -30,6 +29,7 @@ from cockpit.release.words import counted
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
+    from cockpit.ledger.store import LedgerStore
 
 _NAMES = {Verdict.APPROVED: "approve", Verdict.DENIED: "deny", Verdict.NEEDS_INFO: "ask-pick"}
 _DOES = {
@@ -40,34 +40,23 @@ _DOES = {
 _OVER = (PickState.MERGED, PickState.IN_CANDIDATE, PickState.REVERTED)
 
 
-class RecordDecision:
-    """Record a decision about a pick; the newest one counts."""
+def record_decision(ledger: LedgerStore, event: Decision) -> RecordEntry:
+    """The step that records a decision about a pick; the newest one counts."""
+    facts = StepFacts(
+        key=f"decide/{type(event).__name__}/{event.pull}/{_digest(event.note)}",
+        summary=f"Record in the ledger: {event.describe()}",
+        command=ledger.command(event),
+    )
+    email = ledger.email
 
-    def __init__(self, backends: Backends, event: Decision) -> None:
-        self._ledger = backends.ledger
-        self._git = backends.git
-        self._event = event
-        self.facts = StepFacts(
-            key=f"decide/{type(event).__name__}/{event.pull}/{_digest(event.note)}",
-            summary=f"Record in the ledger: {event.describe()}",
-            command=backends.ledger.command(event),
-        )
-
-    def probe(self) -> Probe:
+    def judge(record: Ledger) -> Probe:
         """Whether it is this person's newest word about the pull request."""
-        last = _last(self._ledger.read(), self._event.pull, self._git.identity()[1])
-        if last == self._event:
+        last = _last(record, event.pull, email)
+        if last == event:
             return Probe(StepState.DONE, "the ledger has it")
         return Probe(StepState.TODO, f"the ledger has {last.describe() if last else 'no word'}")
 
-    def apply(self, report: Callable[[Progress], None], cancel: threading.Event) -> None:
-        """Append it."""
-        report(Progress(note="writing to the ledger"))
-        self._ledger.append(self._event)
-
-    def verify(self) -> Probe:
-        """Read the ledger again."""
-        return self.probe()
+    return RecordEntry(ledger, event, facts, judge)
 
 
 class DecideOnPicks:
@@ -110,7 +99,7 @@ class DecideOnPicks:
             remark, found, event = self._decision(desk, row)
             steps += [
                 PostComment(self._backends, desk.core, remark, found),
-                RecordDecision(self._backends, event),
+                record_decision(self._backends.ledger, event),
             ]
             text = tuple(remark.compose().splitlines())
             sections.append(Section(f"{pick_label(row)} {row.title}: the comment", text))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cockpit.errors import ConfigError, Conflict
-from cockpit.operations.declaring import reason_of
+from cockpit.errors import ConfigError
+from cockpit.operations.declaring import RecordOnce, reason_of
 from cockpit.operations.plan import (
     Danger,
     Expectation,
     Plan,
     Probe,
-    Progress,
     Section,
     StepFacts,
     StepState,
@@ -26,49 +23,26 @@ from cockpit.release.versions import CandidateName, Version
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
+    from cockpit.ledger.store import LedgerStore
 
 
-class RecordDud:
-    """Record in the ledger that a candidate or a version is dead; nothing takes it back."""
+def record_dud(ledger: LedgerStore, repository: Repository, event: Dud) -> RecordOnce:
+    """The step that records that a candidate or a version is dead; nothing takes it back."""
+    name = event.name
+    facts = StepFacts(
+        key=f"dud/{repository.name}/{name}",
+        summary=f"Declare {name} of {repository.name} a dud in the ledger: {event.reason}",
+        command=ledger.command(event),
+        expects=(Expectation(f"{name} of {repository.name}", "not declared a dud"),),
+    )
 
-    def __init__(self, backends: Backends, repository: Repository, event: Dud) -> None:
-        self._ledger = backends.ledger
-        self._repository = repository
-        self._event = event
-        name = event.name
-        self.facts = StepFacts(
-            key=f"dud/{repository.name}/{name}",
-            summary=f"Declare {name} of {repository.name} a dud in the ledger: {event.reason}",
-            command=backends.ledger.command(event),
-            expects=(Expectation(f"{name} of {repository.name}", "not declared a dud"),),
-        )
-
-    def probe(self) -> Probe:
-        """Whether the ledger says so already."""
-        declared = self._ledger.read().dud(self._repository, self._event.name)
+    def judge(record: Ledger) -> Probe:
+        declared = record.dud(repository, name)
         if declared is None:
-            return Probe(StepState.TODO, f"{self._event.name} is not declared a dud")
-        return Probe(StepState.DONE, f"{self._event.name} was declared a dud {declared.describe()}")
+            return Probe(StepState.TODO, f"{name} is not declared a dud")
+        return Probe(StepState.DONE, f"{name} was declared a dud {declared.describe()}")
 
-    def apply(self, report: Callable[[Progress], None], cancel: threading.Event) -> None:
-        """Append it, unless somebody did meanwhile."""
-        report(Progress(note="writing to the ledger"))
-
-        def decide(ledger: Ledger) -> Dud:
-            declared = ledger.dud(self._repository, self._event.name)
-            if declared is not None:
-                raise Conflict(
-                    f"{self._event.name} was declared a dud meanwhile",
-                    declared.describe(),
-                    "there is nothing left to do",
-                )
-            return self._event
-
-        self._ledger.append_if(decide)
-
-    def verify(self) -> Probe:
-        """Read the ledger again."""
-        return self.probe()
+    return RecordOnce(ledger, event, facts, judge)
 
 
 class MarkDud:
@@ -108,7 +82,7 @@ class MarkDud:
             sentence=f"Declare {subject} of {repository.name} a dud: {self._reason}",
             danger=Danger.REMOTE,
             target=subject,
-            steps=(RecordDud(self._backends, repository, event),),
+            steps=(record_dud(self._backends.ledger, repository, event),),
             sections=(Section("What follows", lines),),
             blockers=tuple(blockers),
             warnings=tuple(warnings),
@@ -123,8 +97,8 @@ class MarkDud:
         following = repository.naming.tag_of(CandidateName(repository.version, number))
         alive = [
             found.tag.name
-            for found in branch.candidates(repository)
-            if found.name != dead and not ledger.is_dud(repository, found.tag.name)
+            for found in ledger.living(repository, branch.candidates(repository))
+            if found.name != dead
         ]
         newest = f"{alive[-1]} is the newest candidate" if alive else "no candidate is left"
         return (
@@ -138,7 +112,7 @@ class MarkDud:
     ) -> tuple[list[str], list[str]]:
         """Why it may be a slip: blockers, then warnings."""
         repository, subject = self._repository, self._subject
-        tag = next((tag for tag in branch.tags if tag.name == subject), None)
+        tag = branch.tag(subject)
         if tag is not None:
             return [], _released(repository, branch, tag.commit_sha)
         used = ledger.used_numbers(repository) - {dead.number}
@@ -153,7 +127,7 @@ def _checked(repository: Repository, subject: str) -> str:
     candidate = naming.candidate_of(subject)
     if candidate is not None and candidate.version == version:
         return subject
-    if subject in (str(version), naming.final_tag_of(version)):
+    if subject in (str(version), repository.final_tag):
         return str(version)
     example = naming.tag_of(CandidateName(version, 1))
     raise ConfigError(
@@ -168,15 +142,14 @@ def _after_version(repository: Repository) -> tuple[str, ...]:
     following = Version(version.major, version.minor, version.patch + 1)
     return (
         f"no candidate of {version} counts any more, and no further one can be tagged",
-        f"{repository.naming.final_tag_of(version)} cannot be tagged",
+        f"{repository.final_tag} cannot be tagged",
         f"the next version is {following}; it needs a release.toml of its own",
     )
 
 
 def _released(repository: Repository, branch: BranchState, commit_sha: str | None) -> list[str]:
     """A warning when the final tag is there, and on this commit where one is given."""
-    name = repository.naming.final_tag_of(repository.version)
-    final = next((tag for tag in branch.tags if tag.name == name), None)
+    final = branch.tag(repository.final_tag)
     if final is None or commit_sha not in (None, final.commit_sha):
         return []
-    return [f"{name} is tagged already: what was published stays published"]
+    return [f"{final.name} is tagged already: what was published stays published"]

@@ -95,12 +95,12 @@ class TagFinal:
 
     @property
     def _tag(self) -> str:
-        return self._repository.naming.final_tag_of(self._repository.version)
+        return self._repository.final_tag
 
     def _choose(self, branch: BranchState, ledger: Ledger) -> _Choice:
         repository = self._repository
         candidates = branch.candidates(repository)
-        alive = [c for c in candidates if not ledger.is_dud(repository, c.tag.name)]
+        alive = ledger.living(repository, candidates)
         if self._candidate is not None:
             chosen = self._named(self._candidate, candidates)
         elif alive:
@@ -143,7 +143,7 @@ class TagFinal:
         blockers = []
         if choice.since is None:
             blockers.append(f"{candidate.tag.name} is not in the history of {branch.branch}")
-        existing = next((tag for tag in branch.tags if tag.name == self._tag), None)
+        existing = branch.tag(self._tag)
         if existing is not None and existing.commit_sha != candidate.commit_sha:
             blockers.append(
                 f"{self._tag} exists at {existing.commit_sha},"
@@ -189,6 +189,6 @@ def _left_out(choice: _Choice) -> Section:
 def _pin_blockers(repository: Repository, candidate: Candidate, ledger: Ledger) -> list[str]:
     """A tag that nobody pinned may have been moved unseen."""
     tag = candidate.tag.name
-    if any((pin.repository, pin.tag) == (repository.name, tag) for pin in ledger.pins):
+    if ledger.pin(repository, tag) is not None:
         return []
     return [f"{tag} is not pinned in the ledger: release-cockpit do pin-candidates"]

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cockpit.errors import Conflict
-from cockpit.operations.declaring import reason_of
+from cockpit.operations.declaring import RecordOnce, reason_of
 from cockpit.operations.plan import (
     Danger,
     Expectation,
     Plan,
     Probe,
-    Progress,
     Section,
     StepFacts,
     StepState,
@@ -23,57 +19,30 @@ from cockpit.release.repos import Repository
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
+    from cockpit.ledger.store import LedgerStore
 
 
-class RecordFreeze:
-    """Record that a release branch is closed, or open again."""
+def record_freeze(
+    ledger: LedgerStore, repository: Repository, event: Frozen | Unfrozen
+) -> RecordOnce:
+    """The step that records that a release branch is closed, or open again."""
+    closing = isinstance(event, Frozen)
+    where = f"{event.branch} of {event.repository}"
+    facts = StepFacts(
+        key=f"{'freeze' if closing else 'unfreeze'}/{event.repository}/{event.branch}",
+        summary=f"Record that {where} is {'frozen' if closing else 'open again'}: {event.reason}",
+        command=ledger.command(event),
+        expects=(Expectation(where, "not frozen" if closing else "frozen"),),
+    )
 
-    def __init__(
-        self, backends: Backends, repository: Repository, event: Frozen | Unfrozen
-    ) -> None:
-        self._ledger = backends.ledger
-        self._repository = repository
-        self._event = event
-        closing = isinstance(event, Frozen)
-        where = f"{event.branch} of {event.repository}"
-        self.facts = StepFacts(
-            key=f"{'freeze' if closing else 'unfreeze'}/{event.repository}/{event.branch}",
-            summary=f"Record that {where} is {'frozen' if closing else 'open again'}:"
-            f" {event.reason}",
-            command=backends.ledger.command(event),
-            expects=(Expectation(where, "not frozen" if closing else "frozen"),),
-        )
-
-    def probe(self) -> Probe:
-        """Whether the branch is as it shall be."""
-        return self._judged(self._ledger.read())
-
-    def apply(self, report: Callable[[Progress], None], cancel: threading.Event) -> None:
-        """Append it, unless somebody did meanwhile."""
-        report(Progress(note="writing to the ledger"))
-
-        def decide(ledger: Ledger) -> Frozen | Unfrozen:
-            found = self._judged(ledger)
-            if found.state is StepState.DONE:
-                raise Conflict(
-                    "Somebody was quicker", found.detail, "look at the ledger before going on"
-                )
-            return self._event
-
-        self._ledger.append_if(decide)
-
-    def verify(self) -> Probe:
-        """Read the ledger again."""
-        return self.probe()
-
-    def _judged(self, ledger: Ledger) -> Probe:
-        frozen = ledger.frozen(self._repository)
-        wanted = isinstance(self._event, Frozen)
-        state = StepState.DONE if (frozen is not None) is wanted else StepState.TODO
-        branch = self._repository.release_branch
+    def judge(record: Ledger) -> Probe:
+        frozen, branch = record.frozen(repository), repository.release_branch
+        state = StepState.DONE if (frozen is not None) is closing else StepState.TODO
         if frozen is None:
             return Probe(state, f"{branch} is not frozen")
         return Probe(state, f"{branch} is frozen {frozen.describe()}")
+
+    return RecordOnce(ledger, event, facts, judge)
 
 
 class FreezeBranch:
@@ -99,7 +68,7 @@ class FreezeBranch:
             sentence=f"Freeze {branch} of {repository.name}: {self._reason}",
             danger=Danger.REMOTE,
             target=branch,
-            steps=(RecordFreeze(self._backends, repository, event),),
+            steps=(record_freeze(self._backends.ledger, repository, event),),
             sections=(
                 Section(
                     "What follows",
@@ -135,5 +104,5 @@ class UnfreezeBranch:
             sentence=f"Open {branch} of {repository.name} again: {self._reason}",
             danger=Danger.REMOTE,
             target=branch,
-            steps=(RecordFreeze(self._backends, repository, event),),
+            steps=(record_freeze(self._backends.ledger, repository, event),),
         )

@@ -21,7 +21,7 @@ from cockpit.operations.plan import (
 from cockpit.operations.reading_wheels import WheelReader
 from cockpit.release.publishing import inspection_of
 from cockpit.release.record import WheelsInspected
-from cockpit.release.words import counted, size
+from cockpit.release.words import counted, few, size
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
@@ -76,8 +76,7 @@ class InspectPackage:
             return Probe(StepState.CONFLICT, "the ledger has no such inspection")
         if not known.flaws:
             return Probe(StepState.DONE, "nothing stands against publishing")
-        more = f" and {len(known.flaws) - 1} more" if len(known.flaws) > 1 else ""
-        return Probe(StepState.DONE, f"not to be published: {known.flaws[0]}{more}")
+        return Probe(StepState.DONE, f"not to be published: {few(known.flaws, 1)}")
 
 
 class InspectStaged:

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cockpit.errors import ConfigError
-from cockpit.operations.declaring import reason_of
+from cockpit.operations.declaring import RecordEntry, reason_of, said_by
 from cockpit.operations.permission import refusal
-from cockpit.operations.plan import (
-    Danger,
-    Expectation,
-    Plan,
-    Probe,
-    Progress,
-    Section,
-    StepFacts,
-    StepState,
-)
+from cockpit.operations.plan import Danger, Expectation, Plan, Section, StepFacts
 from cockpit.operations.runs import newest_candidate
 from cockpit.release.commits import short
 from cockpit.release.gates import GATES
@@ -26,42 +15,18 @@ from cockpit.release.record import Override
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
+    from cockpit.ledger.store import LedgerStore
 
 
-class RecordOverride:
-    """Record that somebody lets the release go on in spite of a gate."""
-
-    def __init__(self, backends: Backends, event: Override) -> None:
-        self._ledger = backends.ledger
-        self._git = backends.git
-        self._event = event
-        self.facts = StepFacts(
-            key=f"override/{event.gate}/{event.commit_sha}",
-            summary=f"Record in the ledger: {event.describe()}",
-            command=backends.ledger.command(event),
-            expects=(Expectation("the release is at", short(event.commit_sha)),),
-        )
-
-    def probe(self) -> Probe:
-        """Whether this person has said exactly this."""
-        email = self._git.identity()[1]
-        said = any(
-            entry.email == email and event == self._event
-            for entry, event in self._ledger.read().events(Override)
-        )
-        return Probe(
-            StepState.DONE if said else StepState.TODO,
-            "the ledger has it" if said else "the ledger does not have it",
-        )
-
-    def apply(self, report: Callable[[Progress], None], cancel: threading.Event) -> None:
-        """Append it."""
-        report(Progress(note="writing to the ledger"))
-        self._ledger.append(self._event)
-
-    def verify(self) -> Probe:
-        """Read the ledger again."""
-        return self.probe()
+def record_override(ledger: LedgerStore, event: Override) -> RecordEntry:
+    """The step that records that somebody lets the release go on in spite of a gate."""
+    facts = StepFacts(
+        key=f"override/{event.gate}/{event.commit_sha}",
+        summary=f"Record in the ledger: {event.describe()}",
+        command=ledger.command(event),
+        expects=(Expectation("the release is at", short(event.commit_sha)),),
+    )
+    return RecordEntry(ledger, event, facts, said_by(ledger.email, event))
 
 
 class OverrideGate:
@@ -83,16 +48,14 @@ class OverrideGate:
         backends, gate = self._backends, self._gate
         tag, sha = self._bound()
         event = Override(gate.id, sha, self._reason)
-        may_not = refusal(
-            backends.config.team, backends.git.identity()[1], self.name, Danger.REMOTE
-        )
+        may_not = refusal(backends.config.team, backends.ledger.email, self.name, Danger.REMOTE)
         return Plan(
             operation=self.name,
             subject=f"{gate.id} {tag}",
             sentence=f"Override “{gate.title}” for {tag} at {short(sha)}: {self._reason}",
             danger=Danger.REMOTE,
             target=gate.id,
-            steps=(RecordOverride(backends, event),),
+            steps=(record_override(backends.ledger, event),),
             sections=(
                 Section(
                     "What follows",

@@ -39,8 +39,7 @@ class PinCandidates:
             blockers += moved_blockers(self._backends, repository, branch, record)
             steps += [
                 PinCandidate(git, ledger, repository, candidate.tag.name, candidate.commit_sha)
-                for candidate in branch.candidates(repository)
-                if not record.is_dud(repository, candidate.tag.name)
+                for candidate in record.living(repository, branch.candidates(repository))
             ]
         if not steps:
             raise CockpitError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -12,17 +11,16 @@ import msgspec
 
 from cockpit.errors import CockpitError, ConfigError
 from cockpit.feeds.promotion_reads import Found, PromotionReads
+from cockpit.operations.grounds import Grounds
 from cockpit.operations.plan import Danger, Outlook, Plan, Section
 from cockpit.operations.promotion_checks import (
-    Grounds,
     duration_words,
-    few,
     foreign,
     life_warnings,
 )
 from cockpit.operations.promotion_steps import COPY_THREADS, CopyFiles, MirrorFiles, PlaceFiles
 from cockpit.release.promotion import STABLE, Likeness, Piece, Promoted
-from cockpit.release.words import counted, size
+from cockpit.release.words import counted, few, size
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
@@ -131,7 +129,7 @@ class Promote:
         return steps, unreachable
 
     def _blockers(self, found: dict[Promoted, Found]) -> Iterator[str]:
-        grounds = self._grounds
+        grounds = Grounds(self._backends)
         yield from grounds.unsigned()
         for repository in dict.fromkeys(promoted.repository for promoted in found):
             yield from grounds.unpinned(repository)
@@ -149,10 +147,6 @@ class Promote:
                     f" the test channel: {few([str(place) for place in selection.missing])};"
                     " --allow-missing REASON goes on without"
                 )
-
-    @cached_property
-    def _grounds(self) -> Grounds:
-        return Grounds(self._backends)
 
     def _warnings(self, found: dict[Promoted, Found]) -> Iterator[str]:
         for promoted, entry in found.items():

@@ -7,6 +7,7 @@ store says it stopped.
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
@@ -19,12 +20,11 @@ from cockpit.operations.patience import Meter, all_of
 from cockpit.operations.plan import Expectation, Probe, Progress, StepFacts, StepState
 from cockpit.release.artifacts import StoredObject
 from cockpit.release.promotion import Likeness, Piece, Release, likeness
-from cockpit.release.words import counted, size
+from cockpit.release.words import counted, few, size
 from cockpit.threads import gather
 
 COPY_THREADS = 32
 MIRROR_THREADS = 8
-_NAMED = 3
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ class Placed(msgspec.Struct, frozen=True):
     """Whether it has the access that files of the target have."""
 
 
-class PlaceFiles:
+class PlaceFiles(ABC):
     """Puts the files of one release into one folder of a target, and never replaces any."""
 
     threads = COPY_THREADS
@@ -80,7 +80,7 @@ class PlaceFiles:
         self._meter = Meter(0, 0, report, cancel)
         placed = self._meter.patiently(self.placed)
         _refuse([found for found in placed if found.likeness is Likeness.DIFFERENT])
-        absent = [found.piece for found in placed if self._is_to_do(found)]
+        absent = [found.piece for found in placed if found.likeness is Likeness.ABSENT]
         closed = [found.piece for found in placed if found.likeness.there and not found.reachable]
         total = sum(piece.source.size for piece in absent)
         meter = self._meter = Meter(total, len(absent) + len(closed), report, cancel)
@@ -93,20 +93,17 @@ class PlaceFiles:
         """Ask the target again, and compare every file with what it was made of."""
         return self._meter.patiently(lambda: self._judged(tuple(map(self._sure, self.placed()))))
 
-    def _is_to_do(self, found: Placed) -> bool:
-        return found.likeness is Likeness.ABSENT
-
+    @abstractmethod
     def _prepare(self, absent: Sequence[Piece]) -> None:
         """Look at the source, and throw away what an earlier run left half-way."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _put(self, piece: Piece, tell: Callable[[int], None]) -> StoredObject:
         """Put one file."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _source_sha256(self, piece: Piece) -> str:
         """The checksum of a file that does not name one, by reading it."""
-        raise NotImplementedError
 
     def _one(self, piece: Piece) -> None:
         def put() -> StoredObject:
@@ -262,7 +259,7 @@ class CopyFiles(PlaceFiles):
         if changed:
             raise Conflict(
                 "What was planned is no longer in the source",
-                f"{_few(changed)} changed or went since the plan; nothing was written",
+                f"{few(changed)} changed or went since the plan; nothing was written",
                 "look at the test channel, then plan again",
             )
         _abort_ours(self.target, self.folder, absent)
@@ -270,17 +267,13 @@ class CopyFiles(PlaceFiles):
     def _put(self, piece: Piece, tell: Callable[[int], None]) -> StoredObject:
         return self.target.copy(self._source.bucket, piece.source, piece.key, tell, piece.replaces)
 
-    def _is_to_do(self, found: Placed) -> bool:
-        return found.likeness is Likeness.ABSENT or _to_be_replaced(found)
-
-    def _judged(self, placed: Sequence[Placed]) -> Probe:
-        waiting = [_as_absent(found) if _to_be_replaced(found) else found for found in placed]
-        return super()._judged(waiting)
-
     def placed(self) -> tuple[Placed, ...]:
         """What a restoration is to replace counts as not there."""
         return tuple(
-            _as_absent(found) if _to_be_replaced(found) else found for found in super().placed()
+            msgspec.structs.replace(found, likeness=Likeness.ABSENT)
+            if _to_be_replaced(found)
+            else found
+            for found in super().placed()
         )
 
     def _source_sha256(self, piece: Piece) -> str:
@@ -363,10 +356,6 @@ def _to_be_replaced(found: Placed) -> bool:
     )
 
 
-def _as_absent(found: Placed) -> Placed:
-    return msgspec.structs.replace(found, likeness=Likeness.ABSENT)
-
-
 def _abort_ours(target: TransferPort, folder: str, absent: Sequence[Piece]) -> None:
     """Throw away uploads of exactly these files: under the lease nobody else writes them."""
     keys = {piece.key for piece in absent}
@@ -391,17 +380,12 @@ def _refuse(differing: Sequence[Placed]) -> None:
 
 def _differ(differing: Sequence[Placed]) -> str:
     told = []
-    for placed in differing[:_NAMED]:
+    for placed in differing:
         found, wanted = placed.found, placed.piece.source
         held = f"{found.size} bytes, etag {found.etag}" if found else "nothing"
         asked = f"{wanted.size} bytes, {placed.piece.digest}"
         told.append(f"{placed.piece.key} has {held}, not {asked}")
-    return _few(told, len(differing))
-
-
-def _few(names: Sequence[str], number: int = 0) -> str:
-    more = (number or len(names)) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return few(told)
 
 
 def _part(placed: Placed) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cockpit.errors import ConfigError
+from cockpit.operations.grounds import Grounds
 from cockpit.operations.index_reads import OnItsWay, on_its_way, repositories_for
 from cockpit.operations.plan import Danger, Plan, Section, Step
 from cockpit.operations.publishing_blockers import publishing_blockers
@@ -31,10 +32,10 @@ class PublishWheels:
     def plan(self) -> Plan:
         """Read ledger, channels, staging area and index, and say what would go out."""
         backends = self._backends
-        record = backends.ledger.read()
+        grounds = Grounds(backends)
         index = backends.publisher
         repositories = repositories_for(backends, self._package)
-        found = [on_its_way(backends, repository, record) for repository in repositories]
+        found = [on_its_way(backends, repository, grounds.ledger) for repository in repositories]
         started = {one.package: plan for one in found if (plan := self._workflow(one))}
         steps: list[Step] = []
         for one in found:
@@ -53,7 +54,7 @@ class PublishWheels:
             steps=tuple(steps),
             sections=tuple(_section(one) for one in found),
             blockers=(
-                *publishing_blockers(backends, found, record),
+                *publishing_blockers(backends, grounds, found),
                 *(text for plan in started.values() for text in plan.blockers),
             ),
             warnings=(

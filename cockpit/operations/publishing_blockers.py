@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from cockpit.errors import CockpitError
 from cockpit.operations.channel_reads import promotion_blockers
-from cockpit.operations.go_ahead import day_blockers, go_blockers
+from cockpit.operations.grounds import Grounds
 from cockpit.operations.index_reads import OnItsWay
-from cockpit.operations.runs import newest_candidate
 from cockpit.release.publishing import Way, inspection_of
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Role
-from cockpit.release.words import counted
+from cockpit.release.words import counted, few
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
@@ -24,16 +23,16 @@ _LONGEST_VERSION = 100
 
 
 def publishing_blockers(
-    backends: Backends, found: Sequence[OnItsWay], record: Ledger
+    backends: Backends, grounds: Grounds, found: Sequence[OnItsWay]
 ) -> Iterator[str]:
     """What stands in the way, first what a person decides, then what the world holds."""
-    yield from go_blockers(backends)
-    yield from day_blockers(backends)
+    yield from grounds.no_go()
+    yield from _too_early(backends)
     for one in found:
         yield from promotion_blockers(backends, one.repository)
         yield from _staged(one)
-        yield from _inspected(one, record)
-    yield from triton_blockers(backends)
+        yield from _inspected(one, grounds.ledger)
+    yield from _triton(backends, grounds)
     yield from _before_the_core(backends, found)
 
 
@@ -62,19 +61,28 @@ def _inspected(one: OnItsWay, record: Ledger) -> Iterator[str]:
             f" release-cockpit do inspect {one.package}"
         )
     elif known.flaws:
-        more = f" and {len(known.flaws) - 1} more" if len(known.flaws) > 1 else ""
-        yield f"inspection of {one.package}: {known.flaws[0]}{more}"
+        yield f"inspection of {one.package}: {few(known.flaws, 1)}"
 
 
-def triton_blockers(backends: Backends) -> list[str]:
+def _too_early(backends: Backends) -> list[str]:
+    """Why it is too early by the calendar."""
+    left = backends.config.settings.schedule.days_until_release(backends.clock.now().date())
+    if left is None:
+        return ["release day is not set: edit [schedule] in the config"]
+    return [f"release day is in {left} d"] if left > 0 else []
+
+
+def _triton(backends: Backends, grounds: Grounds) -> list[str]:
     """Why torch could not be installed from the index: what it pins of Triton is not there."""
     source, core = backends.config.triton, backends.config.core
     if source is None:
         return []
     try:
-        candidate = newest_candidate(backends, core)
-        text = backends.git.read_file(
-            core, candidate.commit_sha if candidate else "", source.version_file
+        candidate = grounds.candidate(core)
+        text = (
+            backends.git.read_file(core, candidate.commit_sha, source.version_file)
+            if candidate
+            else None
         )
         version = (text or "").strip()[:_LONGEST_VERSION]
         project = backends.publisher.project(_TRITON, version) if version else None

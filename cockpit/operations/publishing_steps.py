@@ -20,7 +20,7 @@ _UNCLEAR_WITHIN_S = (0.0, 1.0, 2.0)
 
 
 class PublishFile:
-    """UploadAnswer one wheel, unless the index has exactly these bytes under this name already."""
+    """Upload one wheel, unless the index has exactly these bytes under this name already."""
 
     def __init__(
         self,

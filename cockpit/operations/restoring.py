@@ -9,14 +9,15 @@ import msgspec
 
 from cockpit.errors import CockpitError, ConfigError
 from cockpit.feeds.promotion_reads import PromotionReads
+from cockpit.operations.grounds import Grounds
 from cockpit.operations.plan import Danger, Outlook, Plan, Section
 from cockpit.operations.promoting import by_folder, channels
-from cockpit.operations.promotion_checks import Grounds, few, foreign
+from cockpit.operations.promotion_checks import foreign
 from cockpit.operations.promotion_steps import CopyFiles, Placed
 from cockpit.release.artifacts import StoredObject
 from cockpit.release.candidates import Candidate
 from cockpit.release.promotion import Likeness, Piece, Promoted, Selection, likeness
-from cockpit.release.words import counted, size
+from cockpit.release.words import counted, few, size
 
 if TYPE_CHECKING:
     from cockpit.backends.ports import TransferPort

@@ -67,12 +67,7 @@ def run_now(github: GithubPort, repository: Repository, number: int) -> Run:
 def newest_candidate(backends: Backends, repository: Repository) -> Candidate | None:
     """The newest candidate that is no dud; None before the first."""
     branch = backends.git.read_branch(repository).value
-    ledger = backends.ledger.read()
-    alive = [
-        candidate
-        for candidate in branch.candidates(repository)
-        if not ledger.is_dud(repository, candidate.tag.name)
-    ]
+    alive = backends.ledger.read().living(repository, branch.candidates(repository))
     return alive[-1] if alive else None
 
 

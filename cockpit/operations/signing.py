@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from cockpit.errors import CockpitError, ConfigError
+from cockpit.operations.declaring import RecordEntry
 from cockpit.operations.plan import (
     Danger,
     Expectation,
     Plan,
     Probe,
-    Progress,
     Section,
     StepFacts,
     StepState,
 )
-from cockpit.operations.process_in_use import process_of
+from cockpit.operations.process_in_use import process_of, signed_state
 from cockpit.process.loader import Process
 from cockpit.release.branches import Branches
 from cockpit.release.checklist import Item, ItemState, item_states, unlocked_by
-from cockpit.release.record import Entry, Ledger
+from cockpit.release.record import Ledger
 from cockpit.release.signatures import bound_to, newest_plan, why_not
 from cockpit.release.signoffs import (
     EvidenceFile,
@@ -36,11 +35,12 @@ from cockpit.release.signoffs import (
     Withdrawn,
     Word,
 )
-from cockpit.release.state import FeedState, Reading, ReleaseState
+from cockpit.release.state import ReleaseState
 from cockpit.release.words import short
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
+    from cockpit.ledger.store import LedgerStore
 
 Spoken = Signed | NotApplicable | Problem | Withdrawn | Skipped
 KINDS: dict[str, type[Spoken]] = {
@@ -94,49 +94,34 @@ def _hashed(path: str) -> EvidenceFile:
         ) from err
 
 
-class RecordWord:
-    """Record in the ledger what somebody says about an item."""
+def record_word(ledger: LedgerStore, event: Spoken) -> RecordEntry:
+    """The step that records what somebody says about an item."""
+    digest = hashlib.sha256(msgspec.json.encode(event)).hexdigest()[:8]
+    facts = StepFacts(
+        key=f"say/{event.item}/{_NAMES[type(event)]}/{digest}",
+        summary=f"Record in the ledger: {event.describe()}",
+        command=ledger.command(event),
+        expects=(Expectation(f"{event.item} is about", short(event.commit_sha) or "no commit"),),
+    )
+    email = ledger.email
 
-    def __init__(self, backends: Backends, event: Spoken) -> None:
-        self._ledger = backends.ledger
-        self._event = event
-        digest = hashlib.sha256(msgspec.json.encode(event)).hexdigest()[:8]
-        bound = short(event.commit_sha) or "no commit"
-        self.facts = StepFacts(
-            key=f"say/{event.item}/{_NAMES[type(event)]}/{digest}",
-            summary=f"Record in the ledger: {event.describe()}",
-            command=backends.ledger.command(event),
-            expects=(Expectation(f"{event.item} is about", bound),),
-        )
-
-    def probe(self) -> Probe:
+    def judge(record: Ledger) -> Probe:
         """Whether this person said so, and nobody said anything else since."""
-        said = self._ledger.read().words.get(self._event.item, ())
-        mine = [at for at, found in enumerate(said) if self._is_it(*found)]
+        said = record.words.get(event.item, ())
+        mine = [
+            at for at, (entry, word) in enumerate(said) if (entry.email, word) == (email, event)
+        ]
         if not mine:
             return Probe(
                 StepState.TODO, f"the ledger has {len(said)} words of others or other ones"
             )
-        later = [
-            word
-            for _, word in said[mine[-1] :]
-            if not isinstance(word, Skipped | type(self._event))
-        ]
+        since = [word for _, word in said[mine[-1] :]]
+        later = [word for word in since if not isinstance(word, Skipped | type(event))]
         if later:
             return Probe(StepState.TODO, f"since then: {later[-1].describe()}")
         return Probe(StepState.DONE, "the ledger has it")
 
-    def _is_it(self, entry: Entry, word: Word) -> bool:
-        return (entry.email, word) == (self._ledger.email, self._event)
-
-    def apply(self, report: Callable[[Progress], None], cancel: threading.Event) -> None:
-        """Append it."""
-        report(Progress(note="writing to the ledger"))
-        self._ledger.append(self._event)
-
-    def verify(self) -> Probe:
-        """Read the ledger again."""
-        return self.probe()
+    return RecordEntry(ledger, event, facts, judge)
 
 
 class SpeakOfItem:
@@ -172,7 +157,9 @@ class SpeakOfItem:
     def plan(self) -> Plan:
         """Read branch and ledger, and say what would be recorded and what follows from it."""
         item, ledger = self._item, self._backends.ledger
-        state = self._state(ledger.read())
+        core = self._backends.git.read_branch(self._backends.config.core)
+        branches = Branches((core.value,))
+        state = signed_state(self._backends, branches, ledger.read(), core.missing)
         binding, doubts = self._plan_binding(state)
         event = self._kind(
             item=item.id,
@@ -183,7 +170,8 @@ class SpeakOfItem:
             files=self._evidence.files,
             subject=binding[1],
         )
-        before = self._state(_without(state.record, event, ledger.email), state.branches)
+        earlier = _without(state.record, event, ledger.email)
+        before = signed_state(self._backends, branches, earlier, core.missing)
         states = {found.item.id: found for found in item_states(self._process, before)}
         unlocked = self._unlocked(states)
         sections = [self._about(event, state), self._said_so_far(states[item.id])]
@@ -196,25 +184,11 @@ class SpeakOfItem:
             sentence=_sentence(self._kind, item, event),
             danger=Danger.REMOTE,
             target=item.id,
-            steps=(RecordWord(self._backends, event),),
+            steps=(record_word(ledger, event),),
             sections=tuple(section for section in sections if section.lines),
             blockers=tuple(self._blockers(event, before, states[item.id])),
             warnings=(*doubts, *self._warnings(states)),
             leads_on=bool(unlocked),
-        )
-
-    def _state(self, ledger: Ledger, branches: FeedState[Branches] | None = None) -> ReleaseState:
-        """What signatures are judged by: the core's branch, and the ledger."""
-        config, now = self._backends.config, self._backends.ledger.now()
-        if branches is None:
-            core = self._backends.git.read_branch(config.core)
-            branches = FeedState(Reading(Branches((core.value,)), now, "git", core.missing))
-        return ReleaseState(
-            spec=config.spec,
-            now=now,
-            wall=now,
-            branches=branches,
-            ledger=FeedState(Reading(ledger, now, config.ledger_ref)),
         )
 
     def _plan_binding(self, state: ReleaseState) -> tuple[tuple[str, str], tuple[str, ...]]:

@@ -80,14 +80,12 @@ class PinCandidate:
         return self._judged(self._ledger.read())
 
     def _judged(self, ledger: Ledger) -> Probe:
-        for pin in ledger.pins:
-            if (pin.repository, pin.tag) == (self._repository.name, self._tag):
-                if pin.commit_sha == self._commit:
-                    return Probe(StepState.DONE, f"{self._tag} is pinned")
-                return Probe(
-                    StepState.CONFLICT, f"{self._tag} is pinned to {pin.commit_sha} in the ledger"
-                )
-        return Probe(StepState.TODO, f"{self._tag} is not pinned yet")
+        pin = ledger.pin(self._repository, self._tag)
+        if pin is None:
+            return Probe(StepState.TODO, f"{self._tag} is not pinned yet")
+        if pin.commit_sha == self._commit:
+            return Probe(StepState.DONE, f"{self._tag} is pinned")
+        return Probe(StepState.CONFLICT, f"{self._tag} is pinned to {pin.commit_sha} in the ledger")
 
     def apply(self, report: Callable[[Progress], None], cancel: threading.Event) -> None:
         """Pin what the remote lists, and only if it is the commit that was planned."""

@@ -22,9 +22,8 @@ def version_blockers(
     if repository.version_file and branch.version_text != str(version):
         found = branch.version_text or "nothing"
         yield f"{repository.version_file} says {found}, not {version}"
-    final = naming.final_tag_of(version)
-    if any(tag.name == final for tag in branch.tags):
-        yield f"{final} is tagged: {version} is released and gets no more candidates"
+    if branch.tag(repository.final_tag) is not None:
+        yield f"{repository.final_tag} is tagged: {version} is released and gets no more candidates"
     if version.patch > 0:
         before = msgspec.structs.replace(version, patch=version.patch - 1)
         # A version that was given up has candidates, and no final tag.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
@@ -35,7 +35,7 @@ from cockpit.release.signoffs import Problem, Signed, Withdrawn
 from cockpit.release.state import ReleaseState
 from cockpit.release.trunk import FindingKind as LackKind
 from cockpit.release.verdicts import NextStep, Outcome, Verdict
-from cockpit.release.words import counted
+from cockpit.release.words import counted, few
 
 _NOTHING = "nothing to do"
 SOON_DAYS = 3
@@ -215,19 +215,13 @@ def _red_builds(state: ReleaseState) -> Iterator[BoardLine]:
     red = [job for job in jobs if is_red(job)]
     if red:
         yield BoardLine(
-            f"{counted(len(red), 'build')} failed: {_few(configuration(job) for job in red)}",
+            f"{counted(len(red), 'build')} failed: {few(configuration(job) for job in red)}",
             "pane-2",
             "builds-green",
             red[0].url,
             state.builds.reading.source if state.builds.reading else "",
             f"look into {configuration(red[0])}",
         )
-
-
-def _few(texts: Iterable[str], limit: int = 3) -> str:
-    found = list(texts)
-    more = len(found) - limit
-    return ", ".join(found[:limit]) + (f" and {more} more" if more > 0 else "")
 
 
 def _risky(
@@ -281,7 +275,7 @@ def _risky_picks(state: ReleaseState) -> Iterator[BoardLine]:
     source = state.picks.reading.source if state.picks.reading else ""
     rows = undecided(state)
     if rows:
-        text = f"{counted(len(rows), 'nomination')} undecided: {_few(map(pick_label, rows))}"
+        text = f"{counted(len(rows), 'nomination')} undecided: {few(map(pick_label, rows))}"
         then = f"decide on {pick_label(rows[0])}"
         yield BoardLine(text, "pane-3", rows[0].key, rows[0].url, source, then)
     proposal = open_proposal(state)
@@ -294,7 +288,7 @@ def _risky_picks(state: ReleaseState) -> Iterator[BoardLine]:
     ]
     if strays:
         pulls = counted(len(strays), "pull request was", "pull requests were")
-        text = f"{pulls} never nominated: {_few(map(pick_label, strays))}"
+        text = f"{pulls} never nominated: {few(map(pick_label, strays))}"
         then = f"ask the author of {pick_label(strays[0])} to nominate it"
         yield BoardLine(text, "pane-3", strays[0].key, strays[0].url, source, then)
 
@@ -325,7 +319,7 @@ def _risky_rows(state: ReleaseState, source: str) -> Iterator[BoardLine]:
         ),
     ):
         if found:
-            text = f"{counted(len(found), one, many)}: {_few(map(pick_label, found))}"
+            text = f"{counted(len(found), one, many)}: {few(map(pick_label, found))}"
             then = f"look at {pick_label(found[0])} and decide"
             yield BoardLine(text, "pane-3", found[0].key, found[0].url, source, then)
 
@@ -386,7 +380,7 @@ def _flaky(state: ReleaseState) -> Iterator[BoardLine]:
     jobs = state.builds.value.jobs if state.builds.value else ()
     flaky = [job for job in jobs if job.attempt > 1 and job.state is JobState.PASSED]
     if flaky:
-        names = _few(map(configuration, flaky), 2)
+        names = few(map(configuration, flaky), 2)
         text = f"{counted(len(flaky), 'job')} green only after a re-run: {names}"
         then = f"read why {configuration(flaky[0])} was red at first"
         yield BoardLine(text, "pane-2", "builds-green", flaky[0].url, then=then)
@@ -409,7 +403,7 @@ def _doubtful_files(state: ReleaseState) -> Iterator[BoardLine]:
 def _other_checks(state: ReleaseState) -> Iterator[BoardLine]:
     red = unrequired_red(state)
     if red:
-        names = _few(f"{check.app} {check.name}" for check in red)
+        names = few(f"{check.app} {check.name}" for check in red)
         text = f"{counted(len(red), 'check')} of others failed on the candidate: {names}"
         then = f"look into {red[0].name}"
         yield BoardLine(text, "pane-2", "checks-green", red[0].url, then=then)

@@ -35,6 +35,10 @@ class BranchState(msgspec.Struct, frozen=True):
         """Commits since the cut that were taken from the trunk."""
         return tuple(commit for commit in self.commits if commit.kind is CommitKind.PICK)
 
+    def tag(self, name: str) -> Tag | None:
+        """The tag of this name."""
+        return next((tag for tag in self.tags if tag.name == name), None)
+
     def candidates(self, repository: Repository) -> tuple[Candidate, ...]:
         """The candidates of this release's version, by number."""
         return candidates_of(self.tags, repository.version, repository.naming)

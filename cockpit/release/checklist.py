@@ -18,6 +18,7 @@ from cockpit.release.signatures import Said, Signature, Standing, signed_words, 
 from cockpit.release.state import ReleaseState
 from cockpit.release.verdicts import Outcome, Verdict
 from cockpit.release.versions import Line, Version
+from cockpit.release.words import few
 
 PHASE_PREFIX = "phase "
 """What the keys of a checklist's phases begin with; no item's id holds a space."""
@@ -252,9 +253,7 @@ def _in_order(found: ItemState, settled: set[str], present: PhaseId) -> ItemStat
     red = found.progress is Progress.FAILED and not later
     loud = found.progress in (Progress.VOID, Progress.PROBLEM)
     if waits_for and not red and not loud:
-        words = f"waits for {waits_for[0]}" + (
-            f" and {len(waits_for) - 1} more" if waits_for[1:] else ""
-        )
+        words = f"waits for {few(waits_for, 1)}"
         return msgspec.structs.replace(
             found, progress=Progress.WAITING, words=words, waits_for=waits_for
         )

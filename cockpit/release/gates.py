@@ -24,6 +24,7 @@ from cockpit.release.verdicts import (
     passed,
     unknown,
 )
+from cockpit.release.words import few
 
 
 def _schedule_set(state: ReleaseState) -> Verdict:
@@ -77,9 +78,7 @@ def _milestone_empty(state: ReleaseState) -> Verdict:
         items = milestone.open_items
         return failed(
             *(Evidence(f"#{item.number} {item.title}", item.url) for item in items),
-            then=f"close or move #{items[0].number} and {len(items) - 1} more"
-            if len(items) > 1
-            else f"close or move #{items[0].number}",
+            then=f"close or move {few((f'#{item.number}' for item in items), 1)}",
         )
     return passed(
         Evidence(f"{milestone.closed_count} closed, none open in {milestone.title}", milestone.url)

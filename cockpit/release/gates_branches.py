@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cockpit.release.commits import short
-from cockpit.release.jobs import BranchHealth, JobState
+from cockpit.release.gates_workflows import SortedEvidence
 from cockpit.release.lookups import (
     branch_of,
     known,
@@ -15,7 +15,6 @@ from cockpit.release.lookups import (
 from cockpit.release.repos import Repository, Role
 from cockpit.release.state import ReleaseState
 from cockpit.release.verdicts import (
-    Evidence,
     Gate,
     Verdict,
     failed,
@@ -122,46 +121,20 @@ def _version_file(state: ReleaseState) -> Verdict:
 
 def _ci_green(state: ReleaseState) -> Verdict:
     checks = known(state.ci)
-    red: list[Evidence] = []
-    unread: list[Evidence] = []
-    running: list[Evidence] = []
-    green: list[Evidence] = []
+    found = SortedEvidence()
     for repo in state.spec.repositories:
         branch = branch_of(state, repo)
         if not repo.blocking_workflows or branch is None or branch.head is None:
             continue
         health = checks.of(repo.name)
         if health is None or health.sha != branch.head.sha:
-            unread.append(
-                Evidence(f"{repo.short_name}: no checks of {short(branch.head.sha)} were read")
-            )
-            continue
-        for workflow, job_state in sorted(health.workflows.items()):
-            found = _workflow_evidence(repo, health, workflow, job_state)
-            if job_state is JobState.PASSED:
-                green.append(found)
-            elif job_state is JobState.FAILED:
-                red.append(found)
-            elif job_state in (JobState.RUNNING, JobState.QUEUED):
-                running.append(found)
-            else:
-                unread.append(found)
-    if red:
-        return failed(*red, then=f"look into {red[0].text}")
-    if unread:
-        return unknown(*unread, then="look at the branch checks again", action="refresh")
-    if running:
-        return unknown(*running, then="wait for the branch checks", pending=True)
-    if not green:
+            at = short(branch.head.sha)
+            found.unread.append(f"{repo.short_name}: no checks of {at} were read")
+        else:
+            found.add_health(repo, health)
+    if not found:
         return not_applicable("no repository names blocking workflows")
-    return passed(*green)
-
-
-def _workflow_evidence(
-    repo: Repository, health: BranchHealth, workflow: str, job_state: JobState
-) -> Evidence:
-    text = f"{repo.short_name} {workflow}: {job_state.value} on {short(health.sha)}"
-    return Evidence(text, health.urls.get(workflow, ""))
+    return found.verdict("the branch checks", "the branch checks")
 
 
 def _tags_unmoved(state: ReleaseState) -> Verdict:

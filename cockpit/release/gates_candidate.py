@@ -10,8 +10,9 @@ from cockpit.release.coverage import configuration, unstarted, unstarted_workflo
 from cockpit.release.findings import FindingKind, finding_evidence, findings
 from cockpit.release.job_names import LIBTORCH
 from cockpit.release.jobs import CandidateBuilds, Job, JobState
-from cockpit.release.lookups import branch_of, core_package, is_red, known, listing_of
+from cockpit.release.lookups import core_package, final_tag, is_red, known, listing_of
 from cockpit.release.repos import Repository, Role
+from cockpit.release.reruns import told
 from cockpit.release.state import ReleaseState
 from cockpit.release.support import SupportMatrix
 from cockpit.release.verdicts import (
@@ -24,6 +25,7 @@ from cockpit.release.verdicts import (
     not_applicable,
     passed,
     unknown,
+    untagged,
 )
 from cockpit.release.words import counted
 
@@ -35,7 +37,7 @@ def _untagged(state: ReleaseState) -> Verdict:
     """The verdict while there is no candidate."""
     if not state.spec.core.candidates:
         return not_applicable(f"{state.spec.core.short_name} has no candidates")
-    return failed("no candidate has been tagged", pending=True)
+    return untagged()
 
 
 def _candidate_pinned(state: ReleaseState) -> Verdict:
@@ -43,16 +45,14 @@ def _candidate_pinned(state: ReleaseState) -> Verdict:
     if candidate is None:
         return _untagged(state)
     tag = candidate.tag.name
-    if any((p.repository, p.tag) == (state.spec.core.name, tag) for p in state.record.pins):
+    if state.record.pin(state.spec.core, tag) is not None:
         return passed(f"{tag} is pinned at {short(candidate.commit_sha)}")
     return failed(f"{tag} is not pinned in the ledger", then=f"pin {tag} in the ledger", action=PIN)
 
 
 def _job_evidence(job: Job) -> Evidence:
-    what = job.conclusion or job.state.value
-    step = f" in {job.failed_step}" if job.failed_step else ""
     again = f", attempt {job.attempt}" if job.attempt > 1 else ""
-    return Evidence(f"{configuration(job)}: {what.replace('_', ' ')}{step}{again}", job.url)
+    return Evidence(f"{told(job)}{again}", job.url)
 
 
 def _builds_green(state: ReleaseState) -> Verdict:
@@ -160,12 +160,10 @@ def _wheels_promoted(state: ReleaseState) -> Verdict:
 
 def _final_tag(state: ReleaseState) -> Verdict:
     core = state.spec.core
-    branch = branch_of(state, core)
     dead = state.record.dud_version(core)
     if dead is not None:
         return not_applicable(f"{dead.name} was declared a dud {dead.describe()}")
-    name = core.naming.final_tag_of(core.version)
-    tag = next((t for t in branch.tags if t.name == name), None) if branch else None
+    name, tag = core.final_tag, final_tag(state, core)
     candidate = state.candidate
     if tag is None:
         return failed(

@@ -30,6 +30,7 @@ from cockpit.release.verdicts import (
     not_applicable,
     passed,
     unknown,
+    untagged,
 )
 from cockpit.release.words import counted
 
@@ -48,7 +49,7 @@ def _wheels_complete(state: ReleaseState) -> Verdict:
     if not state.spec.support.cells():
         return unknown("the config names no support matrix", then="fill in [support]")
     if candidate is None:
-        return failed("no candidate has been tagged", pending=True)
+        return untagged()
     files = core_files(state)
     expected = [status for status in files if status.staged.expected]
     there = [status for status in expected if status.staged.file is not None]
@@ -164,7 +165,7 @@ def _checks_green(state: ReleaseState) -> Verdict:
     if not required:
         return not_applicable("the config requires no checks of others than Actions")
     if candidate is None:
-        return failed("no candidate has been tagged", pending=True)
+        return untagged()
     if checks.sha != candidate.commit_sha:
         return unknown(f"the checks of {candidate.tag.name} have not been read yet", pending=True)
     held = hold_against(checks.found, required)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from cockpit.release.commits import short
+from cockpit.release.gates_workflows import SortedEvidence
 from cockpit.release.jobs import JobState
 from cockpit.release.lookups import branch_of, known, repositories_of
 from cockpit.release.preparation import Base, Nightly, Part, Preparation, PushedRun
@@ -22,11 +23,12 @@ from cockpit.release.verdicts import (
     passed,
     unknown,
 )
-from cockpit.release.words import counted
+from cockpit.release.words import counted, few
 from cockpit.release.workflow_coverage import TargetCoverage
 
 NIGHTLY_EVERY = timedelta(days=2)
 """Nightlies are built every day; after two, nobody started one."""
+_LOOKED_AT = "the preparation"
 
 _Rule = Callable[[ReleaseState], Verdict]
 
@@ -56,7 +58,7 @@ def _from(part: Part, rule: Callable[[ReleaseState, Preparation], Verdict]) -> _
 
 
 def _look_again(*texts: str | Evidence) -> Verdict:
-    return unknown(*texts, then="look at the preparation again", action="refresh")
+    return unknown(*texts, then=f"look at {_LOOKED_AT} again", action="refresh")
 
 
 def _milestone_ready(state: ReleaseState) -> Verdict:
@@ -70,10 +72,9 @@ def _milestone_ready(state: ReleaseState) -> Verdict:
     }
     blocking = [item for item in milestone.open_items if not labels or labels & set(item.labels)]
     if blocking:
-        first, more = blocking[0].number, len(blocking) - 1
         return failed(
             *(lines[item.number] for item in blocking),
-            then=f"resolve or move #{first}" + (f" and {more} more" if more else ""),
+            then=f"resolve or move {few((f'#{item.number}' for item in blocking), 1)}",
         )
     left = f", {len(lines)} open that the cut does not wait for" if lines else ", none open"
     summary = f"{milestone.closed_count} closed{left} in {milestone.title}"
@@ -84,7 +85,7 @@ def _base_green(state: ReleaseState, found: Preparation) -> Verdict:
     asked = [r for r in repositories_of(state, Role.CORE, Role.INFRA) if r.blocking_workflows]
     if not asked:
         return not_applicable("no repository names blocking workflows")
-    sorted_by = _Sorted()
+    sorted_by = SortedEvidence()
     for repository in asked:
         base = found.base_of(repository.name)
         cut_from = _cut_from(state, repository)
@@ -95,7 +96,7 @@ def _base_green(state: ReleaseState, found: Preparation) -> Verdict:
             )
             continue
         _sort_base(state, repository, base, sorted_by)
-    return sorted_by.verdict("the blocking workflows")
+    return sorted_by.verdict(_LOOKED_AT, "the blocking workflows")
 
 
 def _cut_from(state: ReleaseState, repository: Repository) -> str | None:
@@ -103,29 +104,29 @@ def _cut_from(state: ReleaseState, repository: Repository) -> str | None:
     return branch.cut_from_sha if branch else None
 
 
-def _sort_base(state: ReleaseState, repository: Repository, base: Base, into: _Sorted) -> None:
+def _sort_base(
+    state: ReleaseState, repository: Repository, base: Base, into: SortedEvidence
+) -> None:
     sha = short(base.commit.sha)
     age = _days_or_hours(state.now - base.commit.committed_at)
     into.green.append(
         f"{repository.short_name} {base.branch} is at {sha}, {age} old: {base.commit.title}"
     )
-    for workflow, job_state in sorted(base.health.workflows.items()):
-        text = f"{repository.short_name} {workflow}: {job_state.value} on {sha}"
-        into.add(job_state, Evidence(text, base.health.urls.get(workflow, "")))
+    into.add_health(repository, base.health)
 
 
 def _nightlies_green(state: ReleaseState, found: Preparation) -> Verdict:
     asked = [(r, r.nightlies) for r in state.spec.repositories if r.nightlies is not None]
     if not asked:
         return not_applicable("no repository names its nightlies")
-    sorted_by = _Sorted()
+    sorted_by = SortedEvidence()
     for repository, expected in asked:
         nightly = found.nightly_of(repository.name)
         if nightly is None or nightly.sha is None:
             sorted_by.unread.append(f"{repository.short_name} has no branch {expected.branch}")
             continue
         _sort_nightly(state, repository, nightly, expected, sorted_by)
-    return sorted_by.verdict("the nightlies")
+    return sorted_by.verdict(_LOOKED_AT, "the nightlies")
 
 
 def _sort_nightly(
@@ -133,7 +134,7 @@ def _sort_nightly(
     repository: Repository,
     nightly: Nightly,
     expected: Nightlies,
-    into: _Sorted,
+    into: SortedEvidence,
 ) -> None:
     name, at = f"{repository.short_name} {nightly.branch}", short(nightly.sha or "")
     runs: dict[str, PushedRun] = {}
@@ -156,39 +157,6 @@ def _sort_nightly(
     if green:
         text = f"{name}: {counted(len(green), 'workflow')} passed on {at}"
         into.green.append(Evidence(f"{text}, started {_days_or_hours(age)} ago", green[0].url))
-
-
-class _Sorted:
-    """Evidence by what it says for the verdict."""
-
-    def __init__(self) -> None:
-        self.red: list[str | Evidence] = []
-        self.unread: list[str | Evidence] = []
-        self.running: list[str | Evidence] = []
-        self.green: list[str | Evidence] = []
-
-    def add(self, state: JobState, found: Evidence) -> None:
-        """File one workflow."""
-        if state is JobState.PASSED:
-            self.green.append(found)
-        elif state is JobState.FAILED:
-            self.red.append(found)
-        elif state in (JobState.RUNNING, JobState.QUEUED):
-            self.running.append(found)
-        else:
-            self.unread.append(found)
-
-    def verdict(self, what: str) -> Verdict:
-        """Red before unread before running; green only when nothing else was found."""
-        if self.red:
-            first = self.red[0]
-            text = first if isinstance(first, str) else first.text
-            return failed(*self.red, then=f"look into {text}")
-        if self.unread:
-            return _look_again(*self.unread)
-        if self.running:
-            return unknown(*self.running, then=f"wait for {what}", pending=True)
-        return passed(*self.green)
 
 
 def _days_or_hours(age: timedelta) -> str:

@@ -8,7 +8,15 @@ from cockpit.release.job_names import LIBTORCH
 from cockpit.release.lookups import known
 from cockpit.release.promotion import STABLE, Likeness, Promotion, Standing
 from cockpit.release.state import ReleaseState
-from cockpit.release.verdicts import Gate, Verdict, failed, not_applicable, passed, unknown
+from cockpit.release.verdicts import (
+    Gate,
+    Verdict,
+    failed,
+    not_applicable,
+    passed,
+    unknown,
+    untagged,
+)
 from cockpit.release.words import counted
 
 PROMOTE = "promote"
@@ -136,7 +144,7 @@ def _backups_complete(state: ReleaseState) -> Verdict:
     promotion = known(state.promotion)
     candidate = state.candidate
     if candidate is None:
-        return failed("no candidate has been tagged", pending=True)
+        return untagged()
     core = state.spec.core.name
     mine = [b for b in promotion.backups if (b.repository, b.tag) == (core, candidate.tag.name)]
     if not mine:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from cockpit.release.lookups import branch_of, known, repositories_of
+from cockpit.release.lookups import branch_of, final_tag, known, repositories_of
 from cockpit.release.picks import PickState
 from cockpit.release.readiness import CredentialLife, without_wheel
 from cockpit.release.repos import Role
@@ -17,8 +17,9 @@ from cockpit.release.verdicts import (
     not_applicable,
     passed,
     unknown,
+    untagged,
 )
-from cockpit.release.words import counted
+from cockpit.release.words import counted, few
 
 
 def _milestone_validated(state: ReleaseState) -> Verdict:
@@ -27,7 +28,7 @@ def _milestone_validated(state: ReleaseState) -> Verdict:
     if not state.spec.milestone:
         return not_applicable("the config names no milestone")
     if candidate is None:
-        return failed("no candidate has been tagged", pending=True)
+        return untagged()
     tag = candidate.tag.name
     if found.commit_sha != candidate.commit_sha:
         return unknown(f"the comments since {tag} have not been read yet", pending=True)
@@ -38,11 +39,10 @@ def _milestone_validated(state: ReleaseState) -> Verdict:
     total = len(found.items)
     silent = [each.item for each in found.items if not each.by]
     if silent:
-        first, more = silent[0], len(silent) - 1
         return failed(
             f"{total - len(silent)} of {counted(total, 'closed item')} validated on {tag}",
             *(Evidence(f"#{item.number} {item.title}", item.url) for item in silent),
-            then=f"ask for a comment on #{first.number}" + (f" and {more} more" if more else ""),
+            then=f"ask for a comment on {few((f'#{item.number}' for item in silent), 1)}",
             pending=True,
         )
     return passed(
@@ -138,9 +138,8 @@ def _domains_final(state: ReleaseState) -> Verdict:
         return not_applicable("no library of the release has candidates")
     fine: list[str] = []
     for repo in wanted:
-        branch, candidate = branch_of(state, repo), state.candidate_of(repo)
-        name = repo.naming.final_tag_of(repo.version)
-        tag = next((t for t in branch.tags if t.name == name), None) if branch else None
+        candidate, name = state.candidate_of(repo), repo.final_tag
+        tag = final_tag(state, repo)
         if tag is None:
             return failed(
                 f"{repo.short_name} {name} has not been pushed",

@@ -11,7 +11,7 @@ from cockpit.release.dispatches import Dispatched
 from cockpit.release.findings import CellState
 from cockpit.release.gates_health import core_files
 from cockpit.release.jobs import JobState
-from cockpit.release.lookups import branch_of, known
+from cockpit.release.lookups import final_tag, known
 from cockpit.release.state import ReleaseState
 from cockpit.release.validations import ValidationRules, validations_of
 from cockpit.release.verdicts import (
@@ -22,12 +22,12 @@ from cockpit.release.verdicts import (
     not_applicable,
     passed,
     unknown,
+    untagged,
 )
 from cockpit.release.words import counted
 
 VALIDATE = "binaries-validated"
 DISPATCH = "dispatch"
-_NO_CANDIDATE = "no candidate has been tagged"
 
 
 def _binaries_validated(state: ReleaseState) -> Verdict:
@@ -35,7 +35,7 @@ def _binaries_validated(state: ReleaseState) -> Verdict:
     if not rules.workflow:
         return not_applicable("the config names no workflow that validates binaries")
     if candidate is None:
-        return failed(_NO_CANDIDATE, pending=True)
+        return untagged()
     complete_at = _complete_at(state)
     if complete_at is None:
         return unknown("the wheels of the test channel are not complete yet", pending=True)
@@ -64,7 +64,7 @@ def _of_candidate(gate: str) -> Callable[[ReleaseState], Verdict]:
         if rules is None:
             return not_applicable(f"the config has no [runs.{gate}]")
         if candidate is None:
-            return failed(_NO_CANDIDATE, pending=True)
+            return untagged()
         tag = candidate.tag.name
         found = validations_of(state.record, rules, str(state.spec.version))
         mine = tuple(run for run in found if run.candidate == tag)
@@ -112,9 +112,7 @@ def _source_released(state: ReleaseState) -> Verdict:
     patterns, core = state.spec.final_workflows, state.spec.core
     if not patterns:
         return not_applicable("the config names no workflow that the final tag starts")
-    name = core.naming.final_tag_of(core.version)
-    branch = branch_of(state, core)
-    tag = next((found for found in branch.tags if found.name == name), None) if branch else None
+    name, tag = core.final_tag, final_tag(state, core)
     if tag is None:
         return failed(f"{name} has not been pushed", then=f"push {name} first", pending=True)
     read = known(state.validations)

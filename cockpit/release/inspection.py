@@ -14,6 +14,7 @@ from cockpit.release.commits import short
 from cockpit.release.index_rules import IndexRules
 from cockpit.release.publishing import Publication
 from cockpit.release.publishing_facts import IndexedProject, StagedWheel
+from cockpit.release.words import few
 
 MB, GB = 1_000_000, 1_000_000_000
 
@@ -154,13 +155,9 @@ def _differences(found: Inspected) -> Iterator[Flaw]:
 def _difference(mine: Sequence[str], usual: Sequence[str]) -> str:
     without = [value for value in usual if value not in mine]
     extra = [value for value in mine if value not in usual]
-    said = [f"without {_few(without)}"] if without else []
-    return ", ".join([*said, *([f"with {_few(extra)}"] if extra else [])]) or "another order"
-
-
-def _few(values: Sequence[str]) -> str:
-    more = f" and {len(values) - 2} more" if len(values) > 2 else ""
-    return ", ".join(values[:2]) + more
+    kinds = {"without": without, "with": extra}
+    said = [f"{how} {few(values, 2)}" for how, values in kinds.items() if values]
+    return ", ".join(said) or "another order"
 
 
 def _project(found: Inspected, rules: IndexRules) -> Iterator[Flaw]:

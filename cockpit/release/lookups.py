@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cockpit.release.artifacts import PackageListing
 from cockpit.release.branches import BranchState
-from cockpit.release.candidates import next_number
+from cockpit.release.candidates import Tag, next_number
 from cockpit.release.commits import short
 from cockpit.release.jobs import Job, JobState
 from cockpit.release.picks import Pick, PullSummary
@@ -26,6 +26,12 @@ def branch_of(state: ReleaseState, repository: Repository) -> BranchState | None
     """A repository's release branch once it has been cut and read."""
     found = state.branches.value.of(repository) if state.branches.value else None
     return found if found is not None and found.head is not None else None
+
+
+def final_tag(state: ReleaseState, repository: Repository) -> Tag | None:
+    """The tag of a repository's released version, once it is pushed and read."""
+    branch = branch_of(state, repository)
+    return branch.tag(repository.final_tag) if branch else None
 
 
 def next_tag(state: ReleaseState, repository: Repository) -> str:

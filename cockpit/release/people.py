@@ -60,9 +60,10 @@ class Team(msgspec.Struct, frozen=True):
 
     def may_approve(self, email: str, login: str) -> bool:
         """Whether whoever goes by this e-mail address, or login, may decide on picks."""
+        known = self.by_email(email)
         return any(
             Duty.APPROVER in person.duties
-            and ((bool(email) and person.email == email) or person.login.lower() == login.lower())
+            and (person == known or person.login.casefold() == login.casefold())
             for person in self.people
         )
 

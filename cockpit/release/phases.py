@@ -103,8 +103,8 @@ def standing(state: ReleaseState) -> Standing:
     branch = branch_of(state, core)
     if branch is None:
         return Standing(PhaseId.PREPARATION, f"{core.release_branch} has not been cut")
-    final = core.naming.final_tag_of(core.version)
-    tagged = next((tag for tag in branch.tags if tag.name == final), None)
+    final = core.final_tag
+    tagged = branch.tag(final)
     if tagged is not None:
         left = state.spec.schedule.days_until_release(state.now.date())
         over = left is not None and left < 0

@@ -194,7 +194,7 @@ def _moved(candidate: Candidate | None, branch: BranchState | None) -> str:
     if candidate is None or branch is None:
         return ""
     was = candidate.tag
-    now = next((tag for tag in branch.tags if tag.name == was.name), None)
+    now = branch.tag(was.name)
     if now is None:
         return f"{was.name} was deleted; it was {short(was.commit_sha)}"
     if now != was:

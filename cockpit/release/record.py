@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
 import msgspec
 
-from cockpit.release.candidates import Pin
+from cockpit.release.candidates import Candidate, Pin
 from cockpit.release.events import Event as Event
 from cockpit.release.nominations import Answer, Verdict
 from cockpit.release.people import Team
@@ -336,13 +336,22 @@ class Ledger(msgspec.Struct, frozen=True, dict=True):
         return tuple(self.events(Override))
 
     @cached_property
-    def pins(self) -> tuple[Pin, ...]:
+    def _pins(self) -> dict[tuple[str, str], Pin]:
         """The first pin of each tag; later ones do not count."""
         first: dict[tuple[str, str], Pin] = {}
         for _, event in self.events(CandidatePinned):
             pin = Pin(event.repository, event.tag, event.object_sha, event.commit_sha)
             first.setdefault((event.repository, event.tag), pin)
-        return tuple(first.values())
+        return first
+
+    @property
+    def pins(self) -> tuple[Pin, ...]:
+        """What every pinned tag was when it was first seen."""
+        return tuple(self._pins.values())
+
+    def pin(self, repository: Repository, tag: str) -> Pin | None:
+        """What a tag was when it was first seen; None for one that nobody pinned."""
+        return self._pins.get((repository.name, tag))
 
     @cached_property
     def duds(self) -> frozenset[tuple[str, str]]:
@@ -353,6 +362,12 @@ class Ledger(msgspec.Struct, frozen=True, dict=True):
         """Whether a candidate is dead, by itself or with its whole version."""
         version = str(repository.version)
         return any((repository.name, name) in self.duds for name in (tag, version))
+
+    def living(
+        self, repository: Repository, candidates: Iterable[Candidate]
+    ) -> tuple[Candidate, ...]:
+        """The candidates of a repository that were not declared duds, in their order."""
+        return tuple(c for c in candidates if not self.is_dud(repository, c.tag.name))
 
     def dud(self, repository: Repository, name: str) -> Declared | None:
         """Who first declared a candidate, or a version such as `2.15.0`, a dud."""

@@ -85,6 +85,11 @@ class Repository(msgspec.Struct, frozen=True):
         return self.naming.release_branch_of(self.line)
 
     @property
+    def final_tag(self) -> str:
+        """The tag of its released version."""
+        return self.naming.final_tag_of(self.version)
+
+    @property
     def orig_branch(self) -> str:
         """The frozen copy of its cut point."""
         return self.naming.orig_branch_of(self.line)

@@ -207,7 +207,7 @@ class ReleaseState(msgspec.Struct, frozen=True, dict=True):
         """The candidates of a repository that were not declared duds, by number."""
         branch = self.branches.value.of(repository) if self.branches.value else None
         found = branch.candidates(repository) if branch else ()
-        return tuple(c for c in found if not self.record.is_dud(repository, c.tag.name))
+        return self.record.living(repository, found)
 
     @cached_property
     def queue(self) -> tuple[Pick, ...]:

@@ -10,6 +10,7 @@ import msgspec
 
 from cockpit.release.freshness import Freshness, freshness
 from cockpit.release.state import ReleaseState
+from cockpit.release.words import few
 
 
 class Outcome(Enum):
@@ -59,8 +60,7 @@ class Verdict(msgspec.Struct, frozen=True):
         """The first piece of evidence, and how many more there are."""
         if not self.evidence:
             return self.outcome.value
-        more = len(self.evidence) - 1
-        return self.evidence[0].text + (f" and {more} more" if more else "")
+        return few((entry.text for entry in self.evidence), 1)
 
     @property
     def text(self) -> str:
@@ -116,6 +116,11 @@ def failed(
     """The condition does not hold."""
     following = NextStep(then, action) if then else None
     return Verdict(Outcome.FAILED, evidence(texts), following, pending)
+
+
+def untagged() -> Verdict:
+    """The condition is about a candidate, and there is none yet."""
+    return failed("no candidate has been tagged", pending=True)
 
 
 def unknown(

@@ -1,11 +1,20 @@
-"""Numbers with their nouns, and SHAs as people write them."""
+"""Numbers with their nouns, lists cut short, and SHAs as people write them."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
     """`1 commit`, `3 commits`; `plural` where an s does not make it."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def few(texts: Iterable[str], limit: int = 3) -> str:
+    """The first of some texts, and how many more there are: `a, b, c and 4 more`."""
+    found = list(texts)
+    more = len(found) - limit
+    return ", ".join(found[:limit]) + (f" and {more} more" if more > 0 else "")
 
 
 def short(sha: str) -> str:

@@ -33,6 +33,15 @@ def test_who_signs_is_told_by_e_mail_whatever_its_case() -> None:
     assert not TEAM.may_sign("noor@elsewhere.org", OwnerRole("performance"))
 
 
+def test_who_approves_is_told_by_e_mail_whatever_its_case_or_by_login() -> None:
+    team = Team((Person("Abe", "abe", "abe@example.org", (Duty.APPROVER,)), NOOR))
+
+    assert team.may_approve("ABE@example.org", "Abraham")
+    assert team.may_approve("", "Abe")
+    assert not team.may_approve("", "Abraham")
+    assert not team.may_approve("noor@example.org", "Noor")
+
+
 @pytest.mark.parametrize(
     ("email", "words"),
     [
