@@ -25,6 +25,11 @@ class CockpitScreen(Screen[None]):
     scopes: ClassVar[tuple[Scope, ...]] = (Scope.EVERYWHERE,)
 
     @property
+    def subject(self) -> str:
+        """What it shows, where screens of its kind show different things."""
+        return ""
+
+    @property
     def moving_keys(self) -> frozenset[str]:
         """Printable keys that only move here, and so are never held back."""
         return frozenset()

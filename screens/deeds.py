@@ -81,14 +81,10 @@ class Deeds:
 
                 log, cockpit = self._cockpit.command_log, self._cockpit
                 self._push(CommandLogScreen(log, lambda: cockpit.usage))
-            case "ledger" | "promotion" | "publishing":
-                from screens.pane import PaneScreen
+            case "board" | "ledger" | "promotion" | "publishing":
+                from screens.full import in_full
 
-                self._push(PaneScreen(action))
-            case "board":
-                from screens.board import BoardScreen
-
-                self._push(BoardScreen())
+                self._push(in_full(action))
             case "timeline":
                 from screens.timeline import TimelineScreen
 
@@ -213,8 +209,8 @@ class Deeds:
             self._push(DiffScreen(pick_title(pick) if pick else selection.key, one, read))
 
     def _push(self, screen: Screen[None]) -> None:
-        """Open a screen, unless one of its kind is open already."""
-        if type(self._app.screen) is not type(screen):
+        """Open a screen, unless the one in front shows the same already."""
+        if _shown_by(self._app.screen) != _shown_by(screen):
             self._app.push_screen(screen)
 
     def _open(self, pane: str) -> None:
@@ -299,3 +295,7 @@ class Deeds:
 
         keep_picture(self._app, self._cockpit.still)
         self._app.exit()
+
+
+def _shown_by(screen: Screen[None]) -> tuple[type, str]:
+    return type(screen), screen.subject if isinstance(screen, CockpitScreen) else ""

@@ -144,6 +144,11 @@ class PaneScreen(ListScreen):
         """The row that was selected where this was opened."""
 
     @property
+    def subject(self) -> str:
+        """The pane."""
+        return self.pane_name
+
+    @property
     def acting_scopes(self) -> tuple[Scope, ...]:
         """The scope of its pane."""
         return (Scope.EVERYWHERE, PANE_SCOPES[self.pane_name])
