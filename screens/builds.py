@@ -64,17 +64,14 @@ class BuildsScreen(ListScreen):
         self._plot = LineView(id="plot")
         self._pane.table.display = False
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         """Matrix or list share the screen with the detail and the plot."""
-        yield self._title
         with Container(id="split"):
             yield self._pane
             with Vertical(id="side"):
                 with VerticalScroll(id="detail"):
                     yield self._detail
                 yield self._plot
-        yield self._background
-        yield self._keys
 
     # Showing
 
