@@ -100,8 +100,9 @@ class ListScreen(CockpitScreen):
         self._show_detail()
 
     @on(PaneView.Opened)
-    async def _opened(self) -> None:
-        await self.perform("open")
+    async def _row_opened(self) -> None:
+        """A click on the row under the cursor does what Enter does."""
+        await self.run_action("app.act('open')")
 
     @property
     def cursor_key(self) -> str:
