@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,6 +15,35 @@ from cockpit.errors import CockpitError, ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from cockpit.logs import LogFile
+
+Command: TypeAlias = Callable[[argparse.Namespace], int]
+COMMANDS = {
+    "artifacts": "artifacts:run",
+    "board": "gates:show_board",
+    "builds": "builds:run",
+    "checklist": "checklist:run",
+    "do": "operate:do",
+    "doctor": "setup:doctor",
+    "gates": "gates:gates",
+    "handover": "ledger:hand_over",
+    "init": "setup:init",
+    "inspect": "inspect:run",
+    "ledger": "ledger:run",
+    "login": "setup:login",
+    "meeting": "meeting:run",
+    "missing": "missing:run",
+    "override": "operate:do",
+    "picks": "picks:run",
+    "plan": "operate:plan",
+    "predict": "predict:run",
+    "promotion": "promotion:run",
+    "resolve": "resolve:run",
+    "sign": "operate:do",
+    "status": "status:run",
+    "submodules": "submodules:run",
+    "watch": "watch:run",
+}
+"""The module of `cockpit.commands` and the function in it that carries a command out."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,97 +80,20 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _dispatch(arguments: argparse.Namespace) -> int:
-    match arguments.command:
-        case None:
-            return _fly(arguments)
-        case "status":
-            from cockpit.commands import status
+    if arguments.command is None:
+        return _fly(arguments)
+    if arguments.command == "rehearse":
+        from cockpit.commands import rehearse
 
-            return status.run(arguments)
-        case "plan" | "do":
-            from cockpit.commands import operate
+        return rehearse.run(arguments, _fly)
+    return command_named(arguments.command)(arguments)
 
-            return operate.plan(arguments) if arguments.command == "plan" else operate.do(arguments)
-        case "builds":
-            from cockpit.commands import builds
 
-            return builds.run(arguments)
-        case "watch":
-            from cockpit.commands import watch
-
-            return watch.run(arguments)
-        case "sign":
-            from cockpit.commands import operate
-
-            arguments.operation = "sign"
-            return operate.do(arguments)
-        case "ledger":
-            from cockpit.commands import ledger
-
-            return ledger.run(arguments)
-        case "gates" | "board":
-            from cockpit.commands import gates
-
-            judging = arguments.command == "gates"
-            return gates.gates(arguments) if judging else gates.show_board(arguments)
-        case "checklist":
-            from cockpit.commands import checklist
-
-            return checklist.run(arguments)
-        case "meeting":
-            from cockpit.commands import meeting
-
-            return meeting.run(arguments)
-        case "override":
-            from cockpit.commands import operate
-
-            arguments.operation = "override"
-            return operate.do(arguments)
-        case "handover":
-            from cockpit.commands import ledger
-
-            return ledger.hand_over(arguments)
-        case "artifacts":
-            from cockpit.commands import artifacts
-
-            return artifacts.run(arguments)
-        case "inspect":
-            from cockpit.commands import inspect
-
-            return inspect.run(arguments)
-        case "promotion":
-            from cockpit.commands import promotion
-
-            return promotion.run(arguments)
-        case "picks":
-            from cockpit.commands import picks
-
-            return picks.run(arguments)
-        case "submodules":
-            from cockpit.commands import submodules
-
-            return submodules.run(arguments)
-        case "predict":
-            from cockpit.commands import predict
-
-            return predict.run(arguments)
-        case "resolve":
-            from cockpit.commands import resolve
-
-            return resolve.run(arguments)
-        case "missing":
-            from cockpit.commands import missing
-
-            return missing.run(arguments)
-        case "rehearse":
-            from cockpit.commands import rehearse
-
-            return rehearse.run(arguments, _fly)
-        case _:
-            from cockpit.commands import setup
-
-            commands = {"init": setup.init, "login": setup.login, "doctor": setup.doctor}
-            return commands[arguments.command](arguments)
+def command_named(name: str) -> Command:
+    """What carries out a command; its module is imported here and no earlier."""
+    module, _, function = COMMANDS[name].partition(":")
+    found: Command = getattr(import_module(f"cockpit.commands.{module}"), function)
+    return found
 
 
 def _fly(arguments: argparse.Namespace) -> int:
@@ -228,6 +181,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     if "missing" in words[:1]:  # what is used at a prompt does not wait for the others' words
         return parser
     _add_reading(commands)
+    _add_listing(commands)
     _add_judging(commands)
     _add_predicting(commands)
     _add_watching(commands)
@@ -274,6 +228,9 @@ def _add_reading(commands: Commands) -> None:
         "--verify", action="store_true", help="read every file that no store vouches for"
     )
     promotion.add_argument("--json", action="store_true", help="machine-readable, every file")
+
+
+def _add_listing(commands: Commands) -> None:
     ledger = commands.add_parser("ledger", help="print who decided, signed or ran what")
     form = ledger.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -312,6 +269,7 @@ def _add_judging(commands: Commands) -> None:
     override = commands.add_parser(
         "override", help="let the release go on in spite of a gate, for this candidate alone"
     )
+    override.set_defaults(operation="override")
     override.add_argument("gate", help="its id, as `gates` prints it")
     override.add_argument("--reason", required=True, help="why, for everybody to read")
     meeting = commands.add_parser("meeting", help="print the agenda of the next sync meeting")
@@ -416,6 +374,7 @@ def _add_operating(commands: Commands, *, asked_for: bool) -> None:
 def _add_signing(commands: Commands) -> None:
     about = "sign an item of the checklist, for this candidate and this plan, after a confirmation"
     sign = commands.add_parser("sign", help=about, description=about)
+    sign.set_defaults(operation="sign")
     sign.add_argument("item", metavar="ITEM", help="its id, as the checklist names it")
     sign.add_argument("--note", metavar="TEXT", help="what is to be known about it")
     sign.add_argument("--link", action="append", metavar="URL", help="what shows it; again")

@@ -28,7 +28,6 @@ from screens.pane import BESIDE_FROM, ListScreen
 from screens.sight import Sight
 from widgets.lines import LineView
 from widgets.matrix import MatrixView
-from widgets.pane import PaneView
 
 _CURVE_FROM = 32
 """Lines of the terminal from which the summary shows how the candidate went."""
@@ -64,17 +63,14 @@ class BuildsScreen(ListScreen):
         self._plot = LineView(id="plot")
         self._pane.table.display = False
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         """Matrix or list share the screen with the detail and the plot."""
-        yield self._title
         with Container(id="split"):
             yield self._pane
             with Vertical(id="side"):
                 with VerticalScroll(id="detail"):
                     yield self._detail
                 yield self._plot
-        yield self._background
-        yield self._keys
 
     # Showing
 
@@ -288,8 +284,7 @@ class BuildsScreen(ListScreen):
             self._pane.annotate(self._matrix.pages)
 
     @on(MatrixView.Opened)
-    @on(PaneView.Opened)
-    async def _opened(self) -> None:
+    async def _cell_opened(self) -> None:
         await self.run_action("app.act('open')")
 
 

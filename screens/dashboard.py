@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events, on
@@ -16,7 +15,7 @@ from cockpit.views.build_matrix import build_matrix
 from cockpit.views.table import Line, Pane
 from screens.base import CockpitScreen
 from screens.sight import AROUND_HEADER, PANE_SCOPES, PANES, Sight
-from widgets.keys import KeyBar, KeyHint
+from widgets.keys import KeyHint
 from widgets.lines import LineView
 from widgets.pane import PaneView
 from widgets.pane_tabs import PaneTabs
@@ -40,33 +39,27 @@ class DashboardScreen(CockpitScreen):
         Binding("left", "beside(-1)", "Pane beside", show=False),
     ]
     scopes = (Scope.EVERYWHERE, Scope.DASHBOARD)
+    ways = (KeyHint("0-4", "Pane"),)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE_FROM, "-wide")]  # noqa: RUF012
     AUTO_FOCUS = "#pane-branches KeyedTable"
 
     def __init__(self) -> None:
         super().__init__(id="dashboard")
-        self._sight: Sight | None = None
         self._current = 0
         self._branches_height = ""
         self._panes = tuple(PaneView(name, index + 1) for index, name in enumerate(PANES))
         self._panes[0].add_class("-current")
-        self._header = LineView(id="header")
         self._board = LineView(id="board")
         self._tabs = PaneTabs(("Branches", "Builds", "Picks", "Checklist"))
-        self._background = LineView(id="running")
-        self._keys = KeyBar()
 
-    def compose(self) -> ComposeResult:
-        """The header first, the keys last."""
-        yield self._header
+    def compose_body(self) -> ComposeResult:
+        """The board above the panes."""
         yield self._board
         yield self._tabs
         branches, builds, picks, checklist = self._panes
         with Horizontal(id="panes"):
             yield Vertical(branches, picks, id="left", classes="column -current")
             yield Vertical(builds, checklist, id="right", classes="column")
-        yield self._background
-        yield self._keys
 
     @property
     def pane(self) -> PaneView:
@@ -86,20 +79,13 @@ class DashboardScreen(CockpitScreen):
 
     def show(self, sight: Sight) -> None:
         """Show the newest state."""
-        self._sight = sight
-        width = self.app.size.width - AROUND_HEADER
-        self._header.show((sight.header(width),))
-        self._board.show(board_lines(sight.board, width))
+        super().show(sight)
+        self._board.show(board_lines(sight.board, self.app.size.width - AROUND_HEADER))
         for pane in self._panes:
             drawable = pane.pane_name == "builds" and sight.state.builds.value is not None
             picture = _picture(sight, pane.size.width) if drawable else ()
             pane.show(sight.pane(pane.pane_name), picture)
         self._fit_branches(sight.pane("branches"))
-
-    def show_keys(self, hints: Sequence[KeyHint], running: Sequence[Line]) -> None:
-        """Name the keys, and the operation in the background."""
-        self._keys.show((KeyHint("0-4", "Pane"), *hints))
-        self._background.show(running)
 
     def redraw(self) -> None:
         """Draw everything anew, in another theme."""

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from functools import partial
 
-import msgspec
 from textual.app import App
 from textual.screen import Screen
 
-from cockpit.actions import Scope, Situation
+from cockpit.actions import Situation
 from cockpit.errors import CockpitError
-from cockpit.guards import meant_candidate, meant_repository, pick_meant, selected_job
 from cockpit.guards_board import for_next, next_step
 from cockpit.release.findings import Severity, findings
 from cockpit.release.words import counted
 from screens.arming import ARMED_FOR, Arming
 from screens.base import CockpitScreen
 from screens.conductor import Conductor
+from screens.full import in_full
+from screens.opening import opened
 from screens.ports import Cockpit
 from screens.sight import PANES
 from themes.palettes import following
@@ -28,7 +27,7 @@ Perform = Callable[[str, Situation], Awaitable[None]]
 
 
 class Deeds:
-    """One method an action; `do` finds it."""
+    """What is more than opening a screen."""
 
     def __init__(
         self,
@@ -51,15 +50,11 @@ class Deeds:
                 if len(self._app.screen_stack) > 1:
                     self._app.pop_screen()
             case "pane-1" | "pane-2" | "pane-3" | "pane-4":
-                self._open(PANES[int(action.removeprefix("pane-")) - 1])
+                self._switch(PANES[int(action.removeprefix("pane-")) - 1])
             case "browse" | "copy-id" | "copy-url":
                 self._hand_over(action, situation)
-            case "open" if situation.selection and situation.selection.pane == "picks":
-                from screens.pick import PickScreen
-
-                self._push(PickScreen(self._cockpit, situation.selection.key))
-            case "open" | "job-log":
-                self._open_job(action, situation)
+            case "export-ledger":
+                self._export_ledger(situation)
             case "next":
                 await self._next(situation)
             case "refresh":
@@ -69,61 +64,6 @@ class Deeds:
                 self._app.run_worker(self._verify(), name="verify", exit_on_error=False)
             case "arm":
                 self._arm()
-            case "quit":
-                self._quit()
-            case _:
-                self._look(action, situation)
-
-    def _look(self, action: str, situation: Situation) -> None:
-        match action:
-            case "command-log":
-                from screens.command_log import CommandLogScreen
-
-                log, cockpit = self._cockpit.command_log, self._cockpit
-                self._push(CommandLogScreen(log, lambda: cockpit.usage))
-            case "ledger" | "promotion" | "publishing":
-                from screens.pane import PaneScreen
-
-                self._push(PaneScreen(action))
-            case "board":
-                from screens.board import BoardScreen
-
-                self._push(BoardScreen())
-            case "timeline":
-                from screens.timeline import TimelineScreen
-
-                self._push(TimelineScreen(meant_repository(situation)))
-            case "compare-candidates":
-                self._compare(situation)
-            case "other-builds":
-                from screens.builds import BuildsScreen
-
-                self._push(BuildsScreen(repository=meant_repository(situation).name))
-            case "show-pick":
-                self._show_pick(situation)
-            case "handover":
-                self._hand_the_release_over()
-            case "export-ledger":
-                self._export_ledger(situation)
-            case "walk":
-                from cockpit.guards_checklist import item_meant
-                from screens.walk import WalkScreen
-
-                self._push(WalkScreen(item_meant(situation)))
-            case "diff":
-                self._show_diff(situation)
-            case "lacking":
-                from screens.picks import LackingScreen
-
-                self._push(LackingScreen())
-            case "end-state":
-                from screens.end_state import EndStateScreen
-
-                self._push(EndStateScreen(self._cockpit))
-            case "help":
-                from screens.help import HelpScreen
-
-                self._push(HelpScreen(situation.scopes, situation.selection))
             case "palette":
                 self._palette(situation)
             case "watch":
@@ -134,19 +74,10 @@ class Deeds:
                 self._app.notify(f"theme: {self._app.theme}")
             case "density":
                 self._app.toggle_class("-compact")
+            case "quit":
+                self._quit()
             case _:
-                raise LookupError(f"the registry has an action {action} that nothing carries out")
-
-    def _hand_the_release_over(self) -> None:
-        from cockpit.views.handover import handover
-        from screens.handover import HandoverScreen
-
-        cockpit, state = self._cockpit, self._cockpit.state
-
-        def made(span: timedelta) -> str:
-            return handover(state, cockpit.process, state.now - span)
-
-        self._push(HandoverScreen(str(state.spec.version), made))
+                self._open(action, situation)
 
     def _export_ledger(self, situation: Situation) -> None:
         """Copy the rows that the filter lets through, oldest first."""
@@ -160,67 +91,15 @@ class Deeds:
         told = counted(len(entries), "entry", "entries")
         self._app.notify(f"{told} as a Markdown table", title="Copied", markup=False)
 
-    def _open_job(self, action: str, situation: Situation) -> None:
-        """A job's steps, or its log; from its steps the log is opened at the selected one."""
-        from screens.job import JobScreen
-        from screens.log import LogScreen
-
-        job, selection = selected_job(situation), situation.selection
-        if job is None or selection is None:
-            return
-        repository, key, front = selection.repository, selection.key, self._app.screen
-        if action == "open" and not isinstance(front, JobScreen):
-            self._push(JobScreen(self._cockpit, repository, key))
-            return
-        step = front.step if isinstance(front, JobScreen) else None
-        read = partial(self._cockpit.job_log, repository, job.id)
-        self._push(LogScreen(repository, key, job, read, step))
-
-    def _compare(self, situation: Situation) -> None:
-        if Scope.BUILDS in situation.scopes:
-            from screens.builds_comparison import BuildsComparisonScreen
-
-            self._push(BuildsComparisonScreen())
-            return
-        from cockpit.views.timeline import previous_of
-        from screens.timeline import ComparisonScreen
-
-        repository, newer = meant_repository(situation), meant_candidate(situation)
-        older = previous_of(situation.state, repository, newer) if newer else None
-        if newer is not None and older is not None:
-            self._push(ComparisonScreen(repository, older.tag.name, newer.tag.name))
-
-    def _show_pick(self, situation: Situation) -> None:
-        from screens.full import in_full
-
-        pick = pick_meant(situation)
-        if pick is not None:
-            self._push(in_full("picks", pick.key))
-
-    def _show_diff(self, situation: Situation) -> None:
-        """The selected pick's change, or that of the whole queue where its end is shown."""
-        from cockpit.views.pick_life import pick_named, pick_title
-        from screens.diff import DiffScreen
-        from screens.end_state import EndStateScreen
-
-        front, selection = self._app.screen, situation.selection
-        if isinstance(front, EndStateScreen):
-            self._push(DiffScreen("The whole queue", None, front.change))
-        elif selection is not None:
-            pick = pick_named(situation.state, selection.key)
-            one = msgspec.structs.replace(selection, marked=())
-            read = partial(self._cockpit.pick_diff, selection.key)
-            self._push(DiffScreen(pick_title(pick) if pick else selection.key, one, read))
-
-    def _push(self, screen: Screen[None]) -> None:
-        """Open a screen, unless one of its kind is open already."""
-        if type(self._app.screen) is not type(screen):
+    def _open(self, action: str, situation: Situation) -> None:
+        """Open a screen, unless the one in front shows the same already."""
+        front = self._app.screen
+        screen = opened(action, situation, self._cockpit, front)
+        if screen is not None and _shown_by(front) != _shown_by(screen):
             self._app.push_screen(screen)
 
-    def _open(self, pane: str) -> None:
+    def _switch(self, pane: str) -> None:
         """Another pane in full, in place of the one that is open."""
-        from screens.full import in_full
-
         self._app.switch_screen(in_full(pane))
 
     def _hand_over(self, action: str, situation: Situation) -> None:
@@ -299,3 +178,7 @@ class Deeds:
 
         keep_picture(self._app, self._cockpit.still)
         self._app.exit()
+
+
+def _shown_by(screen: Screen[object] | Screen[None]) -> tuple[type, str]:
+    return type(screen), screen.subject if isinstance(screen, CockpitScreen) else ""

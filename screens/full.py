@@ -1,4 +1,4 @@
-"""Which screen shows a pane of the dashboard in full."""
+"""Which screen shows a pane in full."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import abstractmethod
 from typing import ClassVar
 
 from textual import on
@@ -15,9 +15,8 @@ from cockpit.actions import Scope
 from cockpit.views.marks import Tone
 from cockpit.views.table import Detail, Line, Pane, Span
 from screens.base import CockpitScreen
-from screens.sight import AROUND_HEADER, PANE_SCOPES, Sight
-from widgets.keys import KeyBar, KeyHint
-from widgets.lines import LineView, WrappedLines
+from screens.sight import PANE_SCOPES, Sight
+from widgets.lines import WrappedLines
 from widgets.pane import PaneView
 from widgets.reading import ReadingScroll
 
@@ -40,47 +39,34 @@ class ListScreen(CockpitScreen):
         super().__init__()
         self.pane_name = name
         self._pane = PaneView(name, face=face)
-        self._title = LineView(id="header")
         self._detail = WrappedLines(classes="detail-lines")
-        self._background = LineView(id="running")
-        self._keys = KeyBar()
-        self._sight: Sight | None = None
         self._following: Timer | None = None
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         """Table and detail share the screen."""
-        yield self._title
         with Container(id="split", classes="" if self.beside else "short"):
             yield self._pane
             with ReadingScroll(id="detail"):
                 yield self._detail
-        yield self._background
-        yield self._keys
 
     @property
     def pane(self) -> PaneView:
         """The table."""
         return self._pane
 
+    @abstractmethod
     def pane_of(self, sight: Sight) -> Pane:
         """What the table shows."""
-        raise NotImplementedError
 
+    @abstractmethod
     def detail_of(self, sight: Sight, key: str) -> Detail | None:
         """What is known of one row."""
-        raise NotImplementedError
 
     def show(self, sight: Sight) -> None:
         """Show the newest state."""
-        self._sight = sight
-        self._title.show((sight.header(self.app.size.width - AROUND_HEADER),))
+        super().show(sight)
         self._pane.show(self.pane_of(sight))
         self._show_detail()
-
-    def show_keys(self, hints: Sequence[KeyHint], running: Sequence[Line]) -> None:
-        """Going back is always named."""
-        self._keys.show((KeyHint("esc", "Back", action="app.act('back')"), *hints))
-        self._background.show(running)
 
     def redraw(self) -> None:
         """Draw everything anew, in another theme."""
@@ -114,8 +100,9 @@ class ListScreen(CockpitScreen):
         self._show_detail()
 
     @on(PaneView.Opened)
-    async def _opened(self) -> None:
-        await self.perform("open")
+    async def _row_opened(self) -> None:
+        """A click on the row under the cursor does what Enter does."""
+        await self.run_action("app.act('open')")
 
     @property
     def cursor_key(self) -> str:
@@ -142,6 +129,11 @@ class PaneScreen(ListScreen):
         super().__init__(name)
         self._first = key
         """The row that was selected where this was opened."""
+
+    @property
+    def subject(self) -> str:
+        """The pane."""
+        return self.pane_name
 
     @property
     def acting_scopes(self) -> tuple[Scope, ...]:

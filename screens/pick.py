@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -25,9 +24,8 @@ from cockpit.views.table import Line, Span
 from screens.base import CockpitScreen
 from screens.outside import page_text
 from screens.pane import BESIDE_FROM
-from screens.sight import AROUND_HEADER, Sight
-from widgets.keys import KeyBar, KeyHint
-from widgets.lines import LineView, WrappedLines
+from screens.sight import Sight
+from widgets.lines import WrappedLines
 from widgets.reading import ReadingScroll
 from widgets.tones import content_of
 
@@ -52,29 +50,22 @@ class PickScreen(CockpitScreen):
         super().__init__()
         self.key = key
         self._cockpit = cockpit
-        self._sight: Sight | None = None
         self._comments: tuple[Comment, ...] | None = None
         self._trouble = ""
         self._seen: _Said | None = None
-        self._title = LineView(id="header")
         self._side = ReadingScroll(id="life")
         self._life = WrappedLines()
         self._forecast = WrappedLines()
         self._said = WrappedLines()
-        self._background = LineView(id="running")
-        self._keys = KeyBar()
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         """Two columns where there is room, else one below the other."""
-        yield self._title
         with VerticalScroll(id="pick", can_focus=False):
             with self._side:
                 yield self._life
             with ReadingScroll(id="rest"):
                 yield self._forecast
                 yield self._said
-        yield self._background
-        yield self._keys
 
     @property
     def selection(self) -> Selection | None:
@@ -94,8 +85,7 @@ class PickScreen(CockpitScreen):
 
     def show(self, sight: Sight) -> None:
         """Show the newest state; what people say is read again when they have said more."""
-        self._sight = sight
-        self._title.show((sight.header(self.app.size.width - AROUND_HEADER),))
+        super().show(sight)
         pick = self._pick
         if pick is None:
             gone = "the queue has no such row any more; esc goes back"
@@ -110,11 +100,6 @@ class PickScreen(CockpitScreen):
         if seen != self._seen:
             self._seen = seen
             self._read()
-
-    def show_keys(self, hints: Sequence[KeyHint], running: Sequence[Line]) -> None:
-        """Going back is always named."""
-        self._keys.show((KeyHint("esc", "Back", action="app.act('back')"), *hints))
-        self._background.show(running)
 
     def redraw(self) -> None:
         """Draw everything anew, in another theme."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from cockpit.actions import Scope, Selection
 from cockpit.release.state import ReleaseState
 from cockpit.views.lacking import lacking_pane
@@ -25,9 +27,9 @@ class PickListScreen(ListScreen):
         self._first = key
         """The row that was selected where this was opened."""
 
+    @abstractmethod
     def made(self, state: ReleaseState, order: Order, marked: frozenset[str]) -> Pane:
         """The rows in an order, with marks on some."""
-        raise NotImplementedError
 
     @property
     def moving_keys(self) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 
@@ -14,13 +15,11 @@ from cockpit.errors import CockpitError
 from cockpit.views.framing import line
 from cockpit.views.marks import NEEDS_YOU, Tone
 from cockpit.views.stops import stop_beside
-from cockpit.views.table import Line, Span
+from cockpit.views.table import Span
 from screens.base import CockpitScreen
 from screens.outside import page_text
-from screens.sight import AROUND_HEADER, Sight
 from widgets.filter_box import FilterBox
-from widgets.keys import KeyBar, KeyHint
-from widgets.lines import LineView, WrappedLines
+from widgets.lines import WrappedLines
 from widgets.log_view import LogView
 from widgets.tones import content_of
 
@@ -42,23 +41,17 @@ class TextScreen(CockpitScreen):
         self._stops: tuple[int, ...] = ()
         self._found: tuple[int, ...] = ()
         self._search = ""
-        self._title = LineView(id="header")
         self._frame = Vertical(id="log")
         self._trouble = WrappedLines(id="trouble")
         self._view = LogView(spans)
         self._box = FilterBox()
-        self._background = LineView(id="running")
-        self._keys = KeyBar()
 
-    def compose(self) -> ComposeResult:
-        """The text fills the screen."""
-        yield self._title
+    def compose_body(self) -> ComposeResult:
+        """The text fills the screen; it is read when somebody asks, whatever changes around it."""
         with self._frame:
             yield self._trouble
             yield self._view
             yield self._box
-        yield self._background
-        yield self._keys
 
     def on_mount(self) -> None:
         """Read at once; nothing waits for it."""
@@ -66,18 +59,18 @@ class TextScreen(CockpitScreen):
 
     # What subclasses say
 
+    @abstractmethod
     async def read(self) -> Sequence[str]:
         """The text's lines; raises CockpitError where they cannot be read."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stops_in(self, lines: Sequence[str]) -> tuple[int, ...]:
         """The lines at which one stops."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def heading(self) -> Sequence[Span]:
         """What it is, for the border."""
-        raise NotImplementedError
 
     def go_to_start(self) -> None:
         """Where one begins to read."""
@@ -92,15 +85,6 @@ class TextScreen(CockpitScreen):
     def moving_keys(self) -> frozenset[str]:
         """In the text h and l scroll sideways."""
         return frozenset("hl") if self._view.has_focus else frozenset()
-
-    def show(self, sight: Sight) -> None:
-        """The header alone changes by itself: the text is read when somebody asks."""
-        self._title.show((sight.header(self.app.size.width - AROUND_HEADER),))
-
-    def show_keys(self, hints: Sequence[KeyHint], running: Sequence[Line]) -> None:
-        """Going back is always named."""
-        self._keys.show((KeyHint("esc", "Back", action="app.act('back')"), *hints))
-        self._background.show(running)
 
     def redraw(self) -> None:
         """Draw everything anew, in another theme."""

@@ -17,8 +17,8 @@ from cockpit.views.checklist import item_url
 from cockpit.views.table import Line
 from cockpit.views.walk import walk_page, walk_progress
 from screens.base import CockpitScreen
-from screens.sight import AROUND_HEADER, Sight
-from widgets.keys import KeyBar, KeyHint
+from screens.sight import Sight
+from widgets.keys import KeyHint
 from widgets.lines import LineView, WrappedLines
 
 _SHORT = {"n": "Next open", "-": "N/A", "!": "Problem"}
@@ -39,27 +39,21 @@ class WalkScreen(CockpitScreen):
         Binding("k,up", "scroll(-1)", "Up", show=False),
     ]
     scopes = (Scope.EVERYWHERE, Scope.WALK)
+    ways = (*CockpitScreen.ways, KeyHint("←→", "Page", action="screen.turn(1)"))
 
     def __init__(self, item: str = "") -> None:
         super().__init__()
         self.item = item
         """The item of this page; empty to begin at the first that is open."""
         self._walk: tuple[ItemState, ...] = ()
-        self._sight: Sight | None = None
-        self._title = LineView(id="header")
         self._progress = LineView(id="walk-progress")
         self._page = WrappedLines(classes="detail-lines")
-        self._background = LineView(id="running")
-        self._keys = KeyBar()
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         """One page fills the screen."""
-        yield self._title
         yield self._progress
         with VerticalScroll(id="page"):
             yield self._page
-        yield self._background
-        yield self._keys
 
     @property
     def moving_keys(self) -> frozenset[str]:
@@ -76,8 +70,7 @@ class WalkScreen(CockpitScreen):
 
     def show(self, sight: Sight) -> None:
         """Show the page as it is now."""
-        self._sight = sight
-        self._title.show((sight.header(self.app.size.width - AROUND_HEADER),))
+        super().show(sight)
         self._walk = pages(sight.process, item_states(sight.process, sight.state))
         self._mine = signable(sight.process, sight.state.spec.team, sight.state.me)
         if self._found is None:
@@ -88,18 +81,13 @@ class WalkScreen(CockpitScreen):
         self._page.show(walk_page(sight.state, sight.process, found) if found else ())
 
     def show_keys(self, hints: Sequence[KeyHint], running: Sequence[Line]) -> None:
-        """Going back, and on to the next page, are always named."""
-        ways = (
-            KeyHint("esc", "Back", action="app.act('back')"),
-            KeyHint("←→", "Page", action="screen.turn(1)"),
-        )
+        """Only the keys that are of use on a page, in few words."""
         here = [
             msgspec.structs.replace(hint, title=_SHORT.get(hint.key, hint.title))
             for hint in hints
             if hint.key not in _ELSEWHERE
         ]
-        self._keys.show((*ways, *here))
-        self._background.show(running)
+        super().show_keys(here, running)
 
     def redraw(self) -> None:
         """Draw everything anew, in another theme."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from cockpit.cli import COMMANDS, command_named
 from cockpit.config import load
 from cockpit.rehearsal.world import World
 from tests.flows.releases import cockpit_on, files, refs
@@ -125,6 +127,12 @@ def test_wrong_usage_ends_with_two_and_a_hint(shared_world: World, words: tuple[
     assert done.returncode == 2
     assert done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_every_command_of_the_help_is_carried_out_by_something() -> None:
+    named = re.findall(r"^    ([a-z]+)", call("--help").stdout, re.MULTILINE)
+    assert sorted(named) == sorted([*COMMANDS, "rehearse"])
+    assert all(callable(command_named(name)) for name in COMMANDS)
 
 
 def test_no_config_says_what_to_do(tmp_path: Path) -> None:

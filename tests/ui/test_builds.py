@@ -102,6 +102,9 @@ async def test_the_list_is_grouped_folded_and_filtered() -> None:
         assert [row.copy for row in table.rows_shown if row.heading] == ["linux-binary-manywheel"]
         await driven.press("escape", "f", "f")
         await until(driven, lambda: len(table.rows_shown) == 80 + len(headings))
+        assert table.select(table.rows_shown[0].key)
+        await driven.click(table, offset=(4, 1))
+        await until(driven, lambda: table.rows_shown[1].heading)
 
 
 async def test_a_group_below_the_matrix_leads_to_its_jobs() -> None:

@@ -86,6 +86,15 @@ async def open_queue(app: CockpitApp, driven: Driven) -> PicksScreen:
     return screen
 
 
+async def test_a_click_on_the_row_under_the_cursor_does_what_enter_does() -> None:
+    app = CockpitApp(StillCockpit(busy()))
+    async with app.run_test(size=(120, 40)) as driven:
+        screen = await open_queue(app, driven)
+        table = screen.pane.table
+        await driven.click(table, offset=(4, 1 + table.cursor_row))
+        await until(driven, lambda: isinstance(app.screen, PickScreen))
+
+
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
 async def test_order_marks_and_filter_survive_a_refresh(size: tuple[int, int]) -> None:
     cockpit = StillCockpit(busy())
