@@ -289,7 +289,7 @@ class ObjectStore:
             raise failure from err
         except BotoCoreError as err:
             self._kept = None
-            raise _failure(err, where) from err
+            raise _failure(err, where, self.read_s) from err
         except json.JSONDecodeError as err:
             raise AccessDenied(
                 "The AWS credentials cannot be read",
@@ -422,7 +422,7 @@ def _refusal(err: ClientError, bucket: str, where: str) -> CockpitError:
     return CockpitError("S3 refused this", f"{where}: {said}", "release-cockpit doctor")
 
 
-def _failure(err: Exception, where: str) -> CockpitError:
+def _failure(err: Exception, where: str, read_s: float) -> CockpitError:
     """What it means that no answer of S3 came, or no credential was found to ask with."""
     from botocore import exceptions as boto
 
@@ -443,7 +443,7 @@ def _failure(err: Exception, where: str) -> CockpitError:
     if isinstance(err, boto.ConnectTimeoutError):
         said = f"{where}: no connection within {CONNECT_S} s"
     elif isinstance(err, boto.ReadTimeoutError):
-        said = f"{where}: no answer within {READ_S} s"
+        said = f"{where}: no answer within {read_s:g} s"
     elif isinstance(err, boto.EndpointConnectionError):
         said = f"{where}: no connection"
     return Unreachable("S3 cannot be reached", said, "check the network, then refresh (r)")
