@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
@@ -261,7 +262,9 @@ class Transport:
         import requests
 
         with _speaking_with(urlsplit(self.api).netloc, self._timeout_s):
-            requester, connection = self._session
+            requester, shared = self._session
+            # A connection keeps its request until that is sent, so no two threads may have one.
+            connection = copy(shared)
             send = partial(
                 requester.requestJson,
                 verb,

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from cockpit import __version__
 from cockpit.backends.github_pages import Page, PageCache
 from cockpit.backends.html_pages import HtmlPage, read_html
+from cockpit.backends.plain_http import PlainHttp
 from cockpit.backends.ports import Answer
 from cockpit.backends.text import clean, mask
 from cockpit.errors import AccessDenied, CockpitError, Throttled, Unreachable
@@ -44,8 +43,7 @@ class IndexPages:
         self._base = base_url.rstrip("/")
         self._log = log
         self._cache = cache or PageCache()
-        self._making = threading.Lock()
-        self._kept: requests.Session | None = None
+        self._http = PlainHttp()
 
     def page(self, prefix: str, folder: str, package: str) -> Answer[IndexPage | None]:
         """The page of a package in a folder; None when there is none."""
@@ -71,7 +69,9 @@ class IndexPages:
         """The bytes of the file that a page links to, without reading it; None when it is gone."""
         with (
             _speaking_with(urlsplit(url).netloc),
-            self._session().head(url, allow_redirects=True, timeout=(CONNECT_S, READ_S)) as answer,
+            self._http.session.head(
+                url, allow_redirects=True, timeout=(CONNECT_S, READ_S)
+            ) as answer,
         ):
             if answer.status_code == 404:
                 return None
@@ -85,7 +85,7 @@ class IndexPages:
         headers = {"If-None-Match": known.etag} if known else {}
         with (
             _speaking_with(urlsplit(url).netloc),
-            self._session().get(
+            self._http.session.get(
                 url, headers=headers, stream=True, timeout=(CONNECT_S, READ_S)
             ) as answer,
         ):
@@ -101,21 +101,6 @@ class IndexPages:
         if etag:
             self._cache.put(Page(url, etag, text))
         return text
-
-    def _session(self) -> requests.Session:
-        import requests
-        from requests.adapters import HTTPAdapter
-
-        with self._making:
-            if self._kept is None:
-                session = requests.Session()
-                session.headers["User-Agent"] = f"release-cockpit/{__version__}"
-                # An authentication of its own keeps requests from looking into ~/.netrc.
-                session.auth = lambda request: request
-                for scheme in ("http://", "https://"):
-                    session.mount(scheme, HTTPAdapter(pool_maxsize=8))
-                self._kept = session
-            return self._kept
 
     def _tell(self, url: str, status: int) -> None:
         if self._log is not None:

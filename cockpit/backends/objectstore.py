@@ -11,9 +11,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal, cast
+from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 from cockpit.backends.ports import Delivery
 from cockpit.backends.text import clean, mask
@@ -60,7 +59,6 @@ _END_OF_LIFE = "AWS_CREDENTIAL_EXPIRATION"
 _CREDENTIALS = "the AWS credentials"
 _CHECKSUM_NAMES = ("checksum-sha256", "x-amz-meta-checksum-sha256")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-_NEW = ("--if-none-match", "*")
 _LOGIN_HINT = "log in to AWS again (aws sso login, or new keys), then refresh (r)"
 
 
@@ -167,21 +165,14 @@ class ObjectStore:
 
         bucket = self._settings.bucket
         digest = base64.b64encode(bytes.fromhex(delivery.sha256)).decode()
-        condition = ("--if-match", delivery.replaces) if delivery.replaces else _NEW
         self._tell(
             *("put-object", "--bucket", bucket, "--key", key, "--body", path.name),
-            *("--checksum-sha256", digest, *condition),
+            *("--checksum-sha256", digest, *_flag(delivery.replaces)),
         )
         labels = {**delivery.labels, _CHECKSUM_NAMES[0]: delivery.sha256}
         with self._speaking() as (_, client), path.open("rb") as file:
-            put = client.put_object
-            conditional = (
-                partial(put, IfMatch=delivery.replaces)
-                if delivery.replaces
-                else partial(put, IfNoneMatch="*")
-            )
             try:
-                conditional(
+                client.put_object(
                     Bucket=bucket,
                     Key=key,
                     Body=cast("IO[bytes]", _Counted(file, delivery.report)),
@@ -189,6 +180,7 @@ class ObjectStore:
                     ChecksumSHA256=digest,
                     ContentType="binary/octet-stream",
                     Metadata=labels,
+                    **_condition(delivery.replaces),
                 )
             except ClientError as err:
                 if _code(err) in _REPLACED:
@@ -297,7 +289,7 @@ class ObjectStore:
             raise failure from err
         except BotoCoreError as err:
             self._kept = None
-            raise _failure(err, where) from err
+            raise _failure(err, where, self.read_s) from err
         except json.JSONDecodeError as err:
             raise AccessDenied(
                 "The AWS credentials cannot be read",
@@ -351,6 +343,16 @@ def _limits(
         max_pool_connections=_CONNECTIONS,
         s3={"addressing_style": addressing},
     )
+
+
+def _condition(replaces: str) -> dict[str, Any]:
+    """What the store is to find at the key: nothing, or what is replaced on purpose."""
+    return {"IfMatch": f'"{replaces}"'} if replaces else {"IfNoneMatch": "*"}
+
+
+def _flag(replaces: str) -> tuple[str, str]:
+    """The same for the command line."""
+    return ("--if-match", replaces) if replaces else ("--if-none-match", "*")
 
 
 def _code(err: ClientError) -> str:
@@ -420,7 +422,7 @@ def _refusal(err: ClientError, bucket: str, where: str) -> CockpitError:
     return CockpitError("S3 refused this", f"{where}: {said}", "release-cockpit doctor")
 
 
-def _failure(err: Exception, where: str) -> CockpitError:
+def _failure(err: Exception, where: str, read_s: float) -> CockpitError:
     """What it means that no answer of S3 came, or no credential was found to ask with."""
     from botocore import exceptions as boto
 
@@ -441,7 +443,7 @@ def _failure(err: Exception, where: str) -> CockpitError:
     if isinstance(err, boto.ConnectTimeoutError):
         said = f"{where}: no connection within {CONNECT_S} s"
     elif isinstance(err, boto.ReadTimeoutError):
-        said = f"{where}: no answer within {READ_S} s"
+        said = f"{where}: no answer within {read_s:g} s"
     elif isinstance(err, boto.EndpointConnectionError):
         said = f"{where}: no connection"
     return Unreachable("S3 cannot be reached", said, "check the network, then refresh (r)")

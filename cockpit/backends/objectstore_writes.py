@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cockpit.backends.objectstore import ObjectStore, _checksum
+from cockpit.backends.objectstore import ObjectStore, _checksum, _condition, _flag
 from cockpit.backends.objectstore_quick import QuickCopies
 from cockpit.backends.ports.objectstore import ObjectProperties, Upload
 from cockpit.errors import Conflict
@@ -352,15 +352,6 @@ def _spans(size: int, length: int) -> Iterator[tuple[int, int]]:
     """Where each piece begins, and how long it is."""
     for start in range(0, size, length):
         yield start, min(length, size - start)
-
-
-def _condition(replaces: str) -> dict[str, Any]:
-    """What the store is to find at the key: nothing, or what is replaced on purpose."""
-    return {"IfMatch": f'"{replaces}"'} if replaces else {"IfNoneMatch": "*"}
-
-
-def _flag(replaces: str) -> tuple[str, str]:
-    return ("--if-match", replaces) if replaces else ("--if-none-match", "*")
 
 
 def _md5(body: bytes) -> str:

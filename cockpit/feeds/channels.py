@@ -146,8 +146,8 @@ class ChannelLook:
         for file, answer in zip(asked, attempt_all(calls), strict=True):
             if isinstance(answer, CockpitError):
                 untold[file.key] = str(answer)
-            elif answer is not None:
-                self._facts.learn(answer)
+            else:
+                self._facts.learn_told(file, answer)
         return untold
 
     def _sample(self, found: Artifacts) -> None:

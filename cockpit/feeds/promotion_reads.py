@@ -135,10 +135,8 @@ class PromotionReads:
         asked = [stored for stored in known.values() if stored.sha256 is None][:within]
         calls = [partial(store.describe, stored.key) for stored in asked]
         for stored, told in zip(asked, gather(calls, threads=_THREADS), strict=True):
-            # One that was replaced since the listing is described by the next look.
-            if told is not None and told.etag == stored.etag:
-                facts.learn(msgspec.structs.replace(told, last_modified=stored.last_modified))
-                known[stored.key] = facts.completed(stored)
+            facts.learn_told(stored, told)
+            known[stored.key] = facts.completed(stored)
         if asked:
             facts.save()
         return tuple(known.values())

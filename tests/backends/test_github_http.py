@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -14,6 +16,7 @@ from cockpit.backends.github_http import Transport, list_kind
 from cockpit.backends.github_pages import PageCache
 from cockpit.backends.ports import Credential
 from cockpit.errors import AccessDenied, CockpitError, Throttled, Unreachable
+from cockpit.threads import gather
 from tests.backends.scripted import Asked, Reply, Scripted, scripted
 
 TOKEN = Credential("test", "ghp_0123456789abcdefghij")
@@ -281,6 +284,33 @@ def test_a_write_carries_its_payload(server: Scripted, transport: Transport) -> 
     asked = server.asked[0]
     assert asked.body == b'{"body": "hello"}'
     assert asked.headers["authorization"] == f"token {TOKEN.secret}"
+
+
+def test_threads_that_ask_at_once_send_each_its_own_request(
+    server: Scripted, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from github.Requester import HTTPRequestsConnectionClass
+
+    prepare, prepared = HTTPRequestsConnectionClass.request, threading.Barrier(2)
+
+    def prepare_beside_another(*arguments: object, **words: object) -> None:
+        prepare(*arguments, **words)  # type: ignore[arg-type]
+        prepared.wait(timeout=5)
+
+    monkeypatch.setattr(HTTPRequestsConnectionClass, "request", prepare_beside_another)
+    server.answer = lambda asked: Reply(body={"id": int(asked.path.rpartition("/")[2])})
+    transport.prepare()
+    decode = msgspec.json.Decoder(Thing).decode
+
+    def write() -> Thing:
+        return decode(transport.write("POST", "/things/2", {"name": "x"}).body)
+
+    read = partial(transport.read, "/things/1", decode)
+    assert gather([read, write], threads=2) == [Thing(1), Thing(2)]
+    assert sorted((asked.method, asked.path, asked.body) for asked in server.asked) == [
+        ("GET", "/things/1", b""),
+        ("POST", "/things/2", b'{"name": "x"}'),
+    ]
 
 
 def test_a_dropped_connection_is_tried_once_more(server: Scripted, transport: Transport) -> None:

@@ -415,6 +415,19 @@ def test_nobody_listening_is_unreachable() -> None:
             list(ObjectStore(table(endpoint), KEYS).list_objects("whl/"))
 
 
+class Impatient(ObjectStore):
+    """Gives up in a moment."""
+
+    read_s = 0.2
+    attempts = 1
+
+
+def test_silence_is_told_with_how_long_it_was_waited_for(server: Scripted) -> None:
+    server.answer = lambda _: Reply(hang=True)
+    with pytest.raises(Unreachable, match=r"no answer within 0\.2 s"):
+        list(Impatient(table(server.url), KEYS).list_objects("whl/"))
+
+
 def test_making_a_store_loads_no_sdk() -> None:
     script = (
         "import sys; from cockpit.backends.objectstore import ObjectStore;"
