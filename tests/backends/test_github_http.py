@@ -305,8 +305,8 @@ def test_threads_that_ask_at_once_send_each_its_own_request(
     def write() -> Thing:
         return decode(transport.write("POST", "/things/2", {"name": "x"}).body)
 
-    read = partial(transport.read, "/things/1", decode)
-    assert gather([read, write], threads=2) == [Thing(1), Thing(2)]
+    calls: list[Callable[[], Thing]] = [partial(transport.read, "/things/1", decode), write]
+    assert gather(calls, threads=2) == [Thing(1), Thing(2)]
     assert sorted((asked.method, asked.path, asked.body) for asked in server.asked) == [
         ("GET", "/things/1", b""),
         ("POST", "/things/2", b'{"name": "x"}'),
