@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
+from cockpit.backends.objectstore_quick import Headed, Page, QuickRequests, headed
 from cockpit.backends.ports import Delivery
 from cockpit.backends.text import clean, mask
 from cockpit.config_places import ObjectStoreTable
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from botocore.config import Config as BotoConfig
     from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 CONNECT_S = 5
 READ_S = 20
@@ -71,6 +71,8 @@ class ObjectStore:
     read_s: float = READ_S
     attempts = _ATTEMPTS
 
+    _quickly: tuple[S3Client, QuickRequests] | None = None
+
     def __init__(
         self,
         settings: ObjectStoreTable,
@@ -87,26 +89,21 @@ class ObjectStore:
     def list_objects(self, prefix: str) -> Iterator[StoredObject]:
         """Every object whose key starts with the prefix, all pages."""
         self._tell("list-objects-v2", "--bucket", self._settings.bucket, "--prefix", prefix)
-        with self._speaking() as (_, client):
-            pages = client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._settings.bucket, Prefix=prefix
-            )
-            for page in pages:
-                for found in page.get("Contents", ()):
-                    yield StoredObject(
-                        key=found["Key"],
-                        size=found["Size"],
-                        etag=found["ETag"].strip('"'),
-                        last_modified=found["LastModified"],
-                    )
+        following = ""
+        while True:
+            page = self._page(prefix, following)
+            yield from page.objects
+            following = page.following
+            if not following:
+                return
 
     def newest_version(self, bucket: str, key: str) -> str | None:
         """The id of an object's current version; None where there is none to name."""
         self._tell("head-object", "--bucket", bucket, "--key", key, "--query", "VersionId")
         found = self._head(bucket, key)
         # A bucket that stopped keeping versions answers with this word.
-        version = found.get("VersionId") if found else None
-        return version if version and version != "null" else None
+        version = found.version if found else ""
+        return version if version not in ("", "null") else None
 
     def describe(self, key: str) -> StoredObject | None:
         """An object with its checksum, which no listing tells; None when it is not there."""
@@ -119,11 +116,11 @@ class ObjectStore:
             return None
         return StoredObject(
             key=key,
-            size=found["ContentLength"],
-            etag=found["ETag"].strip('"'),
-            last_modified=found["LastModified"],
-            sha256=_checksum(_native(found), found.get("Metadata", {})),
-            computed=bool(_native(found)),
+            size=found.size,
+            etag=found.etag,
+            last_modified=found.last_modified,
+            sha256=_checksum(found.sha256, found.labels),
+            computed=bool(found.sha256),
         )
 
     def read_range(self, stored: StoredObject, start: int, length: int) -> bytes:
@@ -154,7 +151,7 @@ class ObjectStore:
         """The metadata that its uploader gave an object; None when it is not there."""
         self._tell("head-object", "--bucket", self._settings.bucket, "--key", key)
         found = self._head(self._settings.bucket, key)
-        return dict(found.get("Metadata", {})) if found is not None else None
+        return found.labels if found is not None else None
 
     def put_new(self, key: str, path: Path, delivery: Delivery) -> None:
         """Upload a file in one request: S3 takes five gigabytes so, and keeps the whole's digest.
@@ -223,17 +220,49 @@ class ObjectStore:
             sts = session.client("sts", config=_limits("virtual"))
             return f"{clean(sts.get_caller_identity()['Arn'])}, from {_words_for(method)}"
 
-    def _head(self, bucket: str, key: str) -> HeadObjectOutputTypeDef | None:
+    def _head(self, bucket: str, key: str) -> Headed | None:
         """What the store says of an object; None when it is not there."""
         from botocore.exceptions import ClientError
 
-        with self._speaking(bucket) as (_, client):
+        with self._speaking(bucket) as (session, client):
+            if bucket == self._settings.bucket:
+                quick = self._quick(session, client).head(key)
+                if quick is not None:
+                    return quick
             try:
-                return client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+                return headed(client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED"))
             except ClientError as err:
                 if _code(err) in _ABSENT:
                     return None
                 raise
+
+    def _page(self, prefix: str, following: str) -> Page:
+        """One page of a list."""
+        bucket = self._settings.bucket
+        with self._speaking() as (session, client):
+            quick = self._quick(session, client).page(prefix, following)
+            if quick is not None:
+                return quick
+            onward: dict[str, Any] = {"ContinuationToken": following} if following else {}
+            answer = client.list_objects_v2(Bucket=bucket, Prefix=prefix, **onward)
+        objects = (
+            StoredObject(
+                key=found["Key"],
+                size=found["Size"],
+                etag=found["ETag"].strip('"'),
+                last_modified=found["LastModified"],
+            )
+            for found in answer.get("Contents", ())
+        )
+        return Page(tuple(objects), answer.get("NextContinuationToken", ""))
+
+    def _quick(self, session: Session, client: S3Client) -> QuickRequests:
+        """What asks over this client; another one after a new login."""
+        kept = self._quickly
+        if kept is None or kept[0] is not client:
+            made = QuickRequests(session, client, self._settings.bucket)
+            kept = self._quickly = client, made
+        return kept[1]
 
     def _session(self) -> tuple[Session, S3Client]:
         with self._making:
@@ -357,13 +386,6 @@ def _flag(replaces: str) -> tuple[str, str]:
 
 def _code(err: ClientError) -> str:
     return err.response.get("Error", {}).get("Code", "")
-
-
-def _native(found: HeadObjectOutputTypeDef) -> str:
-    """The SHA-256 that the store computed over all bytes; of one put in parts there is none."""
-    parts = "-" in found["ETag"] and found.get("ChecksumType") != "FULL_OBJECT"
-    native = found.get("ChecksumSHA256", "")
-    return "" if parts or "-" in native else native
 
 
 def _checksum(native: str, metadata: Mapping[str, str]) -> str:

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cockpit.backends.objectstore import ObjectStore, _checksum, _condition, _flag
-from cockpit.backends.objectstore_quick import QuickCopies
+from cockpit.backends.objectstore_quick import Headed
 from cockpit.backends.ports.objectstore import ObjectProperties, Upload
 from cockpit.errors import Conflict
 from cockpit.release.artifacts import StoredObject
 from cockpit.threads import gather
 
 if TYPE_CHECKING:
-    from boto3.session import Session
     from mypy_boto3_s3 import S3Client
 
 COPY_LIMIT = 5 * 1024**3
@@ -46,8 +45,6 @@ class WritableStore(ObjectStore):
     copy_limit = COPY_LIMIT
     copied_part = _COPIED_PART
     sent_part = _SENT_PART
-
-    _copies: tuple[S3Client, QuickCopies] | None = None
 
     @property
     def bucket(self) -> str:
@@ -78,9 +75,7 @@ class WritableStore(ObjectStore):
         found = self._head(self._settings.bucket, key)
         if found is None:
             raise Conflict("A file is gone", f"{self.url}/{key}", "look at the promotion (5)")
-        return ObjectProperties(
-            found.get("ContentType", ""), found.get("CacheControl", ""), found.get("Metadata", {})
-        )
+        return _carried(found)
 
     def copy(
         self, bucket: str, wanted: StoredObject, key: str, report: Report, replaces: str = ""
@@ -198,13 +193,6 @@ class WritableStore(ObjectStore):
             report(length)
         return digest.hexdigest()
 
-    def _quick(self, session: Session, client: S3Client) -> QuickCopies:
-        """What copies over this client; another one after a new login."""
-        kept = self._copies
-        if kept is None or kept[0] is not client:
-            kept = self._copies = client, QuickCopies(session, client, self.bucket)
-        return kept[1]
-
     @property
     def _acl(self) -> dict[str, Any]:
         return {"ACL": self._settings.acl} if self._settings.acl else {}
@@ -307,7 +295,7 @@ class WritableStore(ObjectStore):
         # Not every store heeds the condition at the end of an upload, and this one request more
         # is nothing beside gigabytes.
         found = self._head(self.bucket, key)
-        if found is not None and found["ETag"].strip('"') != replaces:
+        if found is not None and found.etag != replaces:
             raise Conflict(
                 "Something lies there already",
                 f"{self.url}/{key} appeared meanwhile; nothing was overwritten",
@@ -343,9 +331,11 @@ class WritableStore(ObjectStore):
         found = self._head(bucket, key)
         if found is None:
             raise Conflict("A file is gone", f"s3://{bucket}/{key}", "look at the test channel")
-        return ObjectProperties(
-            found.get("ContentType", ""), found.get("CacheControl", ""), found.get("Metadata", {})
-        )
+        return _carried(found)
+
+
+def _carried(found: Headed) -> ObjectProperties:
+    return ObjectProperties(found.content_type, found.cache_control, found.labels)
 
 
 def _spans(size: int, length: int) -> Iterator[tuple[int, int]]:

@@ -44,7 +44,10 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class PromotionReads:
-    """Reads the places of a promotion; what files say of themselves is remembered on disk."""
+    """Reads the places of a promotion once; what files say of themselves is remembered on disk.
+
+    Folders, and the backup of a candidate, are listed once for all packages.
+    """
 
     def __init__(self, backends: Backends, table: ObjectStoreTable) -> None:
         self._backends = backends
@@ -55,6 +58,8 @@ class PromotionReads:
             name: ArtifactFacts(cache / f"artifact-facts{'' if name == STABLE else f'-{name}'}")
             for name in (STABLE, *self.mirrors)
         }
+        self._present: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._backups: dict[str, tuple[StoredObject, ...]] = {}
 
     @property
     def mirrors(self) -> tuple[str, ...]:
@@ -89,7 +94,9 @@ class PromotionReads:
             return None
         prefix = self.prefixes(promoted)[0]
         origin = f"{tag}/{prefix}"
-        found, _ = self._listed(store, promoted, origin)
+        if tag not in self._backups:
+            self._backups[tag] = tuple(store.list_objects(f"{tag}/"))
+        found = self._inside(self._backups[tag], promoted, origin)
         known = self.described(store, STABLE, found, within=within)
         rules = PromotionRules()  # a backup is of all that the candidate brought
         return select(promoted.release, known, (origin, prefix), rules, self.expected(promoted))
@@ -176,7 +183,10 @@ class PromotionReads:
         holds twenty thousand keys.
         """
         names = self._folders
-        present = store.list_folders(f"{prefix}/")
+        here = (store.url, prefix)
+        if here not in self._present:
+            self._present[here] = store.list_folders(f"{prefix}/")
+        present = self._present[here]
         others = [name for name in present if name not in names and name not in _CHANNELS]
         wanted = [name for name in present if name in names]
 
@@ -194,6 +204,19 @@ class PromotionReads:
         answers = gather(calls, threads=_THREADS)
         inside = [stored for answer in answers[: 1 + len(wanted)] for stored in answer]
         return inside, tuple(stored for answer in answers[1 + len(wanted) :] for stored in answer)
+
+    def _inside(
+        self, stored: Iterable[StoredObject], promoted: Promoted, prefix: str
+    ) -> list[StoredObject]:
+        """Those files of a package that lie in the folders of the matrix below a prefix."""
+        start, names = f"{prefix}/", {"", *self._folders}
+        return [
+            found
+            for found in stored
+            if found.key.startswith(start)
+            and found.key.removeprefix(start).rpartition("/")[0] in names
+            and promoted.release.place_of(found, prefix) is not None
+        ]
 
     @property
     def _folders(self) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
@@ -14,6 +15,7 @@ from cockpit.errors import AccessDenied, CockpitError
 from cockpit.feeds.attempting import attempt_all
 from cockpit.feeds.promotion_reads import PromotionReads
 from cockpit.release.artifacts import StoredObject
+from cockpit.release.candidates import Candidate
 from cockpit.release.index_pages import IndexPage
 from cockpit.release.promotion import (
     SIDECAR,
@@ -22,8 +24,10 @@ from cockpit.release.promotion import (
     IndexState,
     Likeness,
     Orphan,
+    Piece,
     Promoted,
     Promotion,
+    Release,
     Selection,
     Standing,
     compared,
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
 
 _DESCRIBED_A_LOOK = 240
 """How many files of a place are asked for their checksum in one look."""
+_BACKUP_HOLDS_S = 120.0
+"""How long the backup of an earlier candidate, which hardly ever changes, is not listed anew."""
 
 
 class PromotionLook:
@@ -46,6 +52,7 @@ class PromotionLook:
         self._within = within
         self._resolved: set[tuple[str, int]] = set()
         """Addresses that led to a file of this size: asking hundreds again would cost."""
+        self._kept: dict[tuple[Release, Candidate], tuple[Backup, float]] = {}
 
     def look(self, state: ReleaseState) -> Answer[Promotion]:
         """How far every package is in every place; a place that does not answer says so."""
@@ -177,29 +184,42 @@ class PromotionLook:
     def _backups(
         self, reads: PromotionReads, state: ReleaseState, staged: dict[Promoted, Selection]
     ) -> Iterator[Backup]:
+        now = time.monotonic()
         for promoted, selection in staged.items():
             newest = state.candidate_of(promoted.repository)
             for candidate in state.candidates_of(promoted.repository):
-                tag = candidate.tag.name
-                kept = reads.backed_up(promoted, tag, within=self._within)
-                if kept is None:
+                place = (promoted.release, candidate)
+                known = self._kept.get(place)
+                if known is not None and now - known[1] < _BACKUP_HOLDS_S and candidate != newest:
+                    yield known[0]
+                    continue
+                brought = selection.pieces if candidate == newest else ()
+                found = self._backup(reads, promoted, candidate.tag.name, brought)
+                if found is None:
                     return
-                there = {piece.key: piece.source for piece in kept.pieces}
-                prefix, stable = reads.prefixes(promoted)
-                tested = {
-                    prefix + piece.key.removeprefix(stable): piece.source
-                    for piece in (selection.pieces if candidate == newest else ())
-                }
-                unkept = [key for key in tested if key not in there]
-                alike = {key: likeness(tested[key], there[key]) for key in tested.keys() & there}
-                yield Backup(
-                    promoted.release,
-                    promoted.repository.name,
-                    tag,
-                    len(there),
-                    (*map(str, kept.missing), *sorted(unkept)),
-                    tuple(sorted(k for k, alike in alike.items() if alike is Likeness.DIFFERENT)),
-                )
+                self._kept[place] = found, now
+                yield found
+
+    def _backup(
+        self, reads: PromotionReads, promoted: Promoted, tag: str, brought: Sequence[Piece]
+    ) -> Backup | None:
+        """What is kept of a candidate, beside what it brought; None where there are no backups."""
+        kept = reads.backed_up(promoted, tag, within=self._within)
+        if kept is None:
+            return None
+        there = {piece.key: piece.source for piece in kept.pieces}
+        prefix, stable = reads.prefixes(promoted)
+        tested = {prefix + piece.key.removeprefix(stable): piece.source for piece in brought}
+        unkept = [key for key in tested if key not in there]
+        alike = {key: likeness(tested[key], there[key]) for key in tested.keys() & there}
+        return Backup(
+            promoted.release,
+            promoted.repository.name,
+            tag,
+            len(there),
+            (*map(str, kept.missing), *sorted(unkept)),
+            tuple(sorted(k for k, alike in alike.items() if alike is Likeness.DIFFERENT)),
+        )
 
     def _orphans(self, reads: PromotionReads, at: str) -> list[Orphan]:
         store = reads.store(at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -15,6 +16,8 @@ from cockpit.release.support import Archive, Cell, SupportMatrix
 from cockpit.release.versions import Version
 
 Place = Cell | Archive
+_NAMES_KEPT = 16_384
+"""Names of wheels that were read; every look lists the same ones."""
 _PYTHON = re.compile(r"cp(\d)(\d+)")
 _LIBTORCH = re.compile(
     r"libtorch-(?:(?P<macos>macos-arm64)|(?:cxx11-abi-)?(?P<windows>win-)?(?P<arm>arm64-)?"
@@ -105,6 +108,7 @@ class WheelName(msgspec.Struct, frozen=True):
     """Its accelerator is the local version; wheels of macOS have none."""
 
 
+@lru_cache(maxsize=_NAMES_KEPT)
 def parse_wheel_name(name: str) -> WheelName | None:
     """Read a wheel's file name; None for anything else."""
     # Loaded here: only a look at a channel needs it, and the first frame waits for no import.

@@ -21,8 +21,10 @@ leaves the tag out: then the jobs of the newest candidate go on changing for abo
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import re
+import select
 import statistics
 import subprocess
 import sys
@@ -32,7 +34,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import requests
 
@@ -44,6 +46,8 @@ WARM_UP = 12
 _PAUSE_S = 0.08
 """Between two keys; closer together than a person types would measure a queue."""
 _ANSWER_S = 60.0
+_LONGEST_S = 1.0
+"""A key that has changed nothing by then changes nothing."""
 MOVES = {
     "matrix": ("Down", "Right", "Down", "Right", "Up", "Left", "Down", "Left", "Right", "Up"),
     "list": ("Down", "Down", "Up", "Down", "PageDown", "Up", "Down", "PageUp", "Down", "Up"),
@@ -122,52 +126,111 @@ class Switchboard:
 
 
 class Terminal:
-    """A tmux server of its own with one 120×40 window."""
+    """A tmux server of its own with one 120×40 window, spoken to through one client.
+
+    A client in control mode is told what the program writes as it arrives. Starting `tmux` for
+    every question would take one of two cores away from what is measured.
+    """
 
     def __init__(self, socket: str, environment: dict[str, str]) -> None:
         self._tmux = ["tmux", "-L", socket, "-f", "/dev/null"]
         self._environment = environment | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        self._client: subprocess.Popen[bytes] | None = None
+        self._heard = b""
+        self.outputs = 0
+        """How often the program has written something."""
 
     def start(self, command: list[str]) -> None:
         """Run a command in it."""
-        self._run("new-session", "-d", "-x", "120", "-y", "40", *command)
+        self._client = subprocess.Popen(
+            [*self._tmux, "-C", "new-session", "-x", "120", "-y", "40", *command],
+            env=self._environment,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self._answer()
+        self._ask("refresh-client -C 120x40")
 
     def press(self, key: str) -> None:
         """Type a key."""
-        self._run("send-keys", key)
+        self._ask(f"send-keys {key}")
 
     def picture(self) -> str:
         """What is on screen, with the colours, since a cursor is nothing else."""
-        return self._run("capture-pane", "-p", "-e")
+        return self._ask("capture-pane -p -e")
+
+    def written(self, outputs: int, seconds: float) -> bool:
+        """Wait until the program has written more than so often; whether it did."""
+        deadline = time.monotonic() + seconds
+        while self.outputs <= outputs:
+            if not self._note(self._line(deadline)):
+                return False
+        return True
 
     def until(self, text: str, seconds: float = 60.0) -> None:
         """Wait for a text to be shown."""
         deadline = time.monotonic() + seconds
-        while text not in self._run("capture-pane", "-p"):
+        while text not in (shown := self._ask("capture-pane -p")):
             if time.monotonic() > deadline:
-                raise SystemExit(f"{text!r} never came:\n{self._run('capture-pane', '-p')}")
+                raise SystemExit(f"{text!r} never came:\n{shown}")
             time.sleep(0.05)
 
     def end(self) -> None:
         """End the server and what runs in it."""
         subprocess.run([*self._tmux, "kill-server"], env=self._environment, check=False)
+        if self._client is not None:
+            self._client.communicate()
 
-    def _run(self, *words: str) -> str:
-        done = subprocess.run(
-            [*self._tmux, *words], env=self._environment, capture_output=True, text=True, cwd=ROOT
-        )
-        return done.stdout
+    def _ask(self, command: str) -> str:
+        self._pipes[0].write(command.encode() + b"\n")
+        self._pipes[0].flush()
+        return self._answer()
+
+    def _answer(self) -> str:
+        """The lines between `%begin` and `%end`; what else is told meanwhile is noted."""
+        while not (line := self._line()).startswith(b"%begin "):
+            self._note(line)
+        rows: list[bytes] = []
+        while not (line := self._line()).startswith((b"%end ", b"%error ")):
+            rows.append(line)
+        return b"\n".join(rows).decode(errors="replace")
+
+    def _note(self, line: bytes) -> bool:
+        self.outputs += line.startswith(b"%output ")
+        return bool(line)
+
+    def _line(self, deadline: float = math.inf) -> bytes:
+        """The next line; empty when none came in time."""
+        while b"\n" not in self._heard:
+            left = None if deadline == math.inf else max(deadline - time.monotonic(), 0)
+            if not select.select([self._pipes[1]], [], [], left)[0]:
+                return b""
+            more = os.read(self._pipes[1].fileno(), 1 << 16)
+            if not more:
+                raise SystemExit("tmux has ended")
+            self._heard += more
+        line, _, self._heard = self._heard.partition(b"\n")
+        return line
+
+    @property
+    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        client = self._client
+        if client is None or client.stdin is None or client.stdout is None:
+            raise RuntimeError("nothing was started")
+        return client.stdin, client.stdout
 
 
 def milliseconds(terminal: Terminal, key: str, number: int) -> float | None:
     """Time until a key changes the picture beside what changes by itself; None if it does not."""
-    before = _still_part(terminal.picture())
+    before, outputs = _still_part(terminal.picture()), terminal.outputs
     began = time.perf_counter()
     terminal.press(key)
-    while (spent := time.perf_counter() - began) < 1.0:
+    while terminal.written(outputs, began + _LONGEST_S - time.perf_counter()):
+        outputs = terminal.outputs
         if _still_part(terminal.picture()) != before:
             return (time.perf_counter() - began) * 1000
-    sys.stderr.write(f"key {number} {key}: nothing changed in {spent:.1f} s\n")
+    sys.stderr.write(f"key {number} {key}: nothing changed in {_LONGEST_S:g} s\n")
     return None
 
 
