@@ -240,6 +240,7 @@ class CockpitApp(App[None], inherit_bindings=False):
         return key in _HANDS_FREE or bool(self.front and key in self.front.moving_keys)
 
     async def _on_typed(self, key: events.Key) -> None:
+        self._showing.pressed()
         guard, printable = self._bursts, key.is_printable and not self._typing
         if guard.dropping(key.time) and not self._typing:
             guard.prolong(key.time)

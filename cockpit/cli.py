@@ -109,12 +109,16 @@ def _fly(arguments: argparse.Namespace) -> int:
         )
     arguments.config = find(arguments.config, Path.cwd())
     with shown(still_of(arguments.config)):
+        from asyncio import Runner
+
         from cockpit.app import CockpitApp
         from cockpit.commands.common import open_cockpit
+        from screens.quiet import keys_first
 
         _keep_libraries_quiet(debug=arguments.debug)
         app = CockpitApp(open_cockpit(arguments), plain_ascii=arguments.ascii)
-    app.run()
+    with Runner(loop_factory=keys_first) as runner:
+        runner.run(app.run_async())
     return int(app.return_code or ExitCode.OK)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +18,10 @@ from widgets.bursts import WINDOW_S
 _TICK_S = 1.0
 _LARGEST_SHARE = 0.05
 """Part of the time that ticking may take, on a slow machine or with a huge release."""
+_STILL_S = 0.2
+"""How long no key may have been pressed for what nobody asked for to be drawn."""
+_LATEST_S = 2.0
+"""How long somebody who goes on pressing keys may keep the newest state off the screen."""
 
 
 class Showing:
@@ -39,6 +44,12 @@ class Showing:
         self._under_way = False
         self._again = False
         self._cost_s = 0.0
+        self._pressed_at = -math.inf
+        self._shown_at = -math.inf
+
+    def pressed(self) -> None:
+        """Somebody has pressed a key: what it does goes before what has changed meanwhile."""
+        self._pressed_at = time.monotonic()
 
     def soon(self) -> None:
         """Show what changed; several changes at once are shown together."""
@@ -51,12 +62,19 @@ class Showing:
         if self._under_way:
             self._again = True
             return
+        now = time.monotonic()
+        still_in = self._pressed_at + _STILL_S - now
+        if still_in > 0 and now - self._shown_at < _LATEST_S:
+            self._waiting = self._app.set_timer(still_in, self.begin)
+            return
+        self._shown_at = now
         self._under_way = True
         self._app.run_worker(self._look(), name="look")
 
     def tick(self) -> None:
         """Look, and go on doing so."""
-        self.begin()
+        if self._waiting is None:
+            self.begin()
         self._app.set_timer(max(_TICK_S, self._cost_s / _LARGEST_SHARE), self.tick)
 
     async def _look(self) -> None:
