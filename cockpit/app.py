@@ -27,7 +27,6 @@ from screens.dashboard import DashboardScreen
 from screens.deeds import Deeds
 from screens.messages import SightWanted
 from screens.notices import Notices
-from screens.quiet import spare_the_keys
 from screens.showing import Showing
 from screens.sight import AROUND_HEADER, Sight
 from themes.palettes import DARK, THEMES
@@ -98,7 +97,6 @@ class CockpitApp(App[None], inherit_bindings=False):
         self.call_after_refresh(self._begin)
 
     async def _begin(self) -> None:
-        spare_the_keys()
         await self.cockpit.start()
         self._showing.tick()
         self.set_interval(1.0, self._check_arming)

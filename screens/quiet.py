@@ -8,12 +8,15 @@ import selectors
 import sys
 import time
 
-_YOUNG, _MIDDLE, _OLD = 2_000, 20, 100
+_YOUNG, _MIDDLE, _OLD = 100_000, 50, 10_000
 """Allocations between two walks through what is new, and how many of one kind make the next.
 
-What is drawn is a hundred thousand small objects, in which hardly anything goes in circles: the
-walk through all of them, a tenth of a second on a busy machine, is made a hundred times as seldom.
+What is drawn and read is some hundred thousand small objects, in which hardly anything goes in
+circles. A walk takes the interpreter for tens of milliseconds, so that it is left for a rest; these
+are for somebody who takes none.
 """
+_LONG_REST_S = 30.0
+_THOROUGH_EVERY_S = 600.0
 _TAKEN_AFTER_S = 0.0005
 """After how long the loop, once it has something to do, takes the interpreter from a thread."""
 _KEPT_S = 0.005
@@ -47,7 +50,20 @@ def keys_first() -> asyncio.AbstractEventLoop:
     return asyncio.SelectorEventLoop(KeysFirst())
 
 
-def spare_the_keys() -> None:
-    """Leave out what was loaded so far, which stays, and walk through the rest less often."""
-    gc.freeze()
-    gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
+class Rests:
+    """Walks through what is new while nobody presses a key, through everything in a long rest."""
+
+    def __init__(self) -> None:
+        """Leave out what was loaded so far, which stays."""
+        gc.freeze()
+        gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
+        self._thorough_at = time.monotonic()
+
+    def take(self, idle_s: float) -> None:
+        """Use a rest; no key was pressed for so long."""
+        now = time.monotonic()
+        if idle_s > _LONG_REST_S and now - self._thorough_at > _THOROUGH_EVERY_S:
+            self._thorough_at = now
+            gc.collect()
+        else:
+            gc.collect(1)

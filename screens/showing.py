@@ -12,6 +12,7 @@ from textual.timer import Timer
 
 from cockpit.threads import in_thread
 from screens.base import CockpitScreen
+from screens.quiet import Rests
 from screens.sight import Sight
 from widgets.bursts import WINDOW_S
 
@@ -44,6 +45,7 @@ class Showing:
         self._under_way = False
         self._again = False
         self._cost_s = 0.0
+        self._rests: Rests | None = None
         self._pressed_at = -math.inf
         self._shown_at = -math.inf
 
@@ -72,7 +74,12 @@ class Showing:
         self._app.run_worker(self._look(), name="look")
 
     def tick(self) -> None:
-        """Look, and go on doing so."""
+        """Look, and go on doing so; in a rest, tidy up as well."""
+        idle_s = time.monotonic() - self._pressed_at
+        if self._rests is None:
+            self._rests = Rests()
+        elif idle_s > _STILL_S:
+            self._rests.take(idle_s)
         if self._waiting is None:
             self.begin()
         self._app.set_timer(max(_TICK_S, self._cost_s / _LARGEST_SHARE), self.tick)
