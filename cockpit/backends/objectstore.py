@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 CONNECT_S = 5
 READ_S = 20
 _ATTEMPTS = 3
-_CONNECTIONS = 32
+_CONNECTIONS = 96
 """How many requests may be under way at once; others would open a connection each."""
 _SLOW_DOWN_S = 5.0
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"}

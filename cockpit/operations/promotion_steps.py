@@ -23,7 +23,8 @@ from cockpit.release.promotion import Likeness, Piece, Release, likeness
 from cockpit.release.words import counted, few, size
 from cockpit.threads import gather
 
-COPY_THREADS = 32
+COPY_THREADS = 96
+"""The store copies by itself, so that a request is hardly more than waiting for its answer."""
 MIRROR_THREADS = 8
 
 
