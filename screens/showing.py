@@ -9,6 +9,7 @@ from functools import partial
 
 from textual.app import App
 from textual.timer import Timer
+from textual.worker import WorkType
 
 from cockpit.threads import in_thread
 from screens.base import CockpitScreen
@@ -71,7 +72,9 @@ class Showing:
             return
         self._shown_at = now
         self._under_way = True
-        self._app.run_worker(self._look(), name="look")
+        # Given uncalled: an app that is closing takes no more work, and would leave it unawaited.
+        look: WorkType[None] = self._look
+        self._app.run_worker(look, name="look")
 
     def tick(self) -> None:
         """Look, and go on doing so; in a rest, tidy up as well."""

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 import traceback
 from collections import deque
 from dataclasses import dataclass
@@ -200,18 +201,17 @@ class Service:
             if not self.reachable:
                 return
             self._close()
-            self._seat = socket.socket()
-            self._seat.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._seat.bind((LOOPBACK, self.port))
+            self._seat = _seat(self.port)
 
     def resume(self) -> None:
         """Answer again on the same port."""
         with self._lock:
             if self._seat is None:
                 return
+            # Taken again before the seat is given up: anybody's connection could be given the port.
+            self._server = _Server(self.port, self._app, self._handler, self._error_log)
             self._seat.close()
             self._seat = None
-            self._server = _Server(self.port, self._app, self._handler, self._error_log)
             self._thread = self._serve()
 
     def stop(self) -> None:
@@ -239,3 +239,20 @@ class Service:
     def _close(self) -> None:
         self._server.shutdown()
         self._thread.join(_JOIN_S)
+
+
+def _seat(port: int) -> socket.socket:
+    """A socket that keeps a port; a connection that was given it meanwhile is waited for."""
+    deadline = time.monotonic() + _JOIN_S
+    while True:
+        seat = socket.socket()
+        seat.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            seat.bind((LOOPBACK, port))
+        except OSError:
+            seat.close()
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_STOP_POLL_S)
+        else:
+            return seat
