@@ -182,13 +182,15 @@ def _page(body: bytes) -> Page:
     truncated = root.findtext(f"{space}IsTruncated") == "true"
     if not kind or rest or truncated != bool(following):
         raise ValueError(root.tag)
+    # A store that spells keys as they are does not name an encoding; `%2B` is then no `+`.
+    spelled = unquote if root.findtext(f"{space}EncodingType") == "url" else str
     names = [f"{space}{name}" for name in ("Key", "Size", "ETag", "LastModified")]
     objects = []
     for found in root.iter(f"{space}Contents"):
         key, size, etag, modified = (found.findtext(name) or "" for name in names)
         objects.append(
             StoredObject(
-                key=unquote(key),
+                key=spelled(key),
                 size=int(size),
                 etag=etag.strip('"'),
                 last_modified=datetime.fromisoformat(modified),

@@ -331,6 +331,24 @@ def test_outages_are_tried_a_few_times_and_then_told(
     assert 1 <= server.count() <= 4
 
 
+@pytest.mark.parametrize(
+    ("encoding", "key"),
+    [("", "whl/cpu/torch-2.15.0%2Bcpu.whl"), ("url", "whl/cpu/torch-2.15.0+cpu.whl")],
+)
+def test_a_key_is_taken_as_the_store_says_it_spells_it(
+    server: Scripted, encoding: str, key: str
+) -> None:
+    named = f"<EncodingType>{encoding}</EncodingType>" if encoding else ""
+    page = (
+        f"<ListBucketResult>{named}<Contents><Key>whl/cpu/torch-2.15.0%2Bcpu.whl</Key>"
+        "<Size>1</Size><ETag>&quot;e&quot;</ETag>"
+        "<LastModified>2026-10-14T14:00:00Z</LastModified></Contents></ListBucketResult>"
+    )
+    server.answer = lambda _: Reply(200, page.encode(), XML)
+    found = list(ObjectStore(table(server.url), KEYS).list_objects("whl/"))
+    assert [stored.key for stored in found] == [key]
+
+
 def test_a_listing_that_fails_midway_raises_instead_of_ending(server: Scripted) -> None:
     page = (
         "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>n</Next"
