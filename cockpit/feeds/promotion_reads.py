@@ -58,7 +58,7 @@ class PromotionReads:
             name: ArtifactFacts(cache / f"artifact-facts{'' if name == STABLE else f'-{name}'}")
             for name in (STABLE, *self.mirrors)
         }
-        self._present: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._present: dict[tuple[TransferPort, str], tuple[str, ...]] = {}
         self._backups: dict[str, tuple[StoredObject, ...]] = {}
 
     @property
@@ -183,7 +183,7 @@ class PromotionReads:
         holds twenty thousand keys.
         """
         names = self._folders
-        here = (store.url, prefix)
+        here = (store, prefix)  # two stores may have a bucket of the same name
         if here not in self._present:
             self._present[here] = store.list_folders(f"{prefix}/")
         present = self._present[here]

@@ -1,0 +1,83 @@
+"""What stores hold of a promotion, asked of real servers."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import boto3
+import pytest
+
+from cockpit.backends.provider import Backends
+from cockpit.config import parse
+from cockpit.feeds.promotion_reads import PromotionReads
+from cockpit.rehearsal.clock import WorldClock
+from cockpit.rehearsal.s3 import REGION, MotoS3
+from cockpit.rehearsal.serving import Service
+from cockpit.release.promotion import STABLE
+
+_CONFIG = """
+folder = "cockpit"
+[release]
+version = "2.15.0"
+[ledger]
+remote = "ledger.git"
+[[repositories]]
+name = "pytorch/pytorch"
+role = "core"
+package = "torch"
+remote = "core.git"
+[objectstore]
+endpoint = "{}"
+bucket = "pytorch"
+[[mirrors]]
+name = "r2"
+endpoint = "{}"
+bucket = "pytorch"
+region = "us-east-1"
+[[support.targets]]
+os = "linux"
+arch = "x86_64"
+accelerators = ["cpu", "cu130"]
+"""
+
+
+FOLDERS = ("cpu", "cu130")
+
+
+@pytest.fixture
+def stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Two stores whose buckets have the same name, with one wheel each in a folder of its own."""
+    for provider in ("AWS", "R2"):
+        monkeypatch.setenv(f"{provider}_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        monkeypatch.setenv(f"{provider}_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
+    services = []
+    for folder in FOLDERS:
+        store = MotoS3(WorldClock(datetime.now(UTC)))
+        services.append(Service("s3", store, io.StringIO(), store.request_handler()))
+        client = boto3.client("s3", endpoint_url=services[-1].url, region_name=REGION)
+        client.create_bucket(Bucket="pytorch")
+        client.put_object(Bucket="pytorch", Key=wheel(folder), Body=b"wheel")
+    yield [service.url for service in services]
+    for service in services:
+        service.stop()
+
+
+def wheel(folder: str) -> str:
+    return f"whl/{folder}/torch-2.15.0+{folder}-cp312-cp312-manylinux_2_28_x86_64.whl"
+
+
+def test_a_mirror_whose_bucket_has_the_same_name_has_folders_of_its_own(
+    stores: list[str], tmp_path: Path
+) -> None:
+    config = parse(_CONFIG.format(*stores), tmp_path / "release.toml")
+    backends = Backends(config, data=tmp_path, cache=tmp_path, log=lambda _: None)
+    table = config.settings.objectstore
+    assert table is not None
+    reads = PromotionReads(backends, table)
+    torch = reads.packages[0]
+    staged = reads.staged(torch).selection
+    held = [[file.key for file in reads.held(torch, at, staged)] for at in (STABLE, "r2")]
+    assert held == [[wheel(folder)] for folder in FOLDERS]
