@@ -52,7 +52,8 @@ class PromotionLook:
         self._within = within
         self._resolved: set[tuple[str, int]] = set()
         """Addresses that led to a file of this size: asking hundreds again would cost."""
-        self._kept: dict[tuple[Release, Candidate], tuple[Backup, float]] = {}
+        self._listed: dict[tuple[Release, Candidate], tuple[Backup, float]] = {}
+        """Backups of earlier candidates, and when they were listed."""
 
     def look(self, state: ReleaseState) -> Answer[Promotion]:
         """How far every package is in every place; a place that does not answer says so."""
@@ -184,26 +185,39 @@ class PromotionLook:
     def _backups(
         self, reads: PromotionReads, state: ReleaseState, staged: dict[Promoted, Selection]
     ) -> Iterator[Backup]:
-        now = time.monotonic()
         for promoted, selection in staged.items():
             newest = state.candidate_of(promoted.repository)
             for candidate in state.candidates_of(promoted.repository):
-                place = (promoted.release, candidate)
-                known = self._kept.get(place)
-                if known is not None and now - known[1] < _BACKUP_HOLDS_S and candidate != newest:
-                    yield known[0]
-                    continue
-                brought = selection.pieces if candidate == newest else ()
-                found = self._backup(reads, promoted, candidate.tag.name, brought)
+                if candidate == newest:
+                    found = self._backup(reads, promoted, candidate, selection.pieces)
+                else:
+                    found = self._earlier(reads, promoted, candidate)
                 if found is None:
                     return
-                self._kept[place] = found, now
                 yield found
 
+    def _earlier(
+        self, reads: PromotionReads, promoted: Promoted, candidate: Candidate
+    ) -> Backup | None:
+        """The backup of an earlier candidate, as it was listed not long ago."""
+        place, now = (promoted.release, candidate), time.monotonic()
+        listed = self._listed.get(place)
+        if listed is not None and now - listed[1] < _BACKUP_HOLDS_S:
+            return listed[0]
+        found = self._backup(reads, promoted, candidate)
+        if found is not None:
+            self._listed[place] = found, now
+        return found
+
     def _backup(
-        self, reads: PromotionReads, promoted: Promoted, tag: str, brought: Sequence[Piece]
+        self,
+        reads: PromotionReads,
+        promoted: Promoted,
+        candidate: Candidate,
+        brought: Sequence[Piece] = (),
     ) -> Backup | None:
         """What is kept of a candidate, beside what it brought; None where there are no backups."""
+        tag = candidate.tag.name
         kept = reads.backed_up(promoted, tag, within=self._within)
         if kept is None:
             return None
