@@ -6,7 +6,6 @@ import contextlib
 import socket
 import struct
 import threading
-import time
 import traceback
 from collections import deque
 from dataclasses import dataclass
@@ -178,12 +177,14 @@ class Service:
         self._app = app
         self._handler = handler
         self._error_log = error_log
-        self._server = _Server(0, app, handler, error_log)
-        self._thread = self._serve()
-        self.port = self._server.port
-        self._seat: socket.socket | None = None
+        # Bound and never listening: no connection of anybody is given the port meanwhile.
+        self._seat = socket.socket()
+        self._seat.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._seat.bind((LOOPBACK, 0))
+        self.port: int = self._seat.getsockname()[1]
         self._lock = threading.Lock()
         self._stopped = False
+        self._open()
 
     @property
     def url(self) -> str:
@@ -193,66 +194,39 @@ class Service:
     @property
     def reachable(self) -> bool:
         """Whether it accepts connections just now."""
-        return self._seat is None and not self._stopped
+        return self._server is not None
 
     def suspend(self) -> None:
         """Refuse connections until `resume`; the port stays taken."""
         with self._lock:
-            if not self.reachable:
-                return
             self._close()
-            self._seat = _seat(self.port)
 
     def resume(self) -> None:
         """Answer again on the same port."""
         with self._lock:
-            if self._seat is None:
-                return
-            # Taken again before the seat is given up: anybody's connection could be given the port.
-            self._server = _Server(self.port, self._app, self._handler, self._error_log)
-            self._seat.close()
-            self._seat = None
-            self._thread = self._serve()
+            if not self.reachable and not self._stopped:
+                self._open()
 
     def stop(self) -> None:
         """Close the port and every connection; stopping twice does nothing."""
         with self._lock:
-            if self._stopped:
-                return
-            if self._seat is None:
-                self._close()
-            else:
-                self._seat.close()
-                self._seat = None
             self._stopped = True
+            self._close()
+            self._seat.close()
 
-    def _serve(self) -> threading.Thread:
-        thread = threading.Thread(
-            target=self._server.serve_forever,
+    def _open(self) -> None:
+        server = _Server(self.port, self._app, self._handler, self._error_log)
+        self._thread = threading.Thread(
+            target=server.serve_forever,
             kwargs={"poll_interval": _STOP_POLL_S},
             name=f"rehearsal {self.name}",
             daemon=True,
         )
-        thread.start()
-        return thread
+        self._thread.start()
+        self._server: _Server | None = server
 
     def _close(self) -> None:
-        self._server.shutdown()
-        self._thread.join(_JOIN_S)
-
-
-def _seat(port: int) -> socket.socket:
-    """A socket that keeps a port; a connection that was given it meanwhile is waited for."""
-    deadline = time.monotonic() + _JOIN_S
-    while True:
-        seat = socket.socket()
-        seat.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            seat.bind((LOOPBACK, port))
-        except OSError:
-            seat.close()
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(_STOP_POLL_S)
-        else:
-            return seat
+        if self._server is not None:
+            self._server.shutdown()
+            self._thread.join(_JOIN_S)
+            self._server = None
