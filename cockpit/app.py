@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from cockpit.actions import (
     ACTIONS,
     Disabled,
-    Group,
     Situation,
     action,
     availability,
@@ -29,18 +28,13 @@ from screens.messages import SightWanted
 from screens.notices import Notices
 from screens.showing import Showing
 from screens.sight import AROUND_HEADER, Sight
+from screens.typed_keys import TypedKeys
 from themes.palettes import DARK, THEMES
-from widgets.bursts import WINDOW_S, BurstGuard
 from widgets.keys import hint_of
 from widgets.tones import ASCII_CLASS
 
 if TYPE_CHECKING:
     from screens.ports import Cockpit
-
-_HANDS_FREE = frozenset("jkgG") | {
-    key for entry in ACTIONS if entry.group is Group.MOVE for key in entry.keys
-}
-"""Keys that only move, and so are never held back."""
 
 
 class CockpitApp(App[None], inherit_bindings=False):
@@ -81,7 +75,9 @@ class CockpitApp(App[None], inherit_bindings=False):
         )
         self._deeds = Deeds(self, cockpit, self.arming, self.conductor, self.perform)
         self._notices = Notices(self, cockpit)
-        self._bursts: BurstGuard[events.Key] = BurstGuard()
+        self._typed = TypedKeys(
+            self, lambda: self.front, self._showing.pressed, through=super().on_event
+        )
 
     def get_default_screen(self) -> DashboardScreen:
         """The dashboard lies below everything else; its first frame shows what is known."""
@@ -218,45 +214,6 @@ class CockpitApp(App[None], inherit_bindings=False):
         )
         self._close_messages_no_wait()
 
-    # Keys that no person typed
-
     async def on_event(self, event: events.Event) -> None:
-        """Let through what a person typed; drop pastes and bursts outside of fields."""
-        if isinstance(event, events.Key) and not event.is_forwarded:
-            await self._on_typed(event)
-        elif isinstance(event, events.Paste) and not event.is_forwarded and not self._typing:
-            self._dropped()
-        else:
-            await super().on_event(event)
-
-    @property
-    def _typing(self) -> bool:
-        """Whether a field takes the keys."""
-        return self.focused is not None and self.focused.check_consume_key("x", "x")
-
-    def _only_moves(self, key: str) -> bool:
-        return key in _HANDS_FREE or bool(self.front and key in self.front.moving_keys)
-
-    async def _on_typed(self, key: events.Key) -> None:
-        self._showing.pressed()
-        guard, printable = self._bursts, key.is_printable and not self._typing
-        if guard.dropping(key.time) and not self._typing:
-            guard.prolong(key.time)
-        elif not guard.holding and (not printable or self._only_moves(key.key)):
-            if printable and guard.count(key.time):
-                self._dropped()
-            else:
-                await super().on_event(key)
-        else:
-            if not guard.holding:
-                self.set_timer(WINDOW_S, self._release)
-            if guard.take(key, key.time, printable=printable):
-                self._dropped()
-
-    async def _release(self) -> None:
-        for key in self._bursts.release():
-            if self.front is not None:
-                await super().on_event(key)
-
-    def _dropped(self) -> None:
-        self.notify("Too many keys at once to be typed: nothing was done", severity="warning")
+        """Let through what a person typed."""
+        await self._typed.hear(event)
