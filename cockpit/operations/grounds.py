@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from cockpit.errors import CockpitError
 from cockpit.operations.alarms import moved_blockers
-from cockpit.operations.process_in_use import process_of, signed_state
+from cockpit.operations.process_in_use import process_of
+from cockpit.operations.signed_state import signed_state
 from cockpit.release.branches import Branches, BranchState
 from cockpit.release.candidates import Candidate
 from cockpit.release.checklist import item_states

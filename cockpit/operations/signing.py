@@ -20,7 +20,8 @@ from cockpit.operations.plan import (
     StepFacts,
     StepState,
 )
-from cockpit.operations.process_in_use import process_of, signed_state
+from cockpit.operations.process_in_use import process_of
+from cockpit.operations.signed_state import signed_state
 from cockpit.process.loader import Process
 from cockpit.release.branches import Branches
 from cockpit.release.checklist import Item, ItemState, item_states, unlocked_by
