@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 from cockpit.backends.objectstore_quick import Headed, Page, QuickRequests, headed
 from cockpit.backends.ports import Delivery
+from cockpit.backends.ports.objectstore import REQUESTS_AT_ONCE
 from cockpit.backends.text import clean, mask
 from cockpit.config_places import ObjectStoreTable
 from cockpit.errors import (
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 CONNECT_S = 5
 READ_S = 20
 _ATTEMPTS = 3
-_CONNECTIONS = 96
-"""How many requests may be under way at once; others would open a connection each."""
 _SLOW_DOWN_S = 5.0
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"}
 _UNKNOWN_KEY = {
@@ -369,7 +368,7 @@ def _limits(
         connect_timeout=CONNECT_S,
         read_timeout=read_s,
         retries={"mode": "standard", "total_max_attempts": attempts},
-        max_pool_connections=_CONNECTIONS,
+        max_pool_connections=REQUESTS_AT_ONCE,
         s3={"addressing_style": addressing},
     )
 

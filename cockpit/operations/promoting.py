@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from cockpit.backends.ports.objectstore import REQUESTS_AT_ONCE
 from cockpit.errors import CockpitError, ConfigError
 from cockpit.feeds.promotion_reads import Found, PromotionReads
 from cockpit.operations.grounds import Grounds
@@ -18,7 +19,7 @@ from cockpit.operations.promotion_checks import (
     foreign,
     life_warnings,
 )
-from cockpit.operations.promotion_steps import COPY_THREADS, CopyFiles, MirrorFiles, PlaceFiles
+from cockpit.operations.promotion_steps import CopyFiles, MirrorFiles, PlaceFiles
 from cockpit.release.promotion import STABLE, Likeness, Piece, Promoted
 from cockpit.release.words import counted, few, size
 
@@ -172,7 +173,7 @@ class Promote:
             )
             for mirrored in (False, True)
         }
-        seconds = sum(spent.values()) + len(absent) * _REQUEST_S / COPY_THREADS
+        seconds = sum(spent.values()) + len(absent) * _REQUEST_S / REQUESTS_AT_ONCE
         there = sum(fate.likeness.there for fate in fates)
         amount = size(sum(fate.piece.source.size for fate in absent))
         summary = [

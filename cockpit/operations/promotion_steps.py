@@ -15,6 +15,7 @@ from functools import partial
 import msgspec
 
 from cockpit.backends.ports import TransferPort
+from cockpit.backends.ports.objectstore import REQUESTS_AT_ONCE
 from cockpit.errors import Conflict
 from cockpit.operations.patience import Meter, all_of
 from cockpit.operations.plan import Expectation, Probe, Progress, StepFacts, StepState
@@ -23,8 +24,6 @@ from cockpit.release.promotion import Likeness, Piece, Release, likeness
 from cockpit.release.words import counted, few, size
 from cockpit.threads import gather
 
-COPY_THREADS = 96
-"""The store copies by itself, so that a request is hardly more than waiting for its answer."""
 MIRROR_THREADS = 8
 
 
@@ -41,7 +40,7 @@ class Placed(msgspec.Struct, frozen=True):
 class PlaceFiles(ABC):
     """Puts the files of one release into one folder of a target, and never replaces any."""
 
-    threads = COPY_THREADS
+    threads = REQUESTS_AT_ONCE
     mirrored = False
     facts: StepFacts
 

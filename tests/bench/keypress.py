@@ -4,11 +4,11 @@ Run it as `python -m tests.bench.keypress`, on a machine that has nothing else t
 
 Starts a large rehearsal (about half a minute), has somebody push a commit and the next candidate's
 tag in it, so that its two thousand jobs queue, run and end while the cockpit reads them every few
-seconds, opens the cockpit in a 120×40 tmux of its own, and presses keys with `tmux send-keys`. Each
-key is timed until `tmux capture-pane` shows another picture; what changes by itself, such as the
-clock, is not looked at. A capture takes about 3 ms, which is part of the time. A bare Textual table
-of 2,000 rows is measured in the same way before and after, for comparison with what the machine can
-do at the moment. How many jobs have become something else meanwhile is the world's own count.
+seconds, opens the cockpit in a 120×40 tmux of its own, and presses keys with `send-keys`. Each key
+is timed until `capture-pane` shows another picture; what changes by itself, such as the clock, is
+not looked at. A capture takes about half a millisecond, which is part of the time. A bare Textual
+table of 2,000 rows is measured in the same way before and after, for comparison. How many jobs have
+become something else meanwhile is the world's own count.
 
 GitHub does not run on the captain's machine, so the process of the world, which here shares the
 cores with everything that is measured, runs under `nice -n 19`; the cockpit, the bare table and

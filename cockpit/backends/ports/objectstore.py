@@ -12,6 +12,12 @@ import msgspec
 from cockpit.release.artifacts import StoredObject
 from cockpit.release.readiness import CredentialLife
 
+REQUESTS_AT_ONCE = 96
+"""Requests that one store may be asked at the same time, each over a connection of its own.
+
+A store copies by itself, so that a request is hardly more than waiting for its answer.
+"""
+
 
 class ObjectProperties(msgspec.Struct, frozen=True):
     """What an object carries beside its bytes."""
