@@ -67,6 +67,7 @@ class CauseFinder:
         self._room = room
         self._trunk = trunk
         self._landings = landings
+        self._paths: dict[str, dict[str, str]] = {}
 
     def explain(self, conflicts: Sequence[Collision]) -> list[tuple[Cause, ...]]:
         """The causes of each conflict, oldest first; none where the branch lacks nothing."""
@@ -174,15 +175,20 @@ class CauseFinder:
         names = {}
         for (number, path, blob), answer in zip(asked, listed.split(b"\n"), strict=False):
             if answer.decode("ascii", "replace") != blob:
-                names[number, path] = self._path_of(conflicts[number].base or "", blob) or path
+                paths = self._paths_of(conflicts[number].base or "")
+                names[number, path] = paths.get(blob, path)
         return names
 
-    def _path_of(self, commit: str, blob: str) -> str | None:
-        for line in self._room.run("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
-            entry, _, path = line.partition(b"\t")
-            if entry.endswith(blob.encode()):
-                return path.decode("utf-8", "surrogateescape")
-        return None
+    def _paths_of(self, commit: str) -> dict[str, str]:
+        """Where the files of a commit are, the first of those that are alike, by their blobs."""
+        if commit not in self._paths:
+            listed = self._room.run("ls-tree", "-r", "-z", "--full-tree", commit)
+            lines = listed.decode("utf-8", "surrogateescape").split("\0")
+            entries = [line.partition("\t") for line in lines if line]
+            self._paths[commit] = {
+                entry.rpartition(" ")[2]: path for entry, _, path in reversed(entries)
+            }
+        return self._paths[commit]
 
     def _trail(self, base: str | None, trace: _Trace) -> _Trail:
         """Follow a file from the base back through everything that the branch lacks."""

@@ -10,7 +10,7 @@ import msgspec
 
 from cockpit.backends.git_merges import MergeRoom
 from cockpit.backends.git_output import COMMIT_FORMAT, read_commits
-from cockpit.backends.git_patches import Change, file_changes, patch_ids
+from cockpit.backends.git_patches import Change, FileChanges, patch_ids
 from cockpit.errors import CockpitError
 from cockpit.release.commits import Commit
 from cockpit.release.landed import BranchSide
@@ -36,9 +36,12 @@ class Known(msgspec.Struct, frozen=True):
 class Landings:
     """What a branch has to itself since it parted from a history, asked for changes."""
 
-    def __init__(self, room: MergeRoom, onto: str, parted_at: str | None) -> None:
+    def __init__(
+        self, room: MergeRoom, files: FileChanges, onto: str, parted_at: str | None
+    ) -> None:
         """`parted_at` is None for histories that have nothing in common."""
         self._room = room
+        self._files = files
         asked = [onto, f"^{parted_at}"] if parted_at else [onto]
         self._commits = read_messages(room, "--no-merges", asked)
         self.trouble = ""
@@ -75,12 +78,12 @@ class Landings:
         if not changes:
             return []
         ours = set(self._paths) - {frozenset()}
-        theirs = map(frozenset, file_changes(self._room, changes))
+        theirs = map(frozenset, self._files.of(changes))
         return [change for change, paths in zip(changes, theirs, strict=True) if paths in ours]
 
     @cached_property
     def _paths(self) -> list[frozenset[str]]:
-        return list(map(frozenset, file_changes(self._room, self._changes)))
+        return list(map(frozenset, self._files.of(self._changes)))
 
     @cached_property
     def _patch_ids(self) -> dict[str, str]:

@@ -16,7 +16,7 @@ _LINES = ("-r", "-p", "-U0", "--inter-hunk-context=0", "--src-prefix=a/", "--dst
 _LIKE_THE_MERGE = ("--diff-algorithm=histogram",)
 """git's merge compares by it."""
 _WORTH_A_PROCESS = 64
-"""Pairs for which one more process is started."""
+"""Pairs or commits for which one more process is started."""
 _TELLING = re.compile(
     rb"^(?:@@ -(?P<was>\d+)(?:,(?P<gone>\d+))? \+(?P<now>\d+)(?:,(?P<come>\d+))? @@"
     rb"|diff --git (?P<names>.*)"
@@ -24,6 +24,10 @@ _TELLING = re.compile(
     rb"|(?P<commit>[0-9a-f]{40,64})$)",
     re.MULTILINE,
 )
+
+
+_OF_HUNKS = ("now", "come")
+"""What is last in a hunk's header: its length is left out where it is 1."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -59,23 +63,38 @@ class FileDiff(msgspec.Struct):
 Pair = tuple[Staged | None, Staged | None]
 
 
-def file_changes(room: MergeRoom, changes: Sequence[Change]) -> list[dict[str, FileChange]]:
-    """What each of the changes does, by path; a rename is a file that goes and one that comes."""
-    output = room.run(
-        *("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--always"),
-        "--root",
-        stdin=_asked(changes),
-    )
-    words = iter(output.split(b"\0"))
+class FileChanges:
+    """What changes do to files, by path; each is read once."""
+
+    def __init__(self, room: MergeRoom) -> None:
+        self._room = room
+        self._read: dict[Change, dict[str, FileChange]] = {}
+
+    def of(self, changes: Sequence[Change]) -> list[dict[str, FileChange]]:
+        """What each of them does; a rename is a file that goes and one that comes."""
+        unread = [change for change in dict.fromkeys(changes) if change not in self._read]
+        shares = shared_out(unread, least=_WORTH_A_PROCESS) if unread else []
+        outputs = self._room.run_each(
+            *("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-abbrev", "--no-renames"),
+            *("--always", "--root"),
+            stdins=[_asked(share) for share in shares],
+        )
+        for share, output in zip(shares, outputs, strict=True):
+            self._read |= zip(share, _file_changes(output), strict=True)
+        return [self._read[change] for change in changes]
+
+
+def _file_changes(output: bytes) -> list[dict[str, FileChange]]:
+    """What `diff-tree --stdin -z --raw --always` printed, a commit after the other."""
+    words = iter(output.decode("utf-8", "surrogateescape").split("\0"))
     found: list[dict[str, FileChange]] = []
     for word in words:
-        if not word.startswith(b":"):
+        if word.startswith(":"):
+            old, new, before, after, _ = word[1:].split(" ")
+            found[-1][next(words)] = FileChange(_staged(old, before), _staged(new, after))
+        elif word:
             found.append({})
-            continue
-        old, new, before, after, _ = word[1:].decode().split(" ")
-        path = next(words).decode("utf-8", "surrogateescape")
-        found[-1][path] = FileChange(_staged(old, before), _staged(new, after))
-    return found[: len(changes)]
+    return found
 
 
 def _staged(mode: str, blob: str) -> Staged | None:
@@ -148,13 +167,14 @@ def read_diffs(output: bytes, *, keep_text: bool = False) -> Iterator[tuple[str,
         if at and keep_text:
             diffs[-1].hunks.append(_hunk(at, output[at.end() : found.start()]))
         at = None
-        if found["was"]:
+        kind = found.lastgroup
+        if kind in _OF_HUNKS:
             at = found
             if not keep_text:
                 diffs[-1].hunks.append(_hunk(found, b""))
-        elif found["names"]:
+        elif kind == "names":
             diffs.append(FileDiff([], path=_same_name(found["names"])))
-        elif found["commit"]:
+        elif kind == "commit":
             yield name, diffs
             name, diffs = found["commit"].decode(), []
         else:
@@ -165,11 +185,10 @@ def read_diffs(output: bytes, *, keep_text: bool = False) -> Iterator[tuple[str,
 
 
 def _hunk(found: re.Match[bytes], text: bytes) -> Hunk:
-    was, gone, now, come = (
-        int(number or 1) for number in found.group("was", "gone", "now", "come")
-    )
-    before, after = was - (gone > 0), now - (come > 0)
-    return Hunk(Span(before, before + gone), Span(after, after + come), text)
+    was, gone, now, come = found.group("was", "gone", "now", "come")
+    lost, won = int(gone or 1), int(come or 1)
+    before, after = int(was) - (lost > 0), int(now) - (won > 0)
+    return Hunk(Span(before, before + lost), Span(after, after + won), text)
 
 
 def _note(diff: FileDiff, found: re.Match[bytes]) -> None:

@@ -13,7 +13,7 @@ from cockpit.backends.git_conflicts import Conflicted, file_conflicts
 from cockpit.backends.git_landings import Known, Landings, read_messages
 from cockpit.backends.git_live_merges import LiveMerges
 from cockpit.backends.git_merges import Broken, Merged, MergeRoom, merge_room
-from cockpit.backends.git_patches import file_changes, patch_id_between, patch_ids
+from cockpit.backends.git_patches import FileChanges, patch_id_between, patch_ids
 from cockpit.backends.git_runner import Clone, GitRunner
 from cockpit.backends.git_trees import read_node
 from cockpit.backends.git_trunk import Missing, Trunk
@@ -152,6 +152,7 @@ class _Forecast:
 
     def __init__(self, room: MergeRoom, clone: Clone, onto: str, picks: Sequence[PickOf]) -> None:
         self._room = room
+        self._files = FileChanges(room)
         self._onto = onto
         self._clone = clone
         edges = clone.shallow_edges
@@ -196,7 +197,7 @@ class _Forecast:
     def _one_by_one(self) -> Iterator[_Row]:
         tree, landed = self._tree, set[str]()
         able = [picked for picked in self._picked if not picked.refused]
-        paths = file_changes(self._room, [picked.known.change for picked in able])
+        paths = self._files.of([picked.known.change for picked in able])
         touched = {p.commit.sha: each for p, each in zip(able, paths, strict=True)}
         with LiveMerges(self._room) as merges:
             for picked in self._picked:
@@ -270,7 +271,7 @@ class _Forecast:
             else:
                 landed[sha] = Landed(sha, Landing.HISTORY)
         for parted_at, group in apart.items():
-            self._landings[parted_at] = Landings(self._room, self._onto, parted_at)
+            self._landings[parted_at] = Landings(self._room, self._files, self._onto, parted_at)
             landed |= self._landings[parted_at].of(group)
             self._blind_spot = self._blind_spot or self._landings[parted_at].trouble
         return landed
@@ -291,7 +292,8 @@ class _Forecast:
         landings = self._landings.get(parted_at)
         if landings is None:  # the commits themselves are part of the branch: it lacks nothing
             return
-        finder = CauseFinder(self._room, Trunk(self._room, self._onto, self._missing), landings)
+        trunk = Trunk(self._room, self._files, self._onto, self._missing)
+        finder = CauseFinder(self._room, trunk, landings)
         collisions = [
             Collision(row.picked.base, row.step.merged)
             for row in rows

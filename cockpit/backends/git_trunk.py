@@ -12,9 +12,9 @@ from cockpit.backends.git_merges import MergeRoom
 from cockpit.backends.git_patches import (
     Change,
     FileChange,
+    FileChanges,
     FileDiff,
     Pair,
-    file_changes,
     line_diffs,
     renames,
 )
@@ -66,10 +66,11 @@ class Step(msgspec.Struct, frozen=True):
 class Trunk:
     """The missing first-parent history before some commits, read for the files that are asked."""
 
-    def __init__(self, room: MergeRoom, onto: str, missing: Missing) -> None:
+    def __init__(self, room: MergeRoom, files: FileChanges, onto: str, missing: Missing) -> None:
         self.onto = onto
         self.missing = missing
         self._room = room
+        self._files = files
         self._changes: dict[str, dict[str, FileChange]] = {}
         self._diffs: dict[Pair, FileDiff] = {}
         self._renames: dict[str, dict[str, FileDiff]] = {}
@@ -175,7 +176,5 @@ class Trunk:
             stdin="".join(f"{line}\n" for line in asked).encode("utf-8", "surrogateescape"),
         )
         new = [sha for sha in listed.decode().split() if sha not in self._changes]
-        changes = [Change(sha, self.missing.first_parent[sha]) for sha in new]
-        if changes:
-            found = file_changes(self._room, changes)
-            self._changes |= dict(zip(new, found, strict=True))
+        found = self._files.of([Change(sha, self.missing.first_parent[sha]) for sha in new])
+        self._changes |= zip(new, found, strict=True)

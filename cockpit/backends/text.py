@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
@@ -21,7 +22,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _TAB = "    "
 
 MASKED = "***"
-_Replacement = str | Callable[[re.Match[str]], str]
+_SHOWN = rf"\1{MASKED}"
 
 
 def _userinfo(found: re.Match[str]) -> str:
@@ -32,41 +33,60 @@ def _userinfo(found: re.Match[str]) -> str:
     return f"{scheme}://{user}:{MASKED}@" if password is not None else found[0]
 
 
-_SECRETS: tuple[tuple[re.Pattern[str], _Replacement], ...] = (
-    (
+class _Secret(NamedTuple):
+    """What one kind of secret looks like, and what is shown instead."""
+
+    signs: tuple[str, ...]
+    """Pieces of text, one of which it always has: looked for first, for most texts have none."""
+    pattern: re.Pattern[str]
+    replacement: str | Callable[[re.Match[str]], str]
+
+
+_SECRETS = (
+    _Secret(
+        ("://",),
         re.compile(
             r"(?P<scheme>\b[A-Za-z][\w+.-]{0,20})://(?P<user>[^\s/:@?#]*)(?::(?P<password>[^\s/]*))?@"
         ),
         _userinfo,
     ),
-    (re.compile(r"\b(gh[pousr]_|github_pat_)\w{10,}"), rf"\1{MASKED}"),
-    (re.compile(r"\b(A(?:KIA|SIA|BIA|CCA))[A-Z0-9]{12,}\b"), rf"\1{MASKED}"),
-    (re.compile(r"\b(pypi-)[\w-]{24,}"), rf"\1{MASKED}"),
-    (
+    _Secret(("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"), re.compile(r"\b(gh[pousr]_|github_pat_)\w{10,}"), _SHOWN),
+    _Secret(
+        ("AKIA", "ASIA", "ABIA", "ACCA"),
+        re.compile(r"\b(A(?:KIA|SIA|BIA|CCA))[A-Z0-9]{12,}\b"),
+        _SHOWN,
+    ),
+    _Secret(("pypi-",), re.compile(r"\b(pypi-)[\w-]{24,}"), _SHOWN),
+    _Secret(
+        (":", "="),
         re.compile(r"(?i)\b(authorization[\"']?\s*[:=]\s*[\"']?(?:[a-z]+\s+)?)[^\s\"',;]+"),
-        rf"\1{MASKED}",
+        _SHOWN,
     ),
-    (
+    _Secret(
+        ("=",),
         re.compile(r"(?i)\b(x-amz-(?:signature|credential|security-token)=)[^\s&\"']+"),
-        rf"\1{MASKED}",
+        _SHOWN,
     ),
-    (
+    _Secret(
+        (":", "="),
         re.compile(
             r"(?i)\b((?:aws_)?(?:secret_access_key|session_token)[\"']?\s*[:=]\s*[\"']?)[^\s\"',;]+"
         ),
-        rf"\1{MASKED}",
+        _SHOWN,
     ),
-    (
+    _Secret(
+        ("TOKEN=", "SECRET=", "PASSWORD=", "PASSWD="),
         re.compile(r"\b((?:[A-Z0-9]+_)*(?:TOKEN|SECRET|PASSWORD|PASSWD)=[\"']?)[^\s\"',;]+"),
-        rf"\1{MASKED}",
+        _SHOWN,
     ),
-    (
+    _Secret(
+        ("-----BEGIN ",),
         re.compile(
             r"(-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----)"
             r"(?:(?!-----BEGIN ).)*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)",
             re.DOTALL,
         ),
-        rf"\1{MASKED}",
+        _SHOWN,
     ),
 )
 
@@ -83,6 +103,8 @@ def clean_lines(text: str) -> str:
     dropped, tabs become spaces, and what no file could hold becomes U+FFFD. Joiners, which emoji
     and scripts need, are kept.
     """
+    if text.isprintable():  # nearly every text is: none of what is looked for would be
+        return text
     plain = _SEQUENCE.sub("", text)
     plain = _LINE_BREAK.sub("\n", plain).replace("\t", _TAB)
     return _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", plain))
@@ -90,6 +112,9 @@ def clean_lines(text: str) -> str:
 
 def mask(text: str) -> str:
     """The same text with tokens, keys and passwords replaced by asterisks."""
-    for pattern, replacement in _SECRETS:
-        text = pattern.sub(replacement, text)
+    for secret in _SECRETS:
+        for sign in secret.signs:
+            if sign in text:
+                text = secret.pattern.sub(secret.replacement, text)
+                break
     return text

@@ -61,8 +61,17 @@ def collisions(ours: Sequence[Hunk], theirs: Sequence[Hunk]) -> Iterator[Hunk]:
 
 
 def meeting(spans: Iterable[Span], hunks: Sequence[Hunk]) -> bool:
-    """Whether a commit changed any of these lines, as counted after it."""
-    return any(span.meets(hunk.after) for span in spans for hunk in hunks)
+    """Whether a commit changed any of these lines, as counted after it.
+
+    The hunks are in the order of the file.
+    """
+    for span in spans:
+        for hunk in hunks:
+            if hunk.after.start > span.end:
+                break
+            if span.meets(hunk.after):
+                return True
+    return False
 
 
 def carried_back(span: Span, hunks: Sequence[Hunk]) -> Span:
