@@ -18,7 +18,7 @@ _LIKE_THE_MERGE = ("--diff-algorithm=histogram",)
 _WORTH_A_PROCESS = 64
 """Pairs or commits for which one more process is started."""
 _TELLING = re.compile(
-    rb"^(?:@@ -(?P<was>\d+)(?:,(?P<gone>\d+))? \+(?P<now>\d+)(?:,(?P<come>\d+))? @@"
+    rb"\n(?:@@ -(?P<was>\d+)(?:,(?P<gone>\d+))? \+(?P<now>\d+)(?:,(?P<come>\d+))? @@"
     rb"|diff --git (?P<names>.*)"
     rb"|rename from (?P<from>.*)|rename to (?P<to>.*)|Binary files .*"
     rb"|(?P<commit>[0-9a-f]{40,64})$)",
@@ -163,6 +163,7 @@ def read_diffs(output: bytes, *, keep_text: bool = False) -> Iterator[tuple[str,
     """
     name, diffs = "", list[FileDiff]()
     at: re.Match[bytes] | None = None
+    output = b"\n" + output.removesuffix(b"\n")
     for found in _TELLING.finditer(output):
         if at and keep_text:
             diffs[-1].hunks.append(_hunk(at, output[at.end() : found.start()]))

@@ -50,7 +50,11 @@ _SECRETS = (
         ),
         _userinfo,
     ),
-    _Secret(("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"), re.compile(r"\b(gh[pousr]_|github_pat_)\w{10,}"), _SHOWN),
+    _Secret(
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+        re.compile(r"\b(gh[pousr]_|github_pat_)\w{10,}"),
+        _SHOWN,
+    ),
     _Secret(
         ("AKIA", "ASIA", "ABIA", "ACCA"),
         re.compile(r"\b(A(?:KIA|SIA|BIA|CCA))[A-Z0-9]{12,}\b"),

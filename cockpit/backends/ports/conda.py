@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from cockpit.release.conda import CondaFile
+if TYPE_CHECKING:
+    from cockpit.release.conda import CondaFile
 
 
 class CondaPort(Protocol):

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from cockpit.backends.ports.answers import Answer
-from cockpit.backends.ports.git_values import (
-    BranchHead,
-    BranchTree,
-    ClosedBy,
-    CommitNode,
-    CommitRecipe,
-    LedgerCommit,
-    PickDraft,
-    PickRecipe,
-    Resolution,
-    ScriptRun,
-    TrunkQuestions,
-)
-from cockpit.release.branches import BranchState
-from cockpit.release.candidates import Tag
-from cockpit.release.changes import EndState
-from cockpit.release.commits import Commit
-from cockpit.release.pickorder import QueueSimulation
-from cockpit.release.prediction import PickOf, Prediction
-from cockpit.release.releasechanges import FileChange, Script
-from cockpit.release.repos import Repository
-from cockpit.release.submodules import Submodule
-from cockpit.release.trunk import TrunkReading
+if TYPE_CHECKING:
+    from cockpit.backends.ports.answers import Answer
+    from cockpit.backends.ports.git_values import (
+        BranchHead,
+        BranchTree,
+        ClosedBy,
+        CommitNode,
+        CommitRecipe,
+        LedgerCommit,
+        PickDraft,
+        PickRecipe,
+        Resolution,
+        ScriptRun,
+        TrunkQuestions,
+    )
+    from cockpit.release.branches import BranchState
+    from cockpit.release.candidates import Tag
+    from cockpit.release.changes import EndState
+    from cockpit.release.commits import Commit
+    from cockpit.release.pickorder import QueueSimulation
+    from cockpit.release.prediction import PickOf, Prediction
+    from cockpit.release.releasechanges import FileChange, Script
+    from cockpit.release.repos import Repository
+    from cockpit.release.submodules import Submodule
+    from cockpit.release.trunk import TrunkReading
 
 
 class GitPort(Protocol):

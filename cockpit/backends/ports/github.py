@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from cockpit.backends.ports.answers import Answer
-from cockpit.release.candidates import Candidate, RefChange
-from cockpit.release.dispatches import StartedRun, WorkflowCall
-from cockpit.release.job_logs import JobLog
-from cockpit.release.jobs import BranchHealth, CandidateBuilds, Checks, Job, Run, Step
-from cockpit.release.milestones import Milestone, MilestoneItem
-from cockpit.release.mirror import MirrorIssue
-from cockpit.release.nominations import Comment
-from cockpit.release.people import Team
-from cockpit.release.picks import PickReading, PullSummary
-from cockpit.release.preparation import PushedRun
-from cockpit.release.pullrequests import OpenPull, PullDraft, PullPage
-from cockpit.release.readiness import CredentialLife
-from cockpit.release.repos import Repository
-from cockpit.release.versions import Version
+if TYPE_CHECKING:
+    from cockpit.backends.ports.answers import Answer
+    from cockpit.release.candidates import Candidate, RefChange
+    from cockpit.release.dispatches import StartedRun, WorkflowCall
+    from cockpit.release.job_logs import JobLog
+    from cockpit.release.jobs import BranchHealth, CandidateBuilds, Checks, Job, Run, Step
+    from cockpit.release.milestones import Milestone, MilestoneItem
+    from cockpit.release.mirror import MirrorIssue
+    from cockpit.release.nominations import Comment
+    from cockpit.release.people import Team
+    from cockpit.release.picks import PickReading, PullSummary
+    from cockpit.release.preparation import PushedRun
+    from cockpit.release.pullrequests import OpenPull, PullDraft, PullPage
+    from cockpit.release.readiness import CredentialLife
+    from cockpit.release.repos import Repository
+    from cockpit.release.versions import Version
 
 
 class ApiBudget(msgspec.Struct, frozen=True):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from cockpit.backends.ports.answers import Answer
-from cockpit.release.index_pages import IndexPage
+if TYPE_CHECKING:
+    from cockpit.backends.ports.answers import Answer
+    from cockpit.release.index_pages import IndexPage
 
 
 class IndexPort(Protocol):

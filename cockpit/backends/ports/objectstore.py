@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from cockpit.release.artifacts import StoredObject
-from cockpit.release.readiness import CredentialLife
+if TYPE_CHECKING:
+    from cockpit.release.artifacts import StoredObject
+    from cockpit.release.readiness import CredentialLife
+
 
 REQUESTS_AT_ONCE = 96
 """Requests that one store may be asked at the same time, each over a connection of its own.

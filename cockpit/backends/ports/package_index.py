@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from cockpit.release.publishing_facts import IndexedProject
+if TYPE_CHECKING:
+    from cockpit.release.publishing_facts import IndexedProject
 
 
 class Taken(Enum):
