@@ -258,9 +258,17 @@ class KeyedTable(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh(*(Region(0, line, self.outer_size.width, 1) for line in lines))
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Some lines, in a style that is worked out once for all of them."""
-        self._base = self.rich_style
-        return super().render_lines(crop)
+        """Some lines, in a style that is worked out once for all of them.
+
+        Between a widget and the screen stands what draws borders, padding and opacity around its
+        lines, and makes every line anew for it. A table has none of these, and turning a page of
+        it takes half the time without.
+        """
+        self._base, (_, background) = self.rich_style, self.background_colors
+        strips = [self.render_line(y) for y in crop.line_range]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        return [strip.crop(crop.x, crop.right) for strip in strips]
 
     def render_line(self, y: int) -> Strip:
         """The titles of the columns, or a row."""
@@ -284,7 +292,7 @@ class KeyedTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _row(self, row: Row) -> Strip:
         drawn = self._strips.get(row.key)
-        if drawn is None or drawn[0] is not row:
+        if drawn is None or (drawn[0] is not row and drawn[0] != row):
             drawn = row, self._line((row.cells[fitted.index], fitted) for fitted in self._fitted)
             self._strips[row.key] = drawn
         return drawn[1]
