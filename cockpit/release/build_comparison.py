@@ -8,7 +8,7 @@ from enum import Enum
 import msgspec
 
 from cockpit.release.coverage import never_started, worst
-from cockpit.release.durations import Identity, identity, is_slow
+from cockpit.release.durations import Identity, identity, slow_after
 from cockpit.release.jobs import CandidateBuilds, Job, JobState
 from cockpit.release.lookups import is_red
 from cockpit.release.remembered import remembered
@@ -96,7 +96,7 @@ def _turn(then: Job | None, now: Job | None, *, gone: bool) -> Turn:
     if is_red(then) and now.state is JobState.PASSED:
         return Turn.FIXED
     took_then, took_now = _took(then), _took(now)
-    if took_then and took_now and is_slow(took_now, took_then):
+    if took_then and took_now and took_now > slow_after(took_then):
         return Turn.SLOWER
     return Turn.SAME
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 import msgspec
 
 from cockpit.release.coverage import WHEELS, elapsed, never_started, slot_of, unstarted
-from cockpit.release.job_names import BUILD, EXTRACT, LIBTORCH, TEST, UPLOAD, JobKey
+from cockpit.release.job_names import BUILD, EXTRACT, LIBTORCH, TEST, UPLOAD
 from cockpit.release.jobs import CandidateBuilds, Job, JobState
 from cockpit.release.remembered import remembered
 from cockpit.release.support import Slot, SupportMatrix
@@ -49,8 +49,7 @@ class Durations(msgspec.Struct, frozen=True):
 
     def of(self, job: Job) -> Usual | None:
         """What a job usually takes: itself in earlier candidates, else its kind."""
-        found = self.exact.get(identity(job))
-        return found or self._of_kind(job.key, job.workflow)
+        return self.exact.get(identity(job)) or self._first(_kinds_of(job))
 
     def of_slot(self, slot: Slot) -> Usual | None:
         """What a job that has not been listed yet usually takes."""
@@ -59,7 +58,7 @@ class Durations(msgspec.Struct, frozen=True):
     def slow(self, job: Job, now: datetime) -> bool:
         """Whether a job takes, or took, much longer than usual."""
         spent, usual = elapsed(job, now), self.exact.get(identity(job))
-        return bool(spent and usual and is_slow(spent, usual.span))
+        return bool(spent and usual and spent > slow_after(usual.span))
 
     def left(self, job: Job, now: datetime) -> timedelta | None:
         """Time until a job ends, once it has started; None where nothing tells."""
@@ -69,42 +68,64 @@ class Durations(msgspec.Struct, frozen=True):
         spent = elapsed(job, now) if job.state is JobState.RUNNING else None
         return max(usual.span - (spent or timedelta()), timedelta())
 
-    def _of_kind(self, key: JobKey | None, workflow: str) -> Usual | None:
-        return self._first(_kinds(slot_of(key)) if key else ((workflow,),))
-
     def _first(self, kinds: Iterable[_Kind]) -> Usual | None:
         return next((self.kinds[kind] for kind in kinds if kind in self.kinds), None)
 
 
-def is_slow(spent: timedelta, usual: timedelta) -> bool:
-    """Whether a span is out of the usual by far enough to be told."""
-    return spent > usual * SLOW_FACTOR and spent - usual > SLOW_BY
+def slow_after(usual: timedelta) -> timedelta:
+    """Beyond which span a job is out of the usual by far enough to be told."""
+    return max(usual * SLOW_FACTOR, usual + SLOW_BY)
 
 
 @remembered
 def durations(builds: CandidateBuilds, earlier: tuple[CandidateBuilds, ...]) -> Durations:
     """Medians of earlier candidates, and of the kinds of jobs in all of them and this one."""
+    exact, before = _usual(*earlier)
+    kinds = {kind: list(spans) for kind, spans in before.items()}
+    for job, took in _passed(builds):
+        for kind in _kinds_of(job):
+            kinds.setdefault(kind, []).append(took)
+    return Durations(exact, {kind: Usual(_median(spans)) for kind, spans in kinds.items()})
+
+
+@remembered
+def _usual(
+    *earlier: CandidateBuilds,
+) -> tuple[dict[Identity, Usual], dict[_Kind, list[timedelta]]]:
+    """What jobs took in candidates that change no more: by what they are, and by kind in order."""
     exact: dict[Identity, list[timedelta]] = defaultdict(list)
     kinds: dict[_Kind, list[timedelta]] = defaultdict(list)
-    for candidate in (builds, *earlier):
-        for job in candidate.jobs:
-            if job.state is not JobState.PASSED or not job.started_at or not job.completed_at:
-                continue
-            took, key = job.completed_at - job.started_at, job.key
-            if candidate is not builds:
-                exact[identity(job)].append(took)
-            for kind in _kinds(slot_of(key)) if key else ((job.workflow,),):
+    for candidate in earlier:
+        for job, took in _passed(candidate):
+            exact[identity(job)].append(took)
+            for kind in _kinds_of(job):
                 kinds[kind].append(took)
-    return Durations(
+    return (
         {job: Usual(_median(spans), len(spans)) for job, spans in exact.items()},
-        {kind: Usual(_median(spans)) for kind, spans in kinds.items()},
+        {kind: sorted(spans) for kind, spans in kinds.items()},
     )
+
+
+def _passed(builds: CandidateBuilds) -> Iterator[tuple[Job, timedelta]]:
+    """The jobs that passed, and what they took."""
+    for job in builds.jobs:
+        if job.state is JobState.PASSED and job.started_at and job.completed_at:
+            yield job, job.completed_at - job.started_at
 
 
 def slow_jobs(builds: CandidateBuilds, known: Durations, now: datetime) -> frozenset[int]:
     """The numbers of the running jobs that take much longer than usual."""
-    return frozenset(
-        job.id for job in builds.jobs if job.state is JobState.RUNNING and known.slow(job, now)
+    return frozenset(job for moment, job in _slow_from(builds, known) if moment < now)
+
+
+@remembered
+def _slow_from(builds: CandidateBuilds, known: Durations) -> tuple[tuple[datetime, int], ...]:
+    """When each running job becomes a slow one."""
+    return tuple(
+        (job.started_at + slow_after(usual.span), job.id)
+        for job in builds.jobs
+        if job.state is JobState.RUNNING and job.started_at
+        if (usual := known.exact.get(identity(job)))
     )
 
 
@@ -192,6 +213,10 @@ def _length(chain: _Chain, stages: dict[str, timedelta]) -> timedelta:
 
 def _median(spans: list[timedelta]) -> timedelta:
     return sorted(spans)[len(spans) // 2]
+
+
+def _kinds_of(job: Job) -> tuple[_Kind, ...]:
+    return _kinds(slot_of(job.key)) if job.key else ((job.workflow,),)
 
 
 def _kinds(slot: Slot) -> tuple[_Kind, ...]:

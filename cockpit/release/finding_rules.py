@@ -42,7 +42,16 @@ def turned(artifacts: Artifacts, now: datetime) -> int:
 
     It is all that the hour has to do with what is found.
     """
-    return bisect_left(_moments(artifacts), now - _REBUILT_WITHIN)
+    return bisect_left(_moments(artifacts), _waited_since(now))
+
+
+def _waited_since(now: datetime) -> datetime:
+    """What is older has waited long enough for the index.
+
+    To the minute: hundreds of files that were uploaded one after the other would otherwise have
+    everything judged anew every second.
+    """
+    return now.replace(second=0, microsecond=0) - _REBUILT_WITHIN
 
 
 @remembered
@@ -305,7 +314,7 @@ def _listing(case: Case, file: StoredObject) -> Iterator[Finding]:
         return
     listed = page.of(file.name) if page else None
     changed = file.last_modified
-    waits = case.state.now - changed <= _REBUILT_WITHIN
+    waits = changed >= _waited_since(case.state.now)
     late = Severity.WAITS if waits else Severity.BLOCKS
     then = NextStep("wait for the hourly index" if waits else "find out why the index is not made")
     url = page.url if page else ""
@@ -327,7 +336,7 @@ def _gone(case: Case, names: tuple[str, ...]) -> Iterator[Finding]:
     listed = [f for f in page.files if f.cell == case.staged.place] if page else []
     for file in listed:
         if page is not None and file.name not in names:
-            fresh = page.built_at and case.state.now - page.built_at <= _REBUILT_WITHIN
+            fresh = page.built_at and page.built_at >= _waited_since(case.state.now)
             severity = Severity.WAITS if fresh else Severity.BLOCKS
             words = f"the index page lists {file.name}, which is not in the channel"
             then = NextStep("find out who removed it, or wait for the hourly index")

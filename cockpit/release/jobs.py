@@ -147,7 +147,7 @@ class CandidateBuilds(msgspec.Struct, frozen=True, dict=True):
     repository: str = ""
     """`owner/name`."""
 
-    @property
+    @cached_property
     def unfinished_runs(self) -> int:
         """Runs that may still list further jobs."""
         return sum(not run.ended for run in self.runs)

@@ -7,6 +7,7 @@ made once a look rather than once a second.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -15,7 +16,7 @@ R = TypeVar("R")
 
 _KEPT = 6
 """Results of one function that are kept, since a few candidates are looked at in turn."""
-_BY_VALUE = (str, int, frozenset)
+_BY_VALUE = (str, int, frozenset, datetime)
 """Small values, which are compared as such; anything else is compared by identity."""
 
 

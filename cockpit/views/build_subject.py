@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from cockpit.release.coverage import never_started, unstarted, unstarted_workflows
-from cockpit.release.durations import Durations, durations
+from cockpit.release.durations import Durations, Forecast, durations, forecast
 from cockpit.release.jobs import CandidateBuilds, Checks, EarlierBuilds, Job
 from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState
@@ -42,6 +42,11 @@ class BuildSubject(msgspec.Struct, frozen=True):
     def durations(self) -> Durations:
         """What its jobs usually take."""
         return durations(self.builds, self.earlier)
+
+    def left(self, now: datetime) -> Forecast | None:
+        """When its jobs will be done, worked out every ten seconds: it is told in minutes."""
+        at = now.replace(second=now.second // 10 * 10, microsecond=0)
+        return forecast(self.builds, self.durations, self.support, at)
 
     @property
     def absent(self) -> tuple[Slot, ...]:

@@ -9,7 +9,7 @@ import msgspec
 
 from cockpit.release.build_groups import Grouping, grouped_jobs
 from cockpit.release.coverage import configuration, elapsed
-from cockpit.release.durations import Durations, forecast, slow_jobs
+from cockpit.release.durations import Durations, slow_jobs
 from cockpit.release.jobs import CandidateBuilds, Job, JobState
 from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState
@@ -86,11 +86,23 @@ def empty_words(subject: BuildSubject) -> str:
     return "no candidate has been tagged"
 
 
-class _Entry(msgspec.Struct, frozen=True, gc=False):
+class _Entry(msgspec.Struct, gc=False):
     """A row, and its job while that one's times still change."""
 
     row: Row
     moving: Job | None = None
+    _last: tuple[str, bool, Row] | None = None
+    """The time and mark it was shown with, and that row: what says the same stays the same."""
+
+    def at(self, now: datetime, slow: frozenset[int]) -> Row:
+        """The row at this moment."""
+        if self.moving is None:
+            return self.row
+        last, spent, is_slow = self._last, _time_spent(self.moving, now), self.moving.id in slow
+        if last is None or last[:2] != (spent, is_slow):
+            last = spent, is_slow, _moved(self.row, self.moving, spent, slow=is_slow)
+            self._last = last
+        return last[2]
 
 
 def _rows(subject: BuildSubject, grouping: Grouping, now: datetime) -> tuple[Row, ...]:
@@ -99,12 +111,7 @@ def _rows(subject: BuildSubject, grouping: Grouping, now: datetime) -> tuple[Row
     entries, moving = _entries(subject.builds, known, grouping)
     if not moving:
         return tuple(entry.row for entry in entries)
-    return tuple(
-        entry.row
-        if entry.moving is None
-        else _moved(entry.row, entry.moving, now, slow=entry.moving.id in slow)
-        for entry in entries
-    )
+    return tuple(entry.at(now, slow) for entry in entries)
 
 
 @remembered
@@ -152,7 +159,7 @@ def _row(key: str, job: Job, known: Durations, group: str) -> Row:
             Cell((Span(configuration(job)),), mark),
             _workflow_cell(job.workflow),
             cell(job.attempt, Tone.WARN) if job.attempt > 1 else _NO_CELL,
-            _time_cell(job, None, slow=_was_slow(job, known)),
+            _time_cell(_time_spent(job, None), slow=_was_slow(job, known)),
             _dim_cell(duration(usual.span)) if usual else _NO_CELL,
         ),
         url=job.url,
@@ -167,21 +174,24 @@ def _was_slow(job: Job, known: Durations) -> bool:
     return job.completed_at is not None and known.slow(job, job.completed_at)
 
 
-def _moved(row: Row, job: Job, now: datetime, *, slow: bool) -> Row:
-    """The row of a running job at this moment."""
+def _moved(row: Row, job: Job, spent: str, *, slow: bool) -> Row:
+    """The row of a running job at one moment."""
     first = msgspec.structs.replace(row.cells[0], mark=job_mark(job, slow=slow))
-    return msgspec.structs.replace(
-        row, cells=(first, *row.cells[1:3], _time_cell(job, now, slow=slow), row.cells[4])
-    )
+    cells = (first, *row.cells[1:3], _time_cell(spent, slow=slow), row.cells[4])
+    return msgspec.structs.replace(row, cells=cells)
 
 
-def _time_cell(job: Job, now: datetime | None, *, slow: bool) -> Cell:
+def _time_spent(job: Job, now: datetime | None) -> str:
+    """How long a job took, or takes so far; empty where that is not known."""
     at = now or job.completed_at
     spent = elapsed(job, at) if at else None
-    if spent is None:
+    return "" if spent is None else duration(spent)
+
+
+def _time_cell(spent: str, *, slow: bool) -> Cell:
+    if not spent:
         return _NO_CELL
-    text = duration(spent)
-    return cell(f"slow {text}", Tone.WARN) if slow else _dim_cell(text)
+    return cell(f"slow {spent}", Tone.WARN) if slow else _dim_cell(spent)
 
 
 @lru_cache(maxsize=1024)
@@ -231,7 +241,7 @@ def _counts_line(subject: BuildSubject, now: datetime) -> Line:
     done = sum(job.state.finished for job in subject.builds.jobs)
     share = done / total if total else 0.0
     spans += [Span(_bar(share), Tone.ACCENT), Span(f" {int(share * 100)} %")]
-    if ahead := time_left(forecast(subject.builds, known, subject.support, now)):
+    if ahead := time_left(subject.left(now)):
         spans.append(Span(f"  {ahead}", Tone.DIM))
     return Line(tuple(spans))
 

@@ -10,7 +10,6 @@ import msgspec
 from cockpit.release.candidates import Candidate
 from cockpit.release.checklist import Process, current_phase
 from cockpit.release.commits import short
-from cockpit.release.durations import forecast
 from cockpit.release.record import CandidatePinned
 from cockpit.release.state import ReleaseState
 from cockpit.views.ages import ago, deadline, duration, grouped, time_left
@@ -110,8 +109,7 @@ def _candidate(state: ReleaseState) -> tuple[Span, ...]:
 def _builds_left(state: ReleaseState) -> tuple[Span, ...]:
     """When the candidate's builds will be done, while they go on."""
     subject = build_subject(state)
-    now = moment_of(state, subject)
-    ahead = time_left(forecast(subject.builds, subject.durations, subject.support, now))
+    ahead = time_left(subject.left(moment_of(state, subject)))
     if not ahead or subject.builds.candidate != state.candidate:
         return ()
     return (Span(f"builds {ahead}", Tone.BUSY),)

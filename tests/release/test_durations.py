@@ -13,7 +13,7 @@ from cockpit.release.durations import (
     coming,
     durations,
     forecast,
-    is_slow,
+    slow_after,
     slow_jobs,
 )
 from cockpit.release.jobs import CandidateBuilds, Job, JobState
@@ -77,7 +77,7 @@ def test_without_an_earlier_one_its_kind_tells() -> None:
 def test_slow_is_half_as_long_again_and_ten_minutes_more(
     spent: int, usual: int, slow: bool
 ) -> None:
-    assert is_slow(timedelta(minutes=spent), timedelta(minutes=usual)) is slow
+    assert (timedelta(minutes=spent) > slow_after(timedelta(minutes=usual))) is slow
 
 
 def test_only_the_same_job_in_earlier_candidates_makes_a_job_slow() -> None:
