@@ -152,37 +152,47 @@ def forecast(
     )
     archives: dict[_Chain, timedelta] = defaultdict(timedelta)
     spans: list[timedelta] = []
-    unknown = 0
-    for slot, span in _open_spans(builds, known, support, now):
-        if span is None:
+    none, unknown = timedelta(), 0
+    for slot, usual, since in _open_ones(builds, known, support):
+        if usual is None:
             unknown += 1
-        elif slot is None or slot.package not in ("wheel", LIBTORCH):
+            continue
+        span = max(usual - max(now - since, none), none) if since else usual
+        if slot is None or slot.package not in ("wheel", LIBTORCH):
             spans.append(span)
         elif slot.package == LIBTORCH:
             archives[slot.os, slot.arch, slot.accelerator] += span
         else:
             wheel = chains[slot.os, slot.arch, slot.accelerator][slot.python]
-            wheel[slot.stage] = max(span, wheel.get(slot.stage, timedelta()))
+            wheel[slot.stage] = max(span, wheel.get(slot.stage, none))
     for chain, wheels in chains.items():
         shared = _length(chain, wheels.get(None, {}))
         each = [_length(chain, stages) for python, stages in wheels.items() if python]
-        spans.append(max(each, default=timedelta()) + shared)
+        spans.append(max(each, default=none) + shared)
     for chain, span in archives.items():
-        builds_left = [stages.get(BUILD, timedelta()) for stages in chains[chain].values()]
-        spans.append(max(builds_left, default=timedelta()) + span)
+        builds_left = [stages.get(BUILD, none) for stages in chains[chain].values()]
+        spans.append(max(builds_left, default=none) + span)
     return Forecast(max(spans), unknown) if spans else None
 
 
-def _open_spans(
-    builds: CandidateBuilds, known: Durations, support: SupportMatrix, now: datetime
-) -> Iterable[tuple[Slot | None, timedelta | None]]:
-    """What is left of every open job, and of every one that may still be listed."""
-    for job in builds.jobs:
-        if job.state in (JobState.RUNNING, JobState.QUEUED):
-            yield (slot_of(job.key) if job.key else None), known.left(job, now)
+@remembered
+def _open_ones(
+    builds: CandidateBuilds, known: Durations, support: SupportMatrix
+) -> tuple[tuple[Slot | None, timedelta | None, datetime | None], ...]:
+    """Every open job, and every one that may still be listed: how long it takes, since when."""
+    found = [
+        (
+            slot_of(job.key) if job.key else None,
+            usual.span if (usual := known.of(job)) else None,
+            job.started_at if job.state is JobState.RUNNING else None,
+        )
+        for job in builds.jobs
+        if job.state in (JobState.RUNNING, JobState.QUEUED)
+    ]
     for slot in coming(builds, support):
         usual = known.of_slot(slot)
-        yield slot, usual.span if usual else None
+        found.append((slot, usual.span if usual else None, None))
+    return tuple(found)
 
 
 @remembered

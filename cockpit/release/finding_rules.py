@@ -38,26 +38,29 @@ _LOOK_INSIDE = NextStep("read the commit inside of it: release-cockpit artifacts
 
 
 def turned(artifacts: Artifacts, now: datetime) -> int:
-    """For how many files and index pages the time to wait for the index has passed.
+    """For how much of what the index has wrong the time to wait for it has passed.
 
     It is all that the hour has to do with what is found.
     """
-    return bisect_left(_moments(artifacts), _waited_since(now))
-
-
-def _waited_since(now: datetime) -> datetime:
-    """What is older has waited long enough for the index.
-
-    To the minute: hundreds of files that were uploaded one after the other would otherwise have
-    everything judged anew every second.
-    """
-    return now.replace(second=0, microsecond=0) - _REBUILT_WITHIN
+    return bisect_left(_moments(artifacts), now - _REBUILT_WITHIN)
 
 
 @remembered
 def _moments(artifacts: Artifacts) -> tuple[datetime, ...]:
-    built = (page.built_at for page in artifacts.pages if page.built_at)
-    return tuple(sorted((*built, *(file.last_modified for file in artifacts.staged()))))
+    """Since when files wait for their page to list them as they are, and pages for their files."""
+    found = []
+    for listing in artifacts.packages:
+        there = {(wheel.cell.accelerator, wheel.stored.name) for wheel in listing.test}
+        for page in artifacts.pages:
+            names = ((page.folder, file.name) for file in page.files)
+            if page.package == listing.package and not there.issuperset(names):
+                found.append(page.built_at)
+        for wheel in listing.test:
+            page = artifacts.page(wheel.cell.accelerator, listing.package)
+            listed = page.of(wheel.stored.name) if page else None
+            if listed is None or listed.sha256 != wheel.stored.sha256:
+                found.append(wheel.stored.last_modified)
+    return tuple(sorted(filter(None, found)))
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -314,7 +317,7 @@ def _listing(case: Case, file: StoredObject) -> Iterator[Finding]:
         return
     listed = page.of(file.name) if page else None
     changed = file.last_modified
-    waits = changed >= _waited_since(case.state.now)
+    waits = case.state.now - changed <= _REBUILT_WITHIN
     late = Severity.WAITS if waits else Severity.BLOCKS
     then = NextStep("wait for the hourly index" if waits else "find out why the index is not made")
     url = page.url if page else ""
@@ -336,7 +339,7 @@ def _gone(case: Case, names: tuple[str, ...]) -> Iterator[Finding]:
     listed = [f for f in page.files if f.cell == case.staged.place] if page else []
     for file in listed:
         if page is not None and file.name not in names:
-            fresh = page.built_at and page.built_at >= _waited_since(case.state.now)
+            fresh = page.built_at and case.state.now - page.built_at <= _REBUILT_WITHIN
             severity = Severity.WAITS if fresh else Severity.BLOCKS
             words = f"the index page lists {file.name}, which is not in the channel"
             then = NextStep("find out who removed it, or wait for the hourly index")

@@ -12,7 +12,7 @@ from cockpit.release.finding_kinds import Finding, FindingKind, Severity
 from cockpit.release.finding_rules import Case, found_in, turned, unknown_of
 from cockpit.release.lookups import core_package
 from cockpit.release.remembered import remembered_by
-from cockpit.release.staging import Staged, staged_packages
+from cockpit.release.staging import Staged, rests_on, staged_packages
 from cockpit.release.state import ReleaseState
 from cockpit.release.support import Cell
 from cockpit.release.verdicts import Evidence
@@ -66,17 +66,8 @@ class CellStatus(msgspec.Struct, frozen=True):
 
 
 def _rests_on(state: ReleaseState) -> tuple[object, ...]:
-    """All of a state that the coverage is made from."""
     artifacts = state.artifacts.value
-    return (
-        state.spec,
-        artifacts,
-        state.branches.value,
-        state.builds.whole,
-        state.libraries.whole,
-        state.ledger.value,
-        turned(artifacts, state.now) if artifacts else 0,
-    )
+    return *rests_on(state), turned(artifacts, state.now) if artifacts else 0
 
 
 @remembered_by(_rests_on)

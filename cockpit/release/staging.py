@@ -15,6 +15,7 @@ from cockpit.release.coverage import cell_of
 from cockpit.release.job_names import LIBTORCH, STAGES, UPLOAD, JobKey
 from cockpit.release.jobs import CandidateBuilds, Job
 from cockpit.release.lookups import listing_of
+from cockpit.release.remembered import remembered_by
 from cockpit.release.repos import Repository
 from cockpit.release.state import ReleaseState
 from cockpit.release.support import Archive, Cell, SupportMatrix
@@ -87,6 +88,19 @@ def _groups(cell: Cell) -> tuple[tuple[str, ...], ...]:
     return (cell.os, cell.arch, cell.accelerator), (cell.accelerator,), ()
 
 
+def rests_on(state: ReleaseState) -> tuple[object, ...]:
+    """All of a state that the packages are made from."""
+    return (
+        state.spec,
+        state.artifacts.value,
+        state.branches.value,
+        state.builds.whole,
+        state.libraries.whole,
+        state.ledger.value,
+    )
+
+
+@remembered_by(rests_on)
 def staged_packages(state: ReleaseState) -> tuple[StagedPackage, ...]:
     """Every package of the release, libtorch beside the core's."""
     return tuple(

@@ -255,6 +255,43 @@ def test_it_is_found_at_its_wheel_with_words_and_a_next_step(
     assert found[0].then.text
 
 
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param(channel(pages=(page(*listed()[1:]),), indexed=True), id="not listed"),
+        pytest.param(channel(indexed=True), id="no page"),
+        pytest.param(
+            channel(pages=(page(*listed(sha256="0" * 64)),), indexed=True), id="other checksum"
+        ),
+        pytest.param(without_first(pages=(page(*listed()),), indexed=True), id="gone"),
+    ],
+)
+def test_what_waits_for_the_index_blocks_after_its_hour(state: ReleaseState) -> None:
+    about_index = (
+        FindingKind.UNLISTED,
+        FindingKind.LISTED_OTHERWISE,
+        FindingKind.GONE,
+    )
+
+    def severities(at: datetime) -> set[Severity]:
+        found = findings_by_cell(with_(state, now=at))[FIRST]
+        return {each.severity for each in found if each.kind in about_index}
+
+    assert severities(NOW) == {WAITS}
+    assert severities(NOW + timedelta(minutes=80)) == {BLOCKS}
+
+
+def test_where_nothing_waits_the_hour_has_nothing_judged_anew() -> None:
+    by_folder: dict[str, list[IndexFile]] = {}
+    for wheel in WHEELS:
+        file = IndexFile(wheel.stored.name, wheel.stored.sha256 or "", wheel.cell)
+        by_folder.setdefault(wheel.cell.accelerator, []).append(file)
+    pages = tuple(IndexPage(f, "torch", "", NOW, tuple(all_)) for f, all_ in by_folder.items())
+    read = feed(Artifacts((listing(CORE),), pages=pages, indexed=True))
+    now, later = (with_(artifacts=read, now=NOW + timedelta(minutes=m)) for m in (0, 90))
+    assert coverage(later) is coverage(now)
+
+
 def test_every_kind_is_seen() -> None:
     assert {case[2] for case in CASES} == set(FindingKind)
 

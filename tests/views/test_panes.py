@@ -286,6 +286,17 @@ def test_jobs_that_did_not_start_are_counted_as_expected() -> None:
     assert "□ 2" in builds_pane(with_(builds=feed(ended))).summary[0].text
 
 
+def test_a_running_jobs_row_stays_the_same_until_it_says_something_else() -> None:
+    state = changed_jobs(JobState.RUNNING)
+    first, soon, later = (
+        builds_pane(with_(state, now=state.now + timedelta(seconds=after))).table.rows
+        for after in (0, 1, 600)
+    )
+    assert all(row is before for row, before in zip(soon, first, strict=True))
+    told = [row.cells[3].text for row in (*first, *later) if row.key == later[0].key]
+    assert len(set(told)) == 2
+
+
 def test_a_re_run_keeps_its_row_and_shows_its_attempt() -> None:
     old = green_jobs()[0]
     again = msgspec.structs.replace(old, id=99_999, attempt=2)
