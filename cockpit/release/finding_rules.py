@@ -56,9 +56,7 @@ def _moments(artifacts: Artifacts) -> tuple[datetime, ...]:
             if page.package == listing.package and not there.issuperset(names):
                 found.append(page.built_at)
         for wheel in listing.test:
-            page = artifacts.page(wheel.cell.accelerator, listing.package)
-            listed = page.of(wheel.stored.name) if page else None
-            if listed is None or listed.sha256 != wheel.stored.sha256:
+            if _amiss(artifacts.page(wheel.cell.accelerator, listing.package), wheel.stored):
                 found.append(wheel.stored.last_modified)
     return tuple(sorted(filter(None, found)))
 
@@ -315,22 +313,33 @@ def _listing(case: Case, file: StoredObject) -> Iterator[Finding]:
     page = case.page
     if not case.artifacts.indexed or case.page_trouble or not isinstance(case.staged.place, Cell):
         return
-    listed = page.of(file.name) if page else None
-    changed = file.last_modified
-    waits = case.state.now - changed <= _REBUILT_WITHIN
+    kind = _amiss(page, file)
+    if kind is None:
+        return
+    waits = case.state.now - file.last_modified <= _REBUILT_WITHIN
+    if kind is FindingKind.UNLISTED:
+        words = "its index page does not list it" if page else "it has no index page"
+        words += " yet: it is made anew every hour" if waits else ""
+    elif kind is FindingKind.LISTED_OTHERWISE:
+        words = "its index page gives another checksum, so that no installer takes it"
+    else:
+        words = "its index page is older than the file"
     late = Severity.WAITS if waits else Severity.BLOCKS
     then = NextStep("wait for the hourly index" if waits else "find out why the index is not made")
-    url = page.url if page else ""
-    if listed is None:
-        where = "its index page does not list it" if page else "it has no index page"
-        words = where + (" yet: it is made anew every hour" if waits else "")
-        yield case.found(FindingKind.UNLISTED, late, words, then, url)
-    elif listed.sha256 and file.sha256 and listed.sha256 != file.sha256:
-        words = "its index page gives another checksum, so that no installer takes it"
-        yield case.found(FindingKind.LISTED_OTHERWISE, late, words, then, url)
-    elif page and page.built_at and page.built_at < changed and listed.sha256 != file.sha256:
-        words = "its index page is older than the file"
-        yield case.found(FindingKind.PAGE_TOO_OLD, late, words, then, url)
+    yield case.found(kind, late, words, then, page.url if page else "")
+
+
+def _amiss(page: IndexPage | None, file: StoredObject) -> FindingKind | None:
+    """What is wrong with how a page lists a file."""
+    listed = page.of(file.name) if page else None
+    if page is None or listed is None:
+        return FindingKind.UNLISTED
+    if listed.sha256 == file.sha256:
+        return None
+    if listed.sha256 and file.sha256:
+        return FindingKind.LISTED_OTHERWISE
+    older = page.built_at is not None and page.built_at < file.last_modified
+    return FindingKind.PAGE_TOO_OLD if older else None
 
 
 def _gone(case: Case, names: tuple[str, ...]) -> Iterator[Finding]:

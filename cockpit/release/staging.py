@@ -21,7 +21,7 @@ from cockpit.release.state import ReleaseState
 from cockpit.release.support import Archive, Cell, SupportMatrix
 
 
-class Staged(msgspec.Struct, frozen=True):
+class Staged(msgspec.Struct, frozen=True, dict=True):
     """One place of the matrix: what should fill it, and what does."""
 
     package: str
@@ -34,7 +34,7 @@ class Staged(msgspec.Struct, frozen=True):
     before: tuple[str, StoredObject] | None = None
     """Version and file of the newest release before this one."""
 
-    @property
+    @cached_property
     def upload(self) -> Job | None:
         """The job that puts the file into the channel; the newest, where there are several."""
         found = [job for stage, job in self.jobs if stage == UPLOAD]
