@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
+from cockpit.release.index_state import IndexState
 from cockpit.release.promotion import (
     STABLE,
     Backup,
     FileState,
-    IndexState,
     Likeness,
     Promotion,
     Release,

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import msgspec
 
-from cockpit.release.promotion import Backup, IndexState, Likeness, Orphan, Promotion
+from cockpit.release.index_state import IndexState
+from cockpit.release.promotion import Backup, Likeness, Orphan, Promotion
 from cockpit.views.promotion import promotion_detail, promotion_lines, promotion_pane
 from tests.release.promoting import ABSENT, AT, SAME, TORCH, standing
 from tests.release.states import CORE, feed, with_
