@@ -35,6 +35,8 @@ class PromotionRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How fast files go through this machine to a mirror, for estimates."""
     orphan_after_h: float = 24
     """From when on an unfinished upload is nobody's any more."""
+    index_wait_min: float = 90
+    """How long a restoration waits for an index page: they are made every hour; section 8.6."""
 
     def seconds(self, size: int, *, mirrored: bool) -> float:
         """How long so many bytes are likely to take."""
