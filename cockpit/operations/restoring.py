@@ -235,9 +235,10 @@ class Restore:
                 else ", about every hour: the lease is held until they are right"
             )
         if left := [stored.name for files in beside.values() for stored in files]:
+            files = counted(len(left), "metadata file")
             yield (
-                f"{counted(len(left), 'metadata file')} of another candidate stay beside what is"
-                f" put back, for the backup holds none: {few(left)}"
+                f"nothing replaces {files} of another candidate beside what is put back, for the"
+                f" backup holds none: {few(left)}"
             )
         if lost and self._discard:
             yield f"{counted(len(lost), 'file')} are lost for good: {few(lost)} ({self._discard})"

@@ -17,19 +17,21 @@ import pytest
 
 from cockpit.config import parse
 from cockpit.errors import Refused
-from cockpit.operations import patience
-from cockpit.operations.plan import Plan
+from cockpit.operations import index_steps, patience
+from cockpit.operations.plan import Plan, StepState
 from cockpit.operations.runner import Ending, StepReport
 from cockpit.rehearsal import remotes
 from cockpit.rehearsal.faults import Fault, FaultKind
-from cockpit.rehearsal.packages import BUCKET, MIRROR_BUCKET
+from cockpit.rehearsal.packages import BACKUP_BUCKET, BUCKET, MIRROR_BUCKET
 from cockpit.rehearsal.serving import ServiceName
 from cockpit.rehearsal.world import World
 from cockpit.release.gates import GATES
+from cockpit.release.index_state import IndexFault
 from cockpit.release.promotion import STABLE, Likeness
 from cockpit.release.record import StepDone
 from cockpit.release.verdicts import Outcome
 from cockpit.runtime import Cockpit
+from tests.flows.killed import killed_at
 from tests.flows.promotions import (
     make_ready,
     mirror,
@@ -43,9 +45,12 @@ from tests.flows.releases import Reports, channel, cockpit_on
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
-FILES = 21
+FILES = 31
 TORCH = 10
 SERVICES: tuple[ServiceName, ...] = ("s3", "mirror")
+BROKEN = "whl/test/cpu/torch-2.15.0-cp310-cp310-macosx_14_0_arm64.whl"
+RC1 = {"candidate": "v2.15.0-rc1", "package": "torch"}
+DISCARD = {"discard": "it was broken"}
 LOSING: tuple[FaultKind, ...] = ("response-lost", "half-upload", "reset")
 
 
@@ -61,6 +66,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def world(ready: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """The world whose candidate is signed, with nothing promoted."""
     monkeypatch.setattr(patience, "_FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(index_steps, "_LOOKS_EVERY_S", 0.01)
     ready.faults.clear()
     take_back(ready)
     return ready
@@ -118,6 +124,172 @@ async def test_the_whole_way_with_no_memory_of_what_ran(world: World) -> None:
     assert set((await gates(others)).values()) == {Outcome.PASSED}
     again, nothing = await promoted(cockpit_on(world))
     assert (again.digest, nothing.ending) == (plan.digest, Ending.NOTHING_TO_DO)
+
+
+async def test_metadata_that_pages_announce_is_looked_for_once(world: World) -> None:
+    cockpit = cockpit_on(world)
+    await promoted(cockpit, package="torchvision")
+    world.clock.advance(timedelta(hours=1))
+    sidecars = [key for key in stable(world) if key.endswith(".metadata")]
+
+    async def wrong(cockpit: Cockpit) -> dict[str, list[IndexFault]]:
+        await cockpit.refresh("promotion")
+        promotion = cockpit.state.promotion.whole
+        assert promotion is not None
+        indexed = [s for s in promotion.standings if s.release.package == "torchvision"]
+        return {s.at: [each.fault for each in s.index.wrong] for s in indexed if s.index}
+
+    def asked_for(service: ServiceName) -> int:
+        found = world.requests(service).recent
+        return sum(r.target.endswith(".whl.metadata") and "/test/" not in r.target for r in found)
+
+    assert await wrong(cockpit) == {"stable": [], "r2": []}
+    before = [asked_for(service) for service in SERVICES]
+    assert min(before) >= len(sidecars) > 0
+    assert await wrong(cockpit) == {"stable": [], "r2": []}
+    assert [asked_for(service) for service in SERVICES] == before, "nothing is asked again"
+    channel(world).delete_object(Bucket=BUCKET, Key=sidecars[0])
+    assert (await wrong(cockpit))["stable"] == [IndexFault.METADATA_ASTRAY]
+    world.faults.add("other-metadata@mirror")
+    assert await wrong(cockpit) == {
+        "stable": [IndexFault.METADATA_ASTRAY],
+        "r2": [IndexFault.METADATA_DIFFERS] * len(sidecars),
+    }
+    world.faults.clear()
+    world.faults.add("lost-metadata@mirror")
+    assert await wrong(cockpit_on(world)) == {
+        "stable": [IndexFault.METADATA_ASTRAY],
+        "r2": [IndexFault.METADATA_ASTRAY] * len(sidecars),
+    }
+
+
+class Later:
+    """An observer that lets time pass once a step stands still."""
+
+    def __init__(self, world: World, by: timedelta) -> None:
+        self.paused: list[str] = []
+        self._world = world
+        self._by = by
+
+    def __call__(self, report: StepReport) -> None:
+        if report.progress.paused and not self.paused:
+            self._world.clock.advance(self._by)
+        if report.progress.paused:
+            self.paused.append(report.progress.paused)
+
+
+class TestRestoring:
+    """rc1's torch comes back after an upload that overwrote a wheel of it."""
+
+    @pytest.fixture
+    def broken(self, world: World) -> Iterator[str]:
+        """The ETag of a wheel that was overwritten an hour ago, as its page tells."""
+        store = channel(world)
+        kept = store.get_object(Bucket=BUCKET, Key=BROKEN)
+        body = kept["Body"].read()
+        store.put_object(Bucket=BUCKET, Key=BROKEN, Body=b"a broken upload")
+        world.clock.advance(timedelta(hours=1))
+        world.settle()
+        yield kept["ETag"]
+        store.put_object(Bucket=BUCKET, Key=BROKEN, Body=body, Metadata=kept["Metadata"])
+
+    async def test_only_what_is_kept_is_replaced_and_the_index_is_waited_for(
+        self, world: World, broken: str
+    ) -> None:
+        cockpit = cockpit_on(world)
+        plan = await cockpit.plan("restore", RC1)
+        assert [b for b in plan.blockers if BROKEN in b and "would be lost" in b]
+        wanted = await cockpit.plan("restore", RC1 | DISCARD)
+        assert (wanted.blockers, "lost for good" in "".join(wanted.warnings)) == ((), True)
+        assert "the lease is held until they are right" in wanted.warnings[0]
+        later = Later(world, timedelta(hours=1))
+        outcome = await cockpit.carry_out(wanted, later)
+        assert outcome.ending is Ending.DONE, outcome.problem
+        assert channel(world).head_object(Bucket=BUCKET, Key=BROKEN)["ETag"] == broken
+        assert "1 file without a checksum" in later.paused[0], (
+            "of the broken one the store knew none"
+        )
+        assert [summary.partition(" ")[0] for summary in outcome.done] == ["Put", "Wait"]
+        assert len(outcome.skipped) == 2, "the other folder and its page were as they should be"
+
+    async def test_an_index_that_does_not_come_fails_and_is_resumed(
+        self, world: World, broken: str
+    ) -> None:
+        late = world.faults.add("late-index:14400")
+        cockpit = cockpit_on(world)
+        plan = await cockpit.plan("restore", RC1 | DISCARD)
+        outcome = await cockpit.carry_out(plan, Later(world, timedelta(minutes=100)))
+        assert outcome.ending is Ending.FAILED
+        assert outcome.problem is not None
+        assert outcome.problem.title == "The index of whl/test/cpu does not list what was put back"
+        assert "waited for 1.5 h" in outcome.problem.detail
+        assert "run the same plan again" in outcome.problem.hint
+        assert channel(world).head_object(Bucket=BUCKET, Key=BROKEN)["ETag"] == broken
+        world.faults.remove(late)
+        world.clock.advance(timedelta(hours=1))
+        again = await cockpit_on(world).plan("restore", RC1 | DISCARD)
+        assert again.steps[2].probe().state is StepState.DONE
+        resumed = await cockpit.carry_out(plan, Reports())
+        assert resumed.ending is Ending.NOTHING_TO_DO
+
+    @pytest.mark.usefixtures("broken")
+    async def test_killed_before_the_index_it_only_waits(self, world: World) -> None:
+        cockpit, words = cockpit_on(world), RC1 | DISCARD
+        planned = await cockpit.plan("restore", words)
+        await killed_at(world.config_path, "restore", 2, "apply", **words)
+        world.faults.add(Fault(kind="server-error", methods=("GET",), path="index.html$", times=3))
+        outcome = await cockpit.carry_out(planned, Later(world, timedelta(hours=1)))
+        assert outcome.ending is Ending.DONE, outcome.problem
+        assert [summary.partition(" ")[0] for summary in outcome.done] == ["Wait"]
+
+    @pytest.mark.usefixtures("broken")
+    async def test_a_stop_ends_the_wait_at_once(self, world: World) -> None:
+        cancel = threading.Event()
+        cockpit = cockpit_on(world)
+        plan = await cockpit.plan("restore", RC1 | DISCARD)
+
+        def stop(report: StepReport) -> None:
+            if report.progress.paused:
+                cancel.set()
+
+        outcome = await cockpit.carry_out(plan, stop, cancel)
+        assert outcome.ending is Ending.CANCELLED
+        assert len(outcome.done) == 1
+
+    async def test_a_file_without_a_checksum_is_read_to_compare_it_with_its_page(
+        self, world: World
+    ) -> None:
+        store, kept = channel(world), f"v2.15.0-rc1/{BROKEN}"
+        head = store.head_object(Bucket=BACKUP_BUCKET, Key=kept)
+        body = store.get_object(Bucket=BACKUP_BUCKET, Key=kept)["Body"].read()
+        world.clock.advance(timedelta(hours=1))
+        for brought, state in ((body[::-1], StepState.TODO), (body, StepState.DONE)):
+            store.put_object(Bucket=BACKUP_BUCKET, Key=kept, Body=brought)
+            plan = await cockpit_on(world).plan("restore", RC1)
+            probe = plan.steps[2].probe()
+            assert (probe.state, "another checksum" in probe.detail) == (state, brought != body)
+        store.put_object(Bucket=BACKUP_BUCKET, Key=kept, Body=body, Metadata=head["Metadata"])
+
+    async def test_metadata_of_another_candidate_that_stays_is_told(self, world: World) -> None:
+        beside = f"{BROKEN}.metadata"
+        channel(world).put_object(Bucket=BUCKET, Key=beside, Body=b"Name: torch")
+        plan = await cockpit_on(world).plan("restore", RC1)
+        world.clock.advance(timedelta(hours=1))
+        try:
+            assert plan.steps[2].probe().state is StepState.DONE, "the page announces it as it is"
+            assert "nothing replaces 1 metadata file" in plan.warnings[1]
+        finally:
+            channel(world).delete_object(Bucket=BUCKET, Key=beside)
+
+    async def test_without_an_index_it_says_that_nobody_looks(self, world: World) -> None:
+        text = world.config_path.read_text(encoding="utf-8")
+        without = "\n".join(line for line in text.splitlines() if "index_url" not in line)
+        cockpit = Cockpit(parse(without, world.directory / "unindexed.toml"))
+        plan = await cockpit.plan("restore", RC1)
+        assert "nobody looks whether they are" in plan.warnings[0]
+        assert len(plan.steps) == 2
+        libtorch = await cockpit.plan("restore", RC1 | {"package": "libtorch"})
+        assert libtorch.warnings == ()
 
 
 class TestRefusals:
@@ -247,25 +419,6 @@ class TestFaults:
         assert outcome.ending is Ending.FAILED
         assert f"sha256 {'0' * 64}" in str(outcome.problem)
         assert not mirrored(world)
-
-    async def test_a_candidate_is_restored_and_only_what_is_kept_is_replaced(
-        self, world: World
-    ) -> None:
-        store, key = channel(world), "whl/test/cpu/torch-2.15.0-cp310-cp310-macosx_14_0_arm64.whl"
-        before = store.head_object(Bucket=BUCKET, Key=key)
-        store.put_object(Bucket=BUCKET, Key=key, Body=b"a broken upload")
-        words = {"candidate": "v2.15.0-rc1", "package": "torch"}
-        plan = await cockpit_on(world).plan("restore", words)
-        assert [
-            blocker for blocker in plan.blockers if key in blocker and "would be lost" in blocker
-        ]
-        wanted = await cockpit_on(world).plan("restore", words | {"discard": "it was broken"})
-        assert (wanted.blockers, "lost for good" in "".join(wanted.warnings)) == ((), True)
-        outcome = await cockpit_on(world).carry_out(wanted, Reports())
-        assert outcome.ending is Ending.DONE, outcome.problem
-        after = store.head_object(Bucket=BUCKET, Key=key)
-        assert (after["ETag"], after["Metadata"]) == (before["ETag"], before["Metadata"])
-        assert len(outcome.done) == 1, "the other folder was as it should be"
 
     async def test_orphaned_uploads_are_found_and_aborted(self, world: World) -> None:
         store, key = channel(world), "whl/cu130/torch-2.15.0+cu130-cp310-cp310-linux_x86_64.whl"
