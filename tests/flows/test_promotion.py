@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 import pytest
@@ -50,6 +50,7 @@ TORCH = 10
 SERVICES: tuple[ServiceName, ...] = ("s3", "mirror")
 BROKEN = "whl/test/cpu/torch-2.15.0-cp310-cp310-macosx_14_0_arm64.whl"
 RC1 = {"candidate": "v2.15.0-rc1", "package": "torch"}
+PUBLIC: Literal["public-read"] = "public-read"
 DISCARD = {"discard": "it was broken"}
 LOSING: tuple[FaultKind, ...] = ("response-lost", "half-upload", "reset")
 
@@ -191,7 +192,8 @@ class TestRestoring:
         world.clock.advance(timedelta(hours=1))
         world.settle()
         yield kept["ETag"]
-        store.put_object(Bucket=BUCKET, Key=BROKEN, Body=body, Metadata=kept["Metadata"])
+        labels = kept["Metadata"]
+        store.put_object(Bucket=BUCKET, Key=BROKEN, Body=body, Metadata=labels, ACL=PUBLIC)
 
     async def test_only_what_is_kept_is_replaced_and_the_index_is_waited_for(
         self, world: World, broken: str
@@ -272,7 +274,7 @@ class TestRestoring:
 
     async def test_metadata_of_another_candidate_that_stays_is_told(self, world: World) -> None:
         beside = f"{BROKEN}.metadata"
-        channel(world).put_object(Bucket=BUCKET, Key=beside, Body=b"Name: torch")
+        channel(world).put_object(Bucket=BUCKET, Key=beside, Body=b"Name: torch", ACL=PUBLIC)
         plan = await cockpit_on(world).plan("restore", RC1)
         world.clock.advance(timedelta(hours=1))
         try:
