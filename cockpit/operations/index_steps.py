@@ -68,7 +68,7 @@ class AwaitIndex:
             f" put back, at most {duration_words(pages.within.total_seconds())}",
             command=f"curl {pages.url}/{folder}/{release.package}/index.html",
             expects=tuple(
-                Expectation(f"{piece.source.name} in {self._page}", piece.digest)
+                Expectation(f"{piece.source.name} in {self._page}", _expected(piece))
                 for piece in wheels
             ),
         )
@@ -96,8 +96,8 @@ class AwaitIndex:
                 raise CockpitError(
                     f"T{self._page[1:]} does not list what was put back",
                     f"{found.detail}; it was waited for {duration_words(within.total_seconds())}",
-                    "have the index pages built anew, then run the same plan again: what was put"
-                    " back is found in its place",
+                    "have the index pages built anew, then plan the same again: what was put back"
+                    " is found in its place",
                 )
             report(Progress(paused=f"{found.detail}; waits until {until:%H:%M} UTC"))
             if cancel.wait(_LOOKS_EVERY_S):
@@ -146,3 +146,8 @@ class AwaitIndex:
     def _stop_if_asked(self, _: int) -> None:
         if self._cancel.is_set():
             raise Cancelled("Stopped", "a file was being read")
+
+
+def _expected(piece: Piece) -> str:
+    sha256 = piece.source.sha256
+    return f"sha256 {sha256}" if sha256 else "no checksum, or that of its bytes"

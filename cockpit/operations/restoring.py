@@ -70,15 +70,11 @@ class Restore:
         }
         grounds = Grounds(self._backends)
         candidate = self._candidate(grounds)
-        blockers = list(self._blockers(grounds, candidate, found, backup))
+        blockers = self._blockers(grounds, candidate, found, backup)
         present = {promoted: self._reads.tested(promoted) for promoted in found}
         steps, lost = self._steps(found, present, backup)
         beside = {promoted: _beside(kept, present[promoted]) for promoted, kept in found.items()}
-        if lost and not self._discard:
-            blockers.append(
-                f"{counted(len(lost), 'file')} of the test channel would be lost, for no backup"
-                f" holds them: {few(lost)}; --discard REASON replaces them all the same"
-            )
+        waits = self._waits(found, beside, backup)
         files = sum(len(kept.pieces) for kept in found.values())
         names = ", ".join(str(promoted.release) for promoted in found)
         fates = [line for step in steps for line in map(_words, step.compared())]
@@ -87,11 +83,12 @@ class Restore:
             subject=f"{self._tag}: {names}",
             sentence=f"Put {counted(files, 'file')} of {names} back into the test channel, as"
             f" {self._tag} brought them"
-            f" ({size(sum(kept.size for kept in found.values()))}).",
+            f" ({size(sum(kept.size for kept in found.values()))})"
+            f"{', and wait for its index pages' if waits else ''}.",
             danger=Danger.IRREVERSIBLE,
             target=f"{self._tag} to test",
-            steps=(*steps, *self._waits(found, beside, backup)),
-            blockers=tuple(blockers),
+            steps=(*steps, *waits),
+            blockers=(*blockers, *self._losses(lost)),
             warnings=tuple(self._warnings(found, beside, lost)),
             outlook=Outlook(sections=(Section("Every object", tuple(fates)),)),
         )
@@ -149,6 +146,13 @@ class Restore:
                     f" backup: {few([str(place) for place in kept.missing])};"
                     " --allow-missing REASON goes on without"
                 )
+
+    def _losses(self, lost: Sequence[str]) -> Iterator[str]:
+        if lost and not self._discard:
+            yield (
+                f"{counted(len(lost), 'file')} of the test channel would be lost, for no backup"
+                f" holds them: {few(lost)}; --discard REASON replaces them all the same"
+            )
 
     def _steps(
         self,
@@ -241,7 +245,7 @@ class Restore:
                 f" backup holds none: {few(left)}"
             )
         if lost and self._discard:
-            yield f"{counted(len(lost), 'file')} are lost for good: {few(lost)} ({self._discard})"
+            yield f"lost for good: {few(lost)} ({self._discard})"
         for promoted, kept in found.items():
             if kept.missing and self._allow_missing:
                 yield f"goes on without {len(kept.missing)} files of {promoted.release}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cockpit.release.index_state import IndexFault
+from cockpit.release.index_state import IndexFault, summed_up
 from cockpit.release.job_names import LIBTORCH
 from cockpit.release.lookups import known
 from cockpit.release.promotion import STABLE, Likeness, Promotion, Standing
@@ -120,10 +120,12 @@ def _index_reconciled(state: ReleaseState) -> Verdict:
     if unpromoted:
         texts = [f"{s.release} is not complete in {s.at}" for s in unpromoted]
         return failed(*texts, then="promote first", action=PROMOTE, pending=True)
-    wrong = [(s.at, each) for s in looked_at if s.index for each in s.index.wrong]
+    wrong = [(s.at, s.index.wrong) for s in looked_at if s.index and s.index.wrong]
     if wrong:
-        texts = [f"{each}, in the index of {at}" for at, each in wrong]
-        return failed(*texts, then=_REMEDIES[wrong[0][1].fault])
+        texts = [
+            f"{words}, in the index of {at}" for at, each in wrong for words in summed_up(each)
+        ]
+        return failed(*texts, then=_REMEDIES[wrong[0][1][0].fault])
     waiting = [_waiting(s) for s in looked_at if s.index and s.index.unlisted]
     if waiting:
         then = "wait for the hourly build of the index pages, or start it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import Enum
 
@@ -9,6 +10,7 @@ import msgspec
 
 from cockpit.release.artifacts import StoredObject, parse_wheel_name
 from cockpit.release.index_pages import IndexFile
+from cockpit.release.words import counted
 
 
 class IndexFault(Enum):
@@ -62,6 +64,16 @@ class IndexState(msgspec.Struct, frozen=True):
     """Files that a page lists, but not as they are."""
     bare: tuple[str, ...] = ()
     """Files that are listed without a checksum."""
+
+
+def summed_up(wrong: Iterable[Misled]) -> Iterator[str]:
+    """A line for each thing that is wrong, with the first file and how many there are."""
+    by_fault: dict[IndexFault, list[Misled]] = {}
+    for each in wrong:
+        by_fault.setdefault(each.fault, []).append(each)
+    for first, *others in by_fault.values():
+        more = f" ({counted(len(others), 'file')} more like it)" if others else ""
+        yield f"{first}{more}"
 
 
 def misled(entry: IndexFile, stored: StoredObject, sidecar: StoredObject | None) -> Misled | None:

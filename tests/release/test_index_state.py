@@ -10,7 +10,7 @@ import pytest
 
 from cockpit.release.artifacts import StoredObject
 from cockpit.release.index_pages import Announced, IndexFile
-from cockpit.release.index_state import IndexFault, misled
+from cockpit.release.index_state import IndexFault, Misled, misled, summed_up
 
 NAME = "torch-2.15.0+cpu-cp313-cp313t-win_amd64.whl"
 SHA, OTHER = "a" * 64, "b" * 64
@@ -55,3 +55,12 @@ def test_metadata_misleads_only_where_it_is_announced() -> None:
     assert misled(IndexFile(NAME, SHA), WHEEL, SIDECAR) is None
     yanked = misled(IndexFile(NAME, SHA, yanked="broken"), WHEEL, None)
     assert str(yanked) == f"{WHEEL.key} is yanked, so that installers pass over it: broken"
+
+
+def test_what_is_wrong_is_summed_up_by_its_kind() -> None:
+    kinds = (IndexFault.ADDRESS, IndexFault.YANKED, IndexFault.ADDRESS, IndexFault.ADDRESS)
+    wrong = [Misled(f"whl/{number}", fault) for number, fault in enumerate(kinds)]
+    assert list(summed_up(wrong)) == [
+        "whl/0 is listed with an address that does not lead to it (2 files more like it)",
+        "whl/1 is yanked, so that installers pass over it",
+    ]
