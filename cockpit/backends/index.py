@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from cockpit.backends.github_pages import Page, PageCache
-from cockpit.backends.html_pages import HtmlPage, read_html
+from cockpit.backends.html_pages import Anchor, HtmlPage, read_html
 from cockpit.backends.plain_http import PlainHttp
 from cockpit.backends.ports import Answer
 from cockpit.backends.text import clean, mask
 from cockpit.errors import AccessDenied, CockpitError, Throttled, Unreachable
-from cockpit.release.index_pages import IndexFile, IndexPage
+from cockpit.release.index_pages import Announced, IndexFile, IndexPage
 
 if TYPE_CHECKING:
     import requests
@@ -24,10 +24,14 @@ if TYPE_CHECKING:
 CONNECT_S = 5.0
 READ_S = 20.0
 _CHUNK = 65_536
-_LONGEST_PAGE = 32 * 1024 * 1024
+_MEGABYTE = 1024**2
+_LONGEST_PAGE = 32 * _MEGABYTE
+_LONGEST_METADATA = 4 * _MEGABYTE
 _SLOW_DOWN_S = 30.0
 _BUILT_AT = re.compile(r"\s*TIMESTAMP (\d{1,12})\s*")
 _SHA256 = re.compile(r"sha256=([0-9a-fA-F]{64})")
+_METADATA = ("data-core-metadata", "data-dist-info-metadata")
+"""Where metadata is announced, the newer name first; real pages give both."""
 
 
 class IndexPages:
@@ -47,7 +51,8 @@ class IndexPages:
 
     def page(self, prefix: str, folder: str, package: str) -> Answer[IndexPage | None]:
         """The page of a package in a folder; None when there is none."""
-        url = f"{self._base}/{quote(f'{prefix}/{folder}/{package}/index.html')}"
+        path = "/".join(part for part in (prefix, folder, package, "index.html") if part)
+        url = f"{self._base}/{quote(path)}"
         return self._page(url, folder, package)
 
     def project(self, package: str) -> Answer[IndexPage | None]:
@@ -62,7 +67,7 @@ class IndexPages:
         built = _built_at(page)
         # The real pages end with their time; other makers of indexes close their HTML.
         missing = "" if built or page.ended else "the index page has no end: it may be cut off"
-        files = tuple(file for link in page.links if (file := _file(link, url)) is not None)
+        files = tuple(file for link in page.anchors if (file := _file(link, url)))
         return Answer(IndexPage(folder, package, url, built, files), url, missing)
 
     def size_of(self, url: str) -> int | None:
@@ -78,6 +83,19 @@ class IndexPages:
             if answer.status_code != 200:
                 raise _refusal(answer.status_code, url)
             return int(answer.headers.get("Content-Length", "0"))
+
+    def metadata(self, url: str) -> bytes | None:
+        """The bytes of a metadata file; None when it is gone."""
+        with (
+            _speaking_with(urlsplit(url).netloc),
+            self._http.session.get(url, stream=True, timeout=(CONNECT_S, READ_S)) as answer,
+        ):
+            self._tell(url, answer.status_code)
+            if answer.status_code == 404:
+                return None
+            if answer.status_code != 200:
+                raise _refusal(answer.status_code, url)
+            return _body(answer, url, "A metadata file", _LONGEST_METADATA)
 
     def _read(self, url: str) -> str | None:
         """The text of a page; None when the server says that there is none."""
@@ -96,7 +114,7 @@ class IndexPages:
                 return None
             if answer.status_code != 200:
                 raise _refusal(answer.status_code, url)
-            text = _text(answer, url)
+            text = _body(answer, url, "An index page", _LONGEST_PAGE).decode("utf-8", "replace")
             etag = answer.headers.get("ETag", "")
         if etag:
             self._cache.put(Page(url, etag, text))
@@ -107,19 +125,19 @@ class IndexPages:
             self._log(mask(f"curl {shlex.quote(url)}  # {status}"))
 
 
-def _text(answer: requests.Response, url: str) -> str:
+def _body(answer: requests.Response, url: str, what: str, longest: int) -> bytes:
     pieces: list[bytes] = []
     length = 0
     for chunk in answer.iter_content(_CHUNK):
         pieces.append(chunk)
         length += len(chunk)
-        if length > _LONGEST_PAGE:
+        if length > longest:
             raise CockpitError(
-                "An index page is too long to be one",
-                f"{url}: more than {_LONGEST_PAGE // 1024**2} MB",
+                f"{what} is too long to be one",
+                f"{mask(clean(url))}: more than {longest // _MEGABYTE} MB",
                 "check [objectstore].index_url in release.toml",
             )
-    return b"".join(pieces).decode("utf-8", "replace")
+    return b"".join(pieces)
 
 
 def _built_at(page: HtmlPage) -> datetime | None:
@@ -127,18 +145,35 @@ def _built_at(page: HtmlPage) -> datetime | None:
     return datetime.fromtimestamp(int(found[-1][1]), UTC) if found else None
 
 
-def _file(link: str, page: str) -> IndexFile | None:
+def _file(link: Anchor, page: str) -> IndexFile | None:
     """A link to a file; links to other pages end in a slash."""
     try:
-        parts = urlsplit(link)
+        parts = urlsplit(link.href)
     except ValueError:
         return None
     name = clean(unquote(parts.path).rpartition("/")[2])
     checksum = _SHA256.fullmatch(parts.fragment)
     if not name:
         return None
-    where = urljoin(page, parts._replace(fragment="").geturl())
-    return IndexFile(name, checksum[1].lower() if checksum else "", url=where)
+    yanked = link.attributes.get("data-yanked")
+    return IndexFile(
+        name,
+        checksum[1].lower() if checksum else "",
+        url=urljoin(page, parts._replace(fragment="").geturl()),
+        metadata=_announced(link),
+        requires_python=clean(link.attributes.get("data-requires-python", "")),
+        yanked=None if yanked is None else clean(yanked),
+    )
+
+
+def _announced(link: Anchor) -> Announced | None:
+    """What a link says of its metadata; a value that says no checksum announces it all the same."""
+    told = [link.attributes[name] for name in _METADATA if name in link.attributes]
+    if not told:
+        return None
+    kinds = (value.strip().partition("=") for value in told)
+    checksums = (clean(value).lower() for kind, _, value in kinds if kind.lower() == "sha256")
+    return Announced(next(checksums, None))
 
 
 @contextmanager

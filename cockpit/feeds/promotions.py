@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cockpit.backends.ports import Answer, IndexPort
-from cockpit.errors import AccessDenied, CockpitError
+from cockpit.errors import CockpitError
 from cockpit.feeds.attempting import attempt_all
+from cockpit.feeds.index_checks import IndexCheck
 from cockpit.feeds.promotion_reads import PromotionReads
 from cockpit.release.artifacts import StoredObject
 from cockpit.release.candidates import Candidate
-from cockpit.release.index_pages import IndexPage
 from cockpit.release.promotion import (
     SIDECAR,
     STABLE,
     Backup,
-    IndexState,
     Likeness,
     Orphan,
     Piece,
@@ -50,8 +49,7 @@ class PromotionLook:
     def __init__(self, backends: Backends, *, within: int = _DESCRIBED_A_LOOK) -> None:
         self._backends = backends
         self._within = within
-        self._resolved: set[tuple[str, int]] = set()
-        """Addresses that led to a file of this size: asking hundreds again would cost."""
+        self._index_check = IndexCheck()
         self._listed: dict[tuple[Release, Candidate], tuple[Backup, float]] = {}
         """Backups of earlier candidates, and when they were listed."""
 
@@ -112,75 +110,15 @@ class PromotionLook:
             prefix = reads.prefixes(promoted)[1]
             standing = compared(promoted.release, at, selection, held, prefix)
             if index is not None and not promoted.archive:
-                state = self._indexed(index, promoted, prefix, standing, held)
+                there = {file.key for file in standing.files if file.state.there}
+                files = [s for s in held if s.key in there or s.key.endswith(SIDECAR)]
+                state = self._index_check.state(index, prefix, promoted.release.package, files)
                 standing = msgspec.structs.replace(standing, index=state)
             found.append(standing)
         return found
 
     def _index(self, at: str) -> IndexPort | None:
         return self._backends.index if at == STABLE else self._backends.mirror_index(at)
-
-    def _indexed(
-        self,
-        index: IndexPort,
-        promoted: Promoted,
-        prefix: str,
-        standing: Standing,
-        held: Sequence[StoredObject],
-    ) -> IndexState:
-        """Whether the pages of every folder list every file that is there, and lead to it."""
-        there = {file.key for file in standing.files if file.state.there}
-        files = [s for s in held if s.key in there and not s.key.endswith(SIDECAR)]
-        folders = sorted({_folder(stored, prefix) for stored in files})
-        package = promoted.release.package
-        pages: dict[str, IndexPage] = {}
-        for folder in folders:
-            answer = index.page(prefix, folder, package)
-            if answer.missing:
-                raise CockpitError("An index page cannot be read whole", answer.missing, "")
-            if answer.value is not None:
-                pages[folder] = answer.value
-        listed = {
-            f"{prefix}/{folder}/{file.name}" if folder else f"{prefix}/{file.name}": file
-            for folder, page in pages.items()
-            for file in page.files
-        }
-        unlisted, wrong, bare, leading = [], [], [], []
-        for stored in files:
-            entry = listed.get(stored.key.replace("%2B", "+"))
-            if entry is None:
-                unlisted.append(stored.key)
-            elif entry.sha256 and stored.sha256 and entry.sha256 != stored.sha256:
-                wrong.append(stored.key)
-            else:
-                leading.append((stored, entry.url))
-                if not entry.sha256:
-                    bare.append(stored.key)
-        wrong += self._astray(index, leading)
-        built = [page.built_at for page in pages.values() if page.built_at is not None]
-        return IndexState(
-            min(built, default=None),
-            len(files) - len(unlisted),
-            tuple(unlisted),
-            tuple(wrong),
-            tuple(bare),
-        )
-
-    def _astray(self, index: IndexPort, leading: Sequence[tuple[StoredObject, str]]) -> list[str]:
-        """Files whose address leads nowhere, is forbidden, or leads to another size."""
-        unasked = [
-            (stored, url) for stored, url in leading if (url, stored.size) not in self._resolved
-        ]
-        answers = attempt_all([partial(index.size_of, url) for _, url in unasked])
-        astray = []
-        for (stored, url), answer in zip(unasked, answers, strict=True):
-            if isinstance(answer, CockpitError) and not isinstance(answer, AccessDenied):
-                raise answer
-            if answer == stored.size:
-                self._resolved.add((url, stored.size))
-            else:
-                astray.append(stored.key)
-        return astray
 
     def _backups(
         self, reads: PromotionReads, state: ReleaseState, staged: dict[Promoted, Selection]
@@ -260,7 +198,3 @@ def _computed(reads: PromotionReads, at: str, files: Sequence[StoredObject]) -> 
         else:
             reads.learn(at, msgspec.structs.replace(stored, sha256=answer, computed=True))
     return problems
-
-
-def _folder(stored: StoredObject, prefix: str) -> str:
-    return stored.key.removeprefix(prefix).strip("/").rpartition("/")[0]

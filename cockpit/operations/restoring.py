@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,13 +11,21 @@ import msgspec
 from cockpit.errors import CockpitError, ConfigError
 from cockpit.feeds.promotion_reads import PromotionReads
 from cockpit.operations.grounds import Grounds
+from cockpit.operations.index_steps import AwaitIndex, Pages
 from cockpit.operations.plan import Danger, Outlook, Plan, Section
 from cockpit.operations.promoting import by_folder, channels
 from cockpit.operations.promotion_checks import foreign
 from cockpit.operations.promotion_steps import CopyFiles, Placed
 from cockpit.release.artifacts import StoredObject
 from cockpit.release.candidates import Candidate
-from cockpit.release.promotion import Likeness, Piece, Promoted, Selection, likeness
+from cockpit.release.promotion import (
+    SIDECAR,
+    Likeness,
+    Piece,
+    Promoted,
+    Selection,
+    likeness,
+)
 from cockpit.release.words import counted, few, size
 
 if TYPE_CHECKING:
@@ -61,13 +70,11 @@ class Restore:
         }
         grounds = Grounds(self._backends)
         candidate = self._candidate(grounds)
-        blockers = list(self._blockers(grounds, candidate, found, backup))
-        steps, lost = self._steps(found, backup)
-        if lost and not self._discard:
-            blockers.append(
-                f"{counted(len(lost), 'file')} of the test channel would be lost, for no backup"
-                f" holds them: {few(lost)}; --discard REASON replaces them all the same"
-            )
+        blockers = self._blockers(grounds, candidate, found, backup)
+        present = {promoted: self._reads.tested(promoted) for promoted in found}
+        steps, lost = self._steps(found, present, backup)
+        beside = {promoted: _beside(kept, present[promoted]) for promoted, kept in found.items()}
+        waits = self._waits(found, beside, backup)
         files = sum(len(kept.pieces) for kept in found.values())
         names = ", ".join(str(promoted.release) for promoted in found)
         fates = [line for step in steps for line in map(_words, step.compared())]
@@ -76,12 +83,13 @@ class Restore:
             subject=f"{self._tag}: {names}",
             sentence=f"Put {counted(files, 'file')} of {names} back into the test channel, as"
             f" {self._tag} brought them"
-            f" ({size(sum(kept.size for kept in found.values()))}).",
+            f" ({size(sum(kept.size for kept in found.values()))})"
+            f"{', and wait for its index pages' if waits else ''}.",
             danger=Danger.IRREVERSIBLE,
             target=f"{self._tag} to test",
-            steps=tuple(steps),
-            blockers=tuple(blockers),
-            warnings=tuple(self._warnings(found, lost)),
+            steps=(*steps, *waits),
+            blockers=(*blockers, *self._losses(lost)),
+            warnings=tuple(self._warnings(found, beside, lost)),
             outlook=Outlook(sections=(Section("Every object", tuple(fates)),)),
         )
 
@@ -139,14 +147,24 @@ class Restore:
                     " --allow-missing REASON goes on without"
                 )
 
+    def _losses(self, lost: Sequence[str]) -> Iterator[str]:
+        if lost and not self._discard:
+            yield (
+                f"{counted(len(lost), 'file')} of the test channel would be lost, for no backup"
+                f" holds them: {few(lost)}; --discard REASON replaces them all the same"
+            )
+
     def _steps(
-        self, found: dict[Promoted, Selection], backup: TransferPort
+        self,
+        found: Mapping[Promoted, Selection],
+        listed: Mapping[Promoted, Sequence[StoredObject]],
+        backup: TransferPort,
     ) -> tuple[list[CopyFiles], list[str]]:
         """A step a folder, and files that would be replaced and are in no backup."""
         store = self._backends.store
         steps, lost = [], []
         for promoted, kept in found.items():
-            present = {s.key: s for s in self._reads.tested(promoted)}
+            present = {s.key: s for s in listed[promoted]}
             told = self._reads.described(
                 store, "stable", [present[p.key] for p in kept.pieces if p.key in present]
             )
@@ -182,13 +200,67 @@ class Restore:
                 kept |= {(piece.key, piece.source.etag) for piece in pieces}
         return [key for key, stored in replaced.items() if (key, stored.etag) not in kept]
 
-    def _warnings(self, found: dict[Promoted, Selection], lost: Sequence[str]) -> Iterator[str]:
-        yield "the index pages of the test channel are wrong until they are built anew"
+    def _waits(
+        self,
+        found: Mapping[Promoted, Selection],
+        beside: Mapping[Promoted, Sequence[StoredObject]],
+        backup: TransferPort,
+    ) -> list[AwaitIndex]:
+        """A step for the index page of every folder; none where no pages are configured."""
+        index, table = self._backends.index, channels(self._backends)
+        if index is None:
+            return []
+        within = timedelta(minutes=self._backends.config.settings.promotion.index_wait_min)
+        url, clock = (table.index_url or "").rstrip("/"), self._backends.clock
+        pages = Pages(index, url, table.test_prefix, clock, within)
+        return [
+            AwaitIndex(
+                pages,
+                backup,
+                promoted.release,
+                group,
+                [s for s in beside[promoted] if s.key.rpartition("/")[0] == group[0].folder],
+            )
+            for promoted, kept in found.items()
+            if not promoted.archive
+            for group in by_folder(kept.pieces)
+        ]
+
+    def _warnings(
+        self,
+        found: Mapping[Promoted, Selection],
+        beside: Mapping[Promoted, Sequence[StoredObject]],
+        lost: Sequence[str],
+    ) -> Iterator[str]:
+        if not all(promoted.archive for promoted in found):
+            yield "the index pages of the test channel are wrong until they are built anew" + (
+                "; nobody looks whether they are, since no index_url is configured"
+                if self._backends.index is None
+                else ", about every hour: the lease is held until they are right"
+            )
+        if left := [stored.name for files in beside.values() for stored in files]:
+            files = counted(len(left), "metadata file")
+            yield (
+                f"nothing replaces {files} of another candidate beside what is put back, for the"
+                f" backup holds none: {few(left)}"
+            )
         if lost and self._discard:
-            yield f"{counted(len(lost), 'file')} are lost for good: {few(lost)} ({self._discard})"
+            yield f"lost for good: {few(lost)} ({self._discard})"
         for promoted, kept in found.items():
             if kept.missing and self._allow_missing:
                 yield f"goes on without {len(kept.missing)} files of {promoted.release}"
+
+
+def _beside(kept: Selection, present: Sequence[StoredObject]) -> list[StoredObject]:
+    """Metadata that lies in the test channel beside wheels that are put back without any."""
+    keys = {piece.key for piece in kept.pieces}
+    return [
+        stored
+        for stored in present
+        if stored.key not in keys
+        and stored.key.endswith(SIDECAR)
+        and stored.key.removesuffix(SIDECAR) in keys
+    ]
 
 
 def _words(placed: Placed) -> str:

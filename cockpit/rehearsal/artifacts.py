@@ -32,6 +32,7 @@ from cockpit.rehearsal.packages import (
     backup_of,
     libtorch_archive,
     other_wheel,
+    sidecar_of,
     source_archive,
     torch_wheel,
     triton_wheel,
@@ -143,8 +144,9 @@ def _others(matrix: Matrix, build: Build, vision_sha: str) -> Iterator[ChannelOb
     for wheel in vision_wheels(matrix):
         vision = Build(_VISION, vision_sha, build.at + timedelta(days=4))
         made = vision_wheel(vision, wheel, torch=VERSION, prefix="test/")
-        yield made
-        yield backup_of(made, f"v{_VISION}-rc1")
+        for item in (made, sidecar_of(made)):
+            yield item
+            yield backup_of(item, f"v{_VISION}-rc1")
     yield other_wheel("executorch", Build(VERSION, "", build.at), first, "test/")
     for python in matrix.pythons:
         triton = Build(TRITON_VERSION, "", build.at)

@@ -30,13 +30,15 @@ class Channels:
         self._mirror = mirror
         self._uploads = uploads
         self._published = published_before(start)
+        self.index_late_by = timedelta()
+        """How much later than usual the index pages are built."""
 
     def settle(self, now: datetime) -> None:
         """Bring everything that is due, in the order in which it happened; cheap when nothing is.
 
         Of several hours that have gone by at once only the last one's pages are built.
         """
-        published = published_before(now)
+        published = published_before(now - self.index_late_by)
         if published > self._published:
             self._put(self._uploads.due(published))
             for store, bucket in ((self._store, BUCKET), (self._mirror, MIRROR_BUCKET)):

@@ -41,6 +41,9 @@ FaultKind = Literal[
     "half-upload",
     "source-changes",
     "target-appears",
+    "late-index",
+    "lost-metadata",
+    "other-metadata",
     "clock-skew",
     "unreachable",
     "moved-tag",
@@ -195,6 +198,27 @@ KINDS: Mapping[FaultKind, Traits] = {
         times=1,
         methods=("PUT",),
         path=_STABLE_WHEELS,
+    ),
+    "late-index": Traits(
+        "index pages are built so much later than every hour, by the clock",
+        ("s3",),
+        "seconds",
+        seconds=3600,
+    ),
+    "lost-metadata": Traits(
+        "installers get 404 for the metadata beside a wheel that index pages announce",
+        ("s3", "mirror"),
+        "times",
+        status=404,
+        methods=("GET", "HEAD"),
+        path=r"\.whl\.metadata$",
+    ),
+    "other-metadata": Traits(
+        "index pages announce another checksum of metadata than it has",
+        ("s3", "mirror"),
+        "times",
+        methods=("GET",),
+        path=r"/index\.html$",
     ),
     "clock-skew": Traits("the Date of every answer is off", _ALL, "seconds", seconds=16 * 60),
     "unreachable": Traits(
@@ -392,6 +416,8 @@ class FaultBoard:
             return None
         if active.fault.kind == "late-runs" and self.tags() <= active.tags_at_start:
             return None
+        if active.fault.kind == "lost-metadata" and request.access_key:
+            return None  # whoever signs with a key is no installer
         now = self.clock.now()
         with self._lock:
             if active.fault.kind == "expired-token":

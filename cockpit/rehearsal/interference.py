@@ -39,12 +39,17 @@ _REFUSALS: frozenset[FaultKind] = frozenset(
         "server-error",
         "expired-token",
         "expired-log",
+        "lost-metadata",
     }
 )
 _ALTERATIONS: frozenset[FaultKind] = frozenset(
-    {"truncated-page", "wrong-count", "late-runs", "truncated-body", "late-listing"}
+    {
+        *("truncated-page", "wrong-count", "late-runs", "truncated-body", "late-listing"),
+        "other-metadata",
+    }
 )
 _MEDDLING: frozenset[FaultKind] = frozenset({"source-changes", "target-appears"})
+_ANNOUNCED = re.compile(rb'(-metadata="sha256=)[0-9a-f]{64}')
 _OVERCOUNTED = 7
 """How many rows a wrong count tells of that no page has."""
 _SIGNED_BY = re.compile(r"Credential=([^/]+)/")
@@ -128,6 +133,8 @@ class FaultMiddleware:
             _forget_newest(response)
         if "wrong-count" in kinds and response.status_code == HTTPStatus.OK:
             _overcount(response)
+        if "other-metadata" in kinds and response.status_code == HTTPStatus.OK:
+            _announce_otherwise(response)
         if "truncated-body" in kinds:
             body = response.get_data()
             response.headers["Content-Length"] = str(len(body))
@@ -169,6 +176,12 @@ def _forget_newest(response: Response) -> None:
         body = json.loads(response.get_data())
         body["files"] = body["files"][:-1]
         response.set_data(json.dumps(body))
+
+
+def _announce_otherwise(response: Response) -> None:
+    """Have an index page tell a checksum of metadata that nothing has."""
+    response.set_data(_ANNOUNCED.sub(rb"\g<1>" + b"0" * 64, response.get_data()))
+    response.headers.pop("ETag", None)
 
 
 def _overcount(response: Response) -> None:
@@ -240,6 +253,8 @@ def _s3_refusal(strike: Strike) -> Response:
             message = "The AWS Access Key Id you provided does not exist in our records."
         case "expired-token":
             code, message = "ExpiredToken", "The provided token has expired."
+        case "lost-metadata":
+            code, message = "NoSuchKey", "The specified key does not exist."
         case _ if status == HTTPStatus.SERVICE_UNAVAILABLE:
             code, message = "SlowDown", "Please reduce your request rate."
         case _:

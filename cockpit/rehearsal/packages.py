@@ -22,6 +22,8 @@ MIRROR_BUCKET = "pytorch-downloads"
 
 CHECKSUM = "checksum-sha256"
 """The metadata that carries a file's digest; process section 8.8."""
+SIDECAR = ".metadata"
+"""What is appended to a wheel's name for what installers read first; process section 8.4."""
 
 TORCH_REQUIRES = (
     *("filelock", "typing-extensions>=4.10.0", "sympy>=1.13.3", "networkx>=2.5.1"),
@@ -152,6 +154,16 @@ def source_archive(tag: str, build: Build) -> ChannelObject:
 def backup_of(item: ChannelObject, prefix: str) -> ChannelObject:
     """The same object in the backup bucket, below a prefix; process section 8.3."""
     return replace(item, bucket=BACKUP_BUCKET, key=f"{prefix}/{item.key}")
+
+
+def sidecar_of(wheel: ChannelObject) -> ChannelObject:
+    """The wheel's own metadata as a file beside it."""
+    with zipfile.ZipFile(io.BytesIO(wheel.body)) as archive:
+        [name] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        body = archive.read(name)
+    checksum = {CHECKSUM: hashlib.sha256(body).hexdigest()}
+    key = wheel.key + SIDECAR
+    return ChannelObject(wheel.bucket, key, body, "text/plain", wheel.last_modified, checksum)
 
 
 def _wheel_object(

@@ -31,6 +31,7 @@ from cockpit.rehearsal.packages import (
     ChannelObject,
     backup_of,
     libtorch_archive,
+    sidecar_of,
     source_archive,
     torch_wheel,
     triton_wheel,
@@ -154,4 +155,5 @@ def _triton(matrix: Matrix, _tag: str, build: Build) -> list[ChannelObject]:
 
 def _vision(wheel: Wheel, torch: str, tag: str, build: Build) -> list[ChannelObject]:
     made = vision_wheel(build, wheel, torch=torch, prefix=_TEST)
-    return [made, backup_of(made, tag)]
+    sidecar = sidecar_of(made)
+    return [made, sidecar, backup_of(made, tag), backup_of(sidecar, tag)]

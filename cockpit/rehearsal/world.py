@@ -6,7 +6,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, TextIO
@@ -26,11 +26,12 @@ from cockpit.rehearsal.config import (
     write_credentials,
 )
 from cockpit.rehearsal.docsite import DOCS, DocsPushes
-from cockpit.rehearsal.faults import KINDS, Fault, FaultBoard, FaultError, FaultKind
+from cockpit.rehearsal.faults import Fault, FaultBoard, FaultError, FaultKind
 from cockpit.rehearsal.index import PackageIndex
 from cockpit.rehearsal.index import create_app as create_index
 from cockpit.rehearsal.interference import FaultMiddleware
 from cockpit.rehearsal.madetoorder import run_made_to_order
+from cockpit.rehearsal.mishaps import delay_index, delay_runs, lengthen_logs
 from cockpit.rehearsal.packages import ChannelObject
 from cockpit.rehearsal.people import CAPTAIN
 from cockpit.rehearsal.releasefiles import STATE_BUCKET
@@ -90,8 +91,9 @@ class World:
                 "unreachable": self._take_down,
                 "moved-tag": self._perform_moved_tag,
                 "deleted-tag": self._perform_deleted_tag,
-                "late-start": self._delay_runs,
-                "huge-log": self._lengthen_logs,
+                "late-start": lambda _, __, seconds: delay_runs(self.forge, seconds),
+                "huge-log": lambda fault, _, __: lengthen_logs(self.forge, fault),
+                "late-index": lambda _, __, seconds: delay_index(self._channels, seconds),
             },
             tags=lambda: remotes.tag_names(r.git_dir for r in self.forge.repositories.values()),
         )
@@ -458,25 +460,6 @@ class World:
             service.resume()
 
         return bring_back
-
-    def _delay_runs(self, _fault: Fault, _name: ServiceName, seconds: float) -> Callable[[], None]:
-        self.forge.runs_appear_after = timedelta(seconds=seconds)
-
-        def at_once() -> None:
-            self.forge.runs_appear_after = timedelta()
-
-        return at_once
-
-    def _lengthen_logs(
-        self, fault: Fault, _name: ServiceName, _seconds: float
-    ) -> Callable[[], None]:
-        megabytes = fault.megabytes or KINDS[fault.kind].megabytes
-        self.forge.log_padding = int(megabytes * 1_000_000)
-
-        def as_usual() -> None:
-            self.forge.log_padding = 0
-
-        return as_usual
 
     def _perform_moved_tag(self, fault: Fault, _name: ServiceName, _seconds: float) -> None:
         repository, tag = self._tag(fault)

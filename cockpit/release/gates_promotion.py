@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from cockpit.release.index_state import IndexFault, summed_up
 from cockpit.release.job_names import LIBTORCH
 from cockpit.release.lookups import known
 from cockpit.release.promotion import STABLE, Likeness, Promotion, Standing
@@ -23,6 +24,18 @@ PROMOTE = "promote"
 FINISHED_BY = ("stable-verified", "libtorch-promoted", "mirrored", "index-reconciled")
 """The gates that a finished promotion has passed."""
 _FEEDS = ("promotion",)
+_BUILT_ANEW = "have the index pages built anew, with checksums recomputed"
+_REMEDIES: dict[IndexFault, str] = {
+    IndexFault.CHECKSUM: _BUILT_ANEW,
+    IndexFault.ADDRESS: _BUILT_ANEW,
+    IndexFault.METADATA_ASTRAY: "put its .metadata where the page says, or have the index built"
+    " anew without",
+    IndexFault.METADATA_DIFFERS: "compare its .metadata with the wheel's own METADATA, then have"
+    " the index built anew",
+    IndexFault.YANKED: "find out who yanked it, and why",
+    IndexFault.HIDDEN: "find out where its page has Requires-Python from",
+}
+"""What to do about a page that misleads, by what it says wrongly."""
 
 
 def _stable_verified(state: ReleaseState) -> Verdict:
@@ -107,14 +120,12 @@ def _index_reconciled(state: ReleaseState) -> Verdict:
     if unpromoted:
         texts = [f"{s.release} is not complete in {s.at}" for s in unpromoted]
         return failed(*texts, then="promote first", action=PROMOTE, pending=True)
-    wrong = [
-        f"{key} is listed with a wrong checksum or address by the index of {s.at}"
-        for s in looked_at
-        if s.index
-        for key in s.index.wrong
-    ]
+    wrong = [(s.at, s.index.wrong) for s in looked_at if s.index and s.index.wrong]
     if wrong:
-        return failed(*wrong, then="have the index pages built anew, with checksums recomputed")
+        texts = [
+            f"{words}, in the index of {at}" for at, each in wrong for words in summed_up(each)
+        ]
+        return failed(*texts, then=_REMEDIES[wrong[0][1][0].fault])
     waiting = [_waiting(s) for s in looked_at if s.index and s.index.unlisted]
     if waiting:
         then = "wait for the hourly build of the index pages, or start it"

@@ -9,6 +9,13 @@ import msgspec
 from cockpit.release.support import Cell
 
 
+class Announced(msgspec.Struct, frozen=True):
+    """Metadata that a page says to lie beside a wheel, for installers to read first; PEP 658."""
+
+    sha256: str | None = None
+    """As the page gives it, right or wrong; None where it gives none."""
+
+
 class IndexFile(msgspec.Struct, frozen=True):
     """A file as an index page lists it."""
 
@@ -19,6 +26,12 @@ class IndexFile(msgspec.Struct, frozen=True):
     """Where in the matrix it belongs, once its name was read."""
     url: str = ""
     """Where the page says that the file is."""
+    metadata: Announced | None = None
+    """None where the page announces none, so that installers read the wheel itself."""
+    requires_python: str = ""
+    """The Pythons that installers offer it to, as the page gives them; empty for all."""
+    yanked: str | None = None
+    """Why installers pass over it, which may be empty; None where they do not; PEP 592."""
 
 
 class IndexPage(msgspec.Struct, frozen=True):

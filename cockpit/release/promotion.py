@@ -11,6 +11,7 @@ from enum import Enum
 import msgspec
 
 from cockpit.release.artifacts import Place, StoredObject, read_libtorch, read_wheel
+from cockpit.release.index_state import IndexState
 from cockpit.release.job_names import LIBTORCH
 from cockpit.release.repos import Repository, Role
 from cockpit.release.support import Cell, SupportMatrix
@@ -34,6 +35,8 @@ class PromotionRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How fast files go through this machine to a mirror, for estimates."""
     orphan_after_h: float = 24
     """From when on an unfinished upload is nobody's any more."""
+    index_wait_min: float = 90
+    """How long a restoration waits for an index page: they are made every hour; section 8.6."""
 
     def seconds(self, size: int, *, mirrored: bool) -> float:
         """How long so many bytes are likely to take."""
@@ -225,20 +228,6 @@ class FileState(msgspec.Struct, frozen=True):
     size: int
     state: Likeness
     found_size: int | None = None
-
-
-class IndexState(msgspec.Struct, frozen=True):
-    """What the index pages of one place say of a release."""
-
-    built_at: datetime | None = None
-    """When the oldest of the pages was made."""
-    listed: int = 0
-    unlisted: tuple[str, ...] = ()
-    """Files that no page lists."""
-    wrong: tuple[str, ...] = ()
-    """Files that a page lists with another checksum than they have, or that do not resolve."""
-    bare: tuple[str, ...] = ()
-    """Files that are listed without a checksum."""
 
 
 class Standing(msgspec.Struct, frozen=True):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cockpit.release.promotion import Backup, IndexState, Likeness, Promotion, Standing
+from cockpit.release.index_state import IndexState
+from cockpit.release.promotion import Backup, Likeness, Promotion, Standing
 from cockpit.release.state import ReleaseState
 from cockpit.release.words import counted, size
 from cockpit.views.ages import timestamp
@@ -211,8 +212,8 @@ def _index_lines(index: IndexState | None) -> Iterator[Line]:
         return
     built = f", built {timestamp(index.built_at)}" if index.built_at else ""
     yield field("index", f"{counted(index.listed, 'file')} listed{built}")
-    for key in index.wrong:
-        yield line(Span(f"{FAILED.shape} {key} has a wrong checksum or address there", FAILED.tone))
+    for each in index.wrong:
+        yield line(Span(f"{FAILED.shape} {each}", FAILED.tone))
     if index.unlisted:
         text = f"{RUNNING.shape} {len(index.unlisted)} not listed yet, first {index.unlisted[0]}"
         yield line(Span(text, RUNNING.tone))

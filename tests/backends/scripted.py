@@ -123,7 +123,8 @@ def _handler_for(server: Scripted) -> type[BaseHTTPRequestHandler]:
                 self.send_header("Content-Type", "application/json; charset=utf-8")
             self.send_header("Content-Length", str(declared))
             self.end_headers()
-            self.wfile.write(payload)
+            if self.command != "HEAD":
+                self.wfile.write(payload)
             if declared != len(payload):
                 self.close_connection = True
 

@@ -11,7 +11,7 @@ import pytest
 from cockpit.backends.github_pages import PageCache
 from cockpit.backends.index import IndexPages
 from cockpit.errors import AccessDenied, CockpitError, Throttled, Unreachable
-from cockpit.release.index_pages import IndexFile
+from cockpit.release.index_pages import Announced, IndexFile
 from tests.backends.scripted import Asked, Reply, Scripted, scripted
 
 HTML = {"Content-Type": "text/html", "ETag": '"one"'}
@@ -43,7 +43,7 @@ def test_a_page_is_read_with_its_checksums_and_its_time(server: Scripted) -> Non
     assert answer.value.built_at == datetime(2026, 10, 14, 13, 20, tzinfo=UTC)
     plain = f"{server.url}/whl/test/cpu/plain-1.0.whl"
     assert answer.value.files == (
-        IndexFile(NAME, SHA.lower(), url=HREF),
+        IndexFile(NAME, SHA.lower(), url=HREF, metadata=Announced(SHA.lower())),
         IndexFile("plain-1.0.whl", "", url=plain),
     )
     assert server.asked[0].path == "/whl/test/cpu/torch/index.html"
@@ -90,6 +90,59 @@ def test_names_are_cleaned(server: Scripted) -> None:
     page = IndexPages(server.url).page("whl/test", "cpu", "torch").value
     assert page is not None
     assert page.files[0].name == "ab.whl"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "announced"),
+    [
+        ("", None),
+        (f'data-core-metadata="sha256={SHA}"', Announced(SHA.lower())),
+        (f'data-dist-info-metadata="SHA256={SHA}"', Announced(SHA.lower())),
+        (
+            f'data-dist-info-metadata="sha256={SHA}" data-core-metadata="true"',
+            Announced(SHA.lower()),
+        ),
+        ('data-core-metadata="sha256=aa" data-dist-info-metadata="sha256=bb"', Announced("aa")),
+        ('data-core-metadata="true"', Announced()),
+        ("data-core-metadata", Announced()),
+        (f'data-core-metadata="sha512={SHA}"', Announced()),
+        ('data-core-metadata="sha256=no\x1b[31mhex"', Announced("nohex")),
+        ('data-core-metadata="sha256="', Announced("")),
+        ('DATA-CORE-METADATA=" sha256=aa " data-core-metadata="sha256=bb"', Announced("aa")),
+    ],
+)
+def test_metadata_is_announced_in_many_ways(
+    server: Scripted, attributes: str, announced: Announced | None
+) -> None:
+    link = f'<a href="{HREF}" {attributes}>x</a>'
+    server.answer = lambda _: Reply(200, page_of(link, TRAILER), HTML)
+    page = IndexPages(server.url).page("whl/test", "cpu", "torch").value
+    assert page is not None
+    assert page.files[0].metadata == announced
+
+
+def test_what_keeps_installers_from_a_file_is_read_and_cleaned(server: Scripted) -> None:
+    links = (
+        f'<a href="{HREF}" data-yanked data-requires-python="&gt;=3.10">x</a>',
+        f'<a href="{HREF}" data-yanked="broken\x07 on \x1b[1mARM">x</a>',
+        f'<a href="{HREF}">x</a>',
+    )
+    server.answer = lambda _: Reply(200, page_of(*links, TRAILER), HTML)
+    page = IndexPages(server.url).page("whl/test", "cpu", "torch").value
+    assert page is not None
+    assert [file.yanked for file in page.files] == ["", "broken on ARM", None]
+    assert [file.requires_python for file in page.files] == [">=3.10", "", ""]
+
+
+def test_metadata_is_read_if_it_is_there_and_no_longer_than_any(server: Scripted) -> None:
+    pages, url = IndexPages(server.url), f"{server.url}/x.whl.metadata"
+    server.answer = lambda _: Reply(200, b"Name: torch")
+    assert pages.metadata(url) == b"Name: torch"
+    server.answer = lambda _: Reply(404)
+    assert pages.metadata(url) is None
+    server.answer = lambda _: Reply(200, b"x" * (4 * 1024**2 + 1))
+    with pytest.raises(CockpitError, match="too long to be one"):
+        pages.metadata(url)
 
 
 @pytest.mark.parametrize(

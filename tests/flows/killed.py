@@ -1,4 +1,4 @@
-"""A cockpit that is killed on the way: CONFIG OPERATION STEP apply|verify|done.
+"""A cockpit that is killed on the way: CONFIG OPERATION STEP apply|verify|done [NAME=VALUE …].
 
 It dies as by `kill -9` before the step acts, after it acted and before anything is recorded, or
 when the step is done and recorded.
@@ -55,9 +55,9 @@ class Deadly:
 
 async def main() -> None:
     """Carry an operation out until death."""
-    config, operation, index, moment = sys.argv[1:]
+    config, operation, index, moment, *words = sys.argv[1:]
     cockpit = Cockpit(load(Path(config)))
-    plan = await cockpit.plan(operation, {})
+    plan = await cockpit.plan(operation, dict(word.split("=", 1) for word in words))
     steps = list(plan.steps)
     deadly = steps[int(index)] = Deadly(steps[int(index)], moment)
 
@@ -68,10 +68,11 @@ async def main() -> None:
     await cockpit.carry_out(msgspec.structs.replace(plan, steps=tuple(steps)), observe)
 
 
-async def killed_at(config: Path, operation: str, step: int, moment: str) -> None:
+async def killed_at(config: Path, operation: str, step: int, moment: str, **given: str) -> None:
     """Carry an operation out in a process that is killed on the way."""
     words = (sys.executable, "-m", "tests.flows.killed", str(config), operation, str(step), moment)
-    killed = await asyncio.create_subprocess_exec(*words, stderr=subprocess.PIPE)
+    told = (f"{name}={value}" for name, value in given.items())
+    killed = await asyncio.create_subprocess_exec(*words, *told, stderr=subprocess.PIPE)
     _, said = await killed.communicate()
     assert killed.returncode == -signal.SIGKILL, said.decode()
 

@@ -40,7 +40,7 @@ def promote(world: World, package: str) -> list[str]:
     store = channel(world)
     pages = store.get_paginator("list_objects_v2").paginate(Bucket="pytorch", Prefix="whl/test/")
     keys = [item["Key"] for page in pages for item in page["Contents"]]
-    wheels = [key for key in keys if f"/{package}-" in key]
+    wheels = [key for key in keys if f"/{package}-" in key and key.endswith(".whl")]
     for key in wheels:
         target = key.replace("/test/", "/")
         store.copy_object(

@@ -26,6 +26,7 @@ from cockpit.rehearsal.packages import BUCKET, MIRROR_BUCKET
 from cockpit.rehearsal.serving import ServiceName
 from cockpit.rehearsal.world import World
 from cockpit.release.gates import GATES
+from cockpit.release.index_state import IndexFault
 from cockpit.release.promotion import STABLE, Likeness
 from cockpit.release.record import StepDone
 from cockpit.release.verdicts import Outcome
@@ -43,7 +44,7 @@ from tests.flows.releases import Reports, channel, cockpit_on
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
-FILES = 21
+FILES = 31
 TORCH = 10
 SERVICES: tuple[ServiceName, ...] = ("s3", "mirror")
 LOSING: tuple[FaultKind, ...] = ("response-lost", "half-upload", "reset")
@@ -118,6 +119,43 @@ async def test_the_whole_way_with_no_memory_of_what_ran(world: World) -> None:
     assert set((await gates(others)).values()) == {Outcome.PASSED}
     again, nothing = await promoted(cockpit_on(world))
     assert (again.digest, nothing.ending) == (plan.digest, Ending.NOTHING_TO_DO)
+
+
+async def test_metadata_that_pages_announce_is_looked_for_once(world: World) -> None:
+    cockpit = cockpit_on(world)
+    await promoted(cockpit, package="torchvision")
+    world.clock.advance(timedelta(hours=1))
+    sidecars = [key for key in stable(world) if key.endswith(".metadata")]
+
+    async def wrong(cockpit: Cockpit) -> dict[str, list[IndexFault]]:
+        await cockpit.refresh("promotion")
+        promotion = cockpit.state.promotion.whole
+        assert promotion is not None
+        indexed = [s for s in promotion.standings if s.release.package == "torchvision"]
+        return {s.at: [each.fault for each in s.index.wrong] for s in indexed if s.index}
+
+    def asked_for(service: ServiceName) -> int:
+        found = world.requests(service).recent
+        return sum(r.target.endswith(".whl.metadata") and "/test/" not in r.target for r in found)
+
+    assert await wrong(cockpit) == {"stable": [], "r2": []}
+    before = [asked_for(service) for service in SERVICES]
+    assert min(before) >= len(sidecars) > 0
+    assert await wrong(cockpit) == {"stable": [], "r2": []}
+    assert [asked_for(service) for service in SERVICES] == before, "nothing is asked again"
+    channel(world).delete_object(Bucket=BUCKET, Key=sidecars[0])
+    assert (await wrong(cockpit))["stable"] == [IndexFault.METADATA_ASTRAY]
+    world.faults.add("other-metadata@mirror")
+    assert await wrong(cockpit) == {
+        "stable": [IndexFault.METADATA_ASTRAY],
+        "r2": [IndexFault.METADATA_DIFFERS] * len(sidecars),
+    }
+    world.faults.clear()
+    world.faults.add("lost-metadata@mirror")
+    assert await wrong(cockpit_on(world)) == {
+        "stable": [IndexFault.METADATA_ASTRAY],
+        "r2": [IndexFault.METADATA_ASTRAY] * len(sidecars),
+    }
 
 
 class TestRefusals:
@@ -247,25 +285,6 @@ class TestFaults:
         assert outcome.ending is Ending.FAILED
         assert f"sha256 {'0' * 64}" in str(outcome.problem)
         assert not mirrored(world)
-
-    async def test_a_candidate_is_restored_and_only_what_is_kept_is_replaced(
-        self, world: World
-    ) -> None:
-        store, key = channel(world), "whl/test/cpu/torch-2.15.0-cp310-cp310-macosx_14_0_arm64.whl"
-        before = store.head_object(Bucket=BUCKET, Key=key)
-        store.put_object(Bucket=BUCKET, Key=key, Body=b"a broken upload")
-        words = {"candidate": "v2.15.0-rc1", "package": "torch"}
-        plan = await cockpit_on(world).plan("restore", words)
-        assert [
-            blocker for blocker in plan.blockers if key in blocker and "would be lost" in blocker
-        ]
-        wanted = await cockpit_on(world).plan("restore", words | {"discard": "it was broken"})
-        assert (wanted.blockers, "lost for good" in "".join(wanted.warnings)) == ((), True)
-        outcome = await cockpit_on(world).carry_out(wanted, Reports())
-        assert outcome.ending is Ending.DONE, outcome.problem
-        after = store.head_object(Bucket=BUCKET, Key=key)
-        assert (after["ETag"], after["Metadata"]) == (before["ETag"], before["Metadata"])
-        assert len(outcome.done) == 1, "the other folder was as it should be"
 
     async def test_orphaned_uploads_are_found_and_aborted(self, world: World) -> None:
         store, key = channel(world), "whl/cu130/torch-2.15.0+cu130-cp310-cp310-linux_x86_64.whl"

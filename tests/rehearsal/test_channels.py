@@ -155,16 +155,24 @@ def test_in_the_end_everything_green_has_overwritten_the_last_candidate(site: Si
     assert site.has(f"source_code/test/pytorch-{TAG}.tar.gz")
 
 
-def test_vision_brings_wheels_that_need_this_torch(site: Site) -> None:
+def test_vision_brings_wheels_that_need_this_torch_with_metadata_beside_them(site: Site) -> None:
     site.go_to(max(ends_at(run) for run in site.runs(site.vision, "v0.30.0-rc2")))
     found = site.s3.list_objects_v2(Bucket="pytorch", Prefix="whl/test/cpu/torchvision-0.30.0")
-    keys = [item["Key"] for item in found["Contents"]]
+    keys = [item["Key"] for item in found["Contents"] if item["Key"].endswith(".whl")]
     from_here = [key for key in keys if site.built_from(key) == site.tagged["vision"]]
     assert from_here
     body = site.s3.get_object(Bucket="pytorch", Key=from_here[0])["Body"].read()
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
-        [metadata] = [name for name in archive.namelist() if name.endswith("METADATA")]
-        assert "Requires-Dist: torch==2.15.0\n" in archive.read(metadata).decode()
+        [name] = [name for name in archive.namelist() if name.endswith("METADATA")]
+        metadata = archive.read(name)
+    assert "Requires-Dist: torch==2.15.0\n" in metadata.decode()
+    beside = f"{from_here[0]}.metadata"
+    assert site.s3.get_object(Bucket="pytorch", Key=beside)["Body"].read() == metadata
+    site.go_to(site.world.clock.now() + timedelta(hours=1))
+    _, text = site.page("whl/test/cpu/torchvision/index.html")
+    announced = f'="sha256={hashlib.sha256(metadata).hexdigest()}"'
+    assert f"data-dist-info-metadata{announced} data-core-metadata{announced}>" in text
+    assert "metadata" not in site.page("whl/test/cpu/torch/index.html")[1]
 
 
 def test_a_rerun_brings_what_had_failed(site: Site) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
+from cockpit.release.index_state import IndexFault, IndexState, Misled
 from cockpit.release.promotion import (
     STABLE,
     Backup,
     FileState,
-    IndexState,
     Likeness,
     Promotion,
     Release,
@@ -24,6 +24,7 @@ from tests.release.states import CORE, INFRA, SPEC, feed, with_
 AT = datetime(2026, 10, 14, tzinfo=UTC)
 TORCH, ARCHIVES = Release("torch", "2.15.0"), Release("libtorch", "2.15.0")
 BUILT = IndexState(AT, 1)
+OTHERWISE = Misled("whl/cpu/0.whl", IndexFault.CHECKSUM)
 SAME, ABSENT = Likeness.SAME, Likeness.ABSENT
 
 
@@ -161,10 +162,10 @@ PROMOTION_CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
     ),
     (
         "index-reconciled",
-        "wrong checksum or address",
-        promoted(standing(SAME, index=IndexState(AT, 1, (), ("whl/cpu/0.whl",)))),
+        "wrong checksum",
+        promoted(standing(SAME, index=IndexState(AT, 1, (), (OTHERWISE,)))),
         Outcome.FAILED,
-        "wrong checksum or address",
+        "whl/cpu/0.whl is listed with another checksum than it has, in the index of stable",
     ),
     ("stable-verified", "no package", promoted(), Outcome.NOT_APPLICABLE, "names no package"),
     ("mirrored", "none", ALONE, Outcome.NOT_APPLICABLE, "names no mirror"),

@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import msgspec
 
-from cockpit.release.promotion import Backup, IndexState, Likeness, Orphan, Promotion
+from cockpit.release.index_state import IndexFault, IndexState, Misled
+from cockpit.release.promotion import Backup, Likeness, Orphan, Promotion
 from cockpit.views.promotion import promotion_detail, promotion_lines, promotion_pane
 from tests.release.promoting import ABSENT, AT, SAME, TORCH, standing
 from tests.release.states import CORE, feed, with_
 
+YANKED = Misled("whl/cpu/0.whl", IndexFault.YANKED, "broken")
 STATE = with_(
     promotion=feed(
         Promotion(
@@ -18,6 +20,7 @@ STATE = with_(
                 standing(SAME, SAME, index=IndexState(AT, 1, ("whl/cpu/1.whl",))),
                 standing(SAME, ABSENT, Likeness.DIFFERENT, at="r2", missing=("linux cpu",)),
                 standing(at="r3", problem="no answer"),
+                standing(SAME, at="r4", index=IndexState(AT, 1, (), (YANKED,))),
             ),
             ("r2", "r3"),
             (Orphan("r2", "whl/cpu/3.whl", "id", AT - timedelta(days=2)),),
@@ -33,6 +36,7 @@ def test_each_place_has_a_row_of_numbers() -> None:
     assert rows["stable/torch"][2:7] == ["2", "2", "2", "0", "20 bytes / 20 bytes"]
     assert rows["stable/torch"][7] == "1 not listed"
     assert rows["r2/torch"][2:6] == ["4", "2", "1", "1"]
+    assert rows["r4/torch"][7] == "1 wrong"
     assert rows["r3/torch"][2:6] == ["?", "?", "?", "?"]
     assert "1 to copy" in pane.summary[0].text
     assert "1 unfinished upload" in pane.summary[0].text
@@ -52,7 +56,13 @@ def test_the_detail_begins_with_what_is_wrong() -> None:
 
 def test_the_command_line_says_all_of_it() -> None:
     text = "\n".join(line.text for line in promotion_lines(STATE))
-    for words in ("no answer", "whl/cpu/2.whl differs", "1 not listed yet", "begun 12 Oct"):
+    for words in (
+        "no answer",
+        "whl/cpu/2.whl differs",
+        "1 not listed yet",
+        "over it: broken",
+        "begun 12 Oct",
+    ):
         assert words in text
     assert "v2.15.0-rc2  3 files of torch 2.15.0, 1 missing, such as linux cpu" in text
     unread = msgspec.structs.replace(STATE, promotion=with_().docs.__class__())

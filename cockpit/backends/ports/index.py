@@ -23,3 +23,10 @@ class IndexPort(Protocol):
     def size_of(self, url: str) -> int | None:
         """The bytes of the file that a page links to, without reading it; None when it is gone."""
         ...
+
+    def metadata(self, url: str) -> bytes | None:
+        """The bytes of a metadata file; None when it is gone.
+
+        Raises CockpitError for one that is longer than any is.
+        """
+        ...
