@@ -98,14 +98,9 @@ class WritableStore(ObjectStore):
         with self._speaking() as (session, client):
             made = self._quick(session, client).copy(f"{bucket}/{wanted.key}", key, headers)
         report(wanted.size)
-        return StoredObject(
-            key=key,
-            size=wanted.size,
-            etag=made.etag,
-            last_modified=wanted.last_modified,
-            sha256=_checksum(made.sha256, {}) or None,
-            computed=bool(made.sha256),
-        )
+        native = _checksum(made.sha256, {})
+        copied = self._named(wanted, key, made.etag)
+        return copied.read(native) if native else copied
 
     def receive(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import signal
 import subprocess
 import sys
@@ -242,11 +243,42 @@ class TestFaults:
         world.clock.advance(timedelta(seconds=5))  # the store tells the time of a change in seconds
         channel(world).put_object(Bucket=BUCKET, Key=key, Body=body, Metadata=wrong)
         cockpit = cockpit_on(world)
-        _, outcome = await promoted(cockpit, package="libtorch")
+        told = f"sha256 {hashlib.sha256(body).hexdigest()}, and claims {'0' * 64}"
+        plan, outcome = await promoted(cockpit, package="libtorch")
+        assert "checksum of 1 file: what they claim is checked" in "".join(plan.outlook.summary)
+        again = await cockpit.carry_out(plan, Reports())
+        assert again.ending is Ending.CONFLICT, "it does not count as done"
+        blocked = await cockpit_on(world).plan("promote", {"package": "libtorch"})
+        assert told in "".join(blocked.blockers)
         channel(world).put_object(Bucket=BUCKET, Key=key, Body=body)
         assert outcome.ending is Ending.FAILED
-        assert f"sha256 {'0' * 64}" in str(outcome.problem)
+        assert told in str(outcome.problem)
+        assert "stays there as it is" in str(outcome.problem)
         assert not mirrored(world)
+
+    async def test_a_checksum_that_the_store_contradicts_is_known_before_anything_is_copied(
+        self, world: World
+    ) -> None:
+        store, key = channel(world), "libtorch/test/cpu/libtorch-shared-with-deps-2.15.0+cpu.zip"
+        body = store.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+        world.clock.advance(timedelta(seconds=5))
+        wrong = {"checksum-sha256": "0" * 64}
+        store.put_object(
+            Bucket=BUCKET, Key=key, Body=body, Metadata=wrong, ChecksumAlgorithm="SHA256"
+        )
+        cockpit = cockpit_on(world)
+        try:
+            plan = await cockpit.plan("promote", {"package": "libtorch"})
+            with pytest.raises(Refused):
+                await cockpit.carry_out(plan, Reports())
+            verdicts = await gates(cockpit)
+        finally:
+            store.put_object(Bucket=BUCKET, Key=key, Body=body)
+        words = f"{key} claims sha256 {'0' * 64}, and its bytes have"
+        assert f"{words} {hashlib.sha256(body).hexdigest()}" in "".join(plan.blockers)
+        assert not stable(world)
+        assert "claims another checksum" in GATES["libtorch-promoted"].judge(cockpit.state).text
+        assert verdicts["libtorch-promoted"] is Outcome.FAILED
 
     async def test_a_candidate_is_restored_and_only_what_is_kept_is_replaced(
         self, world: World

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,11 +17,12 @@ import pytest
 from cockpit.backends.objectstore_writes import WritableStore
 from cockpit.config_places import ObjectStoreTable
 from cockpit.errors import Cancelled, Conflict
+from cockpit.feeds.artifact_facts import ArtifactFacts
 from cockpit.operations import patience
 from cockpit.operations.plan import Progress, StepState
 from cockpit.operations.promotion_steps import CopyFiles, MirrorFiles
 from cockpit.rehearsal.s3 import REGION, AccessKey, SeaweedS3
-from cockpit.release.promotion import PromotionRules, Release, Selection, select
+from cockpit.release.promotion import Likeness, PromotionRules, Release, Selection, select
 from tests.backends.test_objectstore import client_of
 
 if TYPE_CHECKING:
@@ -81,8 +83,8 @@ class Shelf:
         there = [stored for stored in found if stored is not None]
         return select(TORCH, there, ("whl/test", "whl"), PromotionRules())
 
-    def copying(self) -> CopyFiles:
-        return CopyFiles(self.stable, self.stable, TORCH, self.selection().pieces)
+    def copying(self, facts: ArtifactFacts | None = None) -> CopyFiles:
+        return CopyFiles(self.stable, self.stable, TORCH, self.selection().pieces, facts)
 
     def mirroring(self) -> MirrorFiles:
         return MirrorFiles(self.stable, self.mirror, "r2", TORCH, self.selection().pieces)
@@ -146,11 +148,24 @@ class TestOnRealPreconditions:
                 assert found["Body"].read() == b"theirs"
         assert shelf.stable.unfinished_uploads("whl/") == ()
 
-    def test_a_wrong_checksum_is_found_before_the_mirror_has_it(self, shelf: Shelf) -> None:
-        shelf.put(12, SMALL, "0" * 64)
-        shelf.put(13, BIG, "1" * 64)
-        step = shelf.copying()
-        run(step)
+    def test_a_wrong_checksum_is_found_before_the_mirror_has_it(
+        self, shelf: Shelf, tmp_path: Path
+    ) -> None:
+        """This server computes none of a copy, so that the copy is read."""
+        wrong = ("0" * 64, "1" * 64)
+        shelf.put(12, SMALL, wrong[0])
+        shelf.put(13, BIG, wrong[1])
+        run(shelf.copying())
+        facts = ArtifactFacts(tmp_path / "facts")
+        resumed = shelf.copying(facts)
+        assert {placed.likeness for placed in resumed.compared()} == {Likeness.SAME, Likeness.TOLD}
+        verdict = resumed.verify()
+        assert verdict.state is resumed.probe().state is StepState.CONFLICT
+        assert (
+            f"sha256 {hashlib.sha256(SMALL).hexdigest()}, and claims {wrong[0]}" in verdict.detail
+        )
+        planned = shelf.copying(ArtifactFacts(tmp_path / "facts")).compared()
+        assert {placed.likeness for placed in planned} == {Likeness.DIFFERENT}, "read once for ever"
         mirroring = shelf.mirroring()
         with pytest.raises(Conflict, match="checksum of a file is wrong"):
             run(mirroring)
