@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -31,6 +27,7 @@ from cockpit.release.promotion import STABLE, Likeness
 from cockpit.release.record import StepDone
 from cockpit.release.verdicts import Outcome
 from cockpit.runtime import Cockpit
+from tests.flows.killed_promotion import killed_moving
 from tests.flows.promotions import (
     make_ready,
     mirror,
@@ -280,25 +277,6 @@ class TestFaults:
         assert "claims another checksum" in GATES["libtorch-promoted"].judge(cockpit.state).text
         assert verdicts["libtorch-promoted"] is Outcome.FAILED
 
-    async def test_a_candidate_is_restored_and_only_what_is_kept_is_replaced(
-        self, world: World
-    ) -> None:
-        store, key = channel(world), "whl/test/cpu/torch-2.15.0-cp310-cp310-macosx_14_0_arm64.whl"
-        before = store.head_object(Bucket=BUCKET, Key=key)
-        store.put_object(Bucket=BUCKET, Key=key, Body=b"a broken upload")
-        words = {"candidate": "v2.15.0-rc1", "package": "torch"}
-        plan = await cockpit_on(world).plan("restore", words)
-        assert [
-            blocker for blocker in plan.blockers if key in blocker and "would be lost" in blocker
-        ]
-        wanted = await cockpit_on(world).plan("restore", words | {"discard": "it was broken"})
-        assert (wanted.blockers, "lost for good" in "".join(wanted.warnings)) == ((), True)
-        outcome = await cockpit_on(world).carry_out(wanted, Reports())
-        assert outcome.ending is Ending.DONE, outcome.problem
-        after = store.head_object(Bucket=BUCKET, Key=key)
-        assert (after["ETag"], after["Metadata"]) == (before["ETag"], before["Metadata"])
-        assert len(outcome.done) == 1, "the other folder was as it should be"
-
     async def test_orphaned_uploads_are_found_and_aborted(self, world: World) -> None:
         store, key = channel(world), "whl/cu130/torch-2.15.0+cu130-cp310-cp310-linux_x86_64.whl"
         store.create_multipart_upload(Bucket=BUCKET, Key=key)
@@ -368,20 +346,10 @@ class TestFaults:
         assert not stable(world)
 
 
-async def killed(world: World, service: str, request: int) -> None:
-    """Promote in another process, which is killed when it makes so many writes to a store."""
-    words = ("-m", "tests.flows.killed_promotion", str(world.config_path), service, str(request))
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *words, stderr=subprocess.PIPE, cwd=Path(__file__).parents[2]
-    )
-    _, said = await process.communicate()
-    assert process.returncode == -signal.SIGKILL, said.decode()
-
-
 async def test_killed_between_and_inside_of_objects_it_resumes(world: World) -> None:
     cockpit, words = cockpit_on(world), {"package": "torch"}
     digest = (await cockpit.plan("promote", words)).digest
-    await killed(world, "receive", 3)
+    await killed_moving(world, ("receive", "after", 3), "promote", "package=torch")
     begun = len(stable(world)) + len(mirrored(world))
     assert 0 < begun < 2 * TORCH
     plan: Plan = await cockpit.plan("promote", words)

@@ -22,7 +22,7 @@ from cockpit.operations import patience
 from cockpit.operations.plan import Progress, StepState
 from cockpit.operations.promotion_steps import CopyFiles, MirrorFiles
 from cockpit.rehearsal.s3 import REGION, AccessKey, SeaweedS3
-from cockpit.release.promotion import Likeness, PromotionRules, Release, Selection, select
+from cockpit.release.promotion import Likeness, Piece, PromotionRules, Release, Selection, select
 from tests.backends.test_objectstore import client_of
 
 if TYPE_CHECKING:
@@ -146,6 +146,25 @@ class TestOnRealPreconditions:
             for piece in shelf.selection().pieces:
                 found = shelf.client.get_object(Bucket=bucket, Key=piece.key)
                 assert found["Body"].read() == b"theirs"
+        assert shelf.stable.unfinished_uploads("whl/") == ()
+
+    def test_only_what_was_seen_is_replaced(self, shelf: Shelf) -> None:
+        def lay(key: str, body: bytes) -> str:
+            put = shelf.client.put_object(Bucket=shelf.channel, Key=key, Body=body)
+            return put["ETag"].strip('"')
+
+        def restore(piece: Piece, etag: str) -> None:
+            shelf.stable.copy(shelf.channel, piece.source, piece.key, lambda _: None, etag)
+
+        for piece in shelf.selection().pieces:
+            seen, newer = lay(piece.key, b"seen"), lay(piece.key, b"newer")
+            with pytest.raises(Conflict):
+                restore(piece, seen)
+            found = shelf.client.get_object(Bucket=shelf.channel, Key=piece.key)
+            assert found["Body"].read() == b"newer"
+            restore(piece, newer)
+            (there,) = shelf.stable.list_objects(piece.key)
+            assert there.size == piece.source.size
         assert shelf.stable.unfinished_uploads("whl/") == ()
 
     def test_a_wrong_checksum_is_found_before_the_mirror_has_it(
