@@ -118,20 +118,16 @@ class PlaceFiles(ABC):
         """Look at the source, and throw away what an earlier run left half-way."""
 
     @abstractmethod
-    def _put(self, piece: Piece, tell: Callable[[int], None]) -> StoredObject:
-        """Put one file."""
+    def _put(self, piece: Piece) -> StoredObject:
+        """Put one file, patiently."""
 
     @abstractmethod
     def _source_sha256(self, piece: Piece) -> str:
         """The checksum of a file that does not name one, by reading it."""
 
     def _one(self, piece: Piece) -> None:
-        def put() -> StoredObject:
-            with self._meter.attempt() as tell:
-                return self._put(piece, tell)
-
         try:
-            made = self._meter.patiently(put)
+            made = self._put(piece)
         except Conflict as met:
             # The answer to an earlier try may have been lost: then what lies there is ours.
             made = self._ours_after_all(piece, met)
@@ -298,8 +294,14 @@ class CopyFiles(PlaceFiles):
             )
         _abort_ours(self.target, self.folder, absent)
 
-    def _put(self, piece: Piece, tell: Callable[[int], None]) -> StoredObject:
-        return self.target.copy(self._source.bucket, piece.source, piece.key, tell, piece.replaces)
+    def _put(self, piece: Piece) -> StoredObject:
+        source = self._source.bucket, piece.source
+
+        def copied() -> StoredObject:
+            with self._meter.attempt() as tell:
+                return self.target.copy(*source, piece.key, tell, piece.replaces)
+
+        return self._meter.patiently(copied)
 
     def placed(self) -> tuple[Placed, ...]:
         """What a restoration is to replace counts as not there."""
@@ -376,13 +378,18 @@ class MirrorFiles(PlaceFiles):
             origin = self._stable.describe(piece.key) or origin
         return likeness(piece.source, origin) not in (Likeness.DIFFERENT, Likeness.ABSENT)
 
-    def _put(self, piece: Piece, tell: Callable[[int], None]) -> StoredObject:
-        origin = self._origins[piece.key]
-        sha256 = piece.source.sha256 or self._source_sha256(piece)
+    def _put(self, piece: Piece) -> StoredObject:
+        """Gigabytes are not begun anew for one bad moment: each request is made patiently."""
+        origin, patiently = self._origins[piece.key], self._meter.patiently
+        sha256 = piece.source.sha256 or patiently(lambda: self._source_sha256(piece))
         wanted = msgspec.structs.replace(origin, sha256=sha256)
-        carried = self._stable.properties(piece.key)
-        read = partial(self._stable.read_range, origin)
-        return self.target.receive(wanted, piece.key, carried, read, tell)
+        carried = patiently(lambda: self._stable.properties(piece.key))
+
+        def read(start: int, length: int) -> bytes:
+            return patiently(lambda: self._stable.read_range(origin, start, length))
+
+        with self._meter.attempt() as tell:
+            return self.target.receive(wanted, piece.key, carried, read, tell, patiently)
 
     def _source_sha256(self, piece: Piece) -> str:
         origin = self._stable.describe(piece.key)

@@ -35,6 +35,7 @@ from tests.backends.scripted import Asked, Reply, Scripted, scripted
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI"}
 BUCKET = "pytorch"
@@ -257,9 +258,11 @@ def of_parts(client: S3Client, store: ObjectStore) -> StoredObject:
     made = client.upload_part(
         Bucket=BUCKET, Key=key, UploadId=upload, PartNumber=1, Body=part, ChecksumAlgorithm="SHA256"
     )
-    parts = {"PartNumber": 1, "ETag": made["ETag"], "ChecksumSHA256": made["ChecksumSHA256"]}
+    parts: list[CompletedPartTypeDef] = [
+        {"PartNumber": 1, "ETag": made["ETag"], "ChecksumSHA256": made["ChecksumSHA256"]}
+    ]
     client.complete_multipart_upload(
-        Bucket=BUCKET, Key=key, UploadId=upload, MultipartUpload={"Parts": [parts]}
+        Bucket=BUCKET, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
     )
     found = store.describe(key)
     assert found is not None

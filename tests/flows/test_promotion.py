@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from cockpit.backends.objectstore_writes import WritableStore
 from cockpit.config import parse
 from cockpit.errors import Refused
 from cockpit.operations import patience
@@ -27,7 +28,7 @@ from cockpit.release.promotion import STABLE, Likeness
 from cockpit.release.record import StepDone
 from cockpit.release.verdicts import Outcome
 from cockpit.runtime import Cockpit
-from tests.flows.killed_promotion import killed_moving
+from tests.flows.killed_promotion import PART, killed_moving
 from tests.flows.promotions import (
     make_ready,
     mirror,
@@ -288,6 +289,29 @@ class TestFaults:
         plan = await cockpit.plan("abort-uploads", {})
         assert (await cockpit.carry_out(plan, Reports())).ending is Ending.DONE
         assert "Uploads" not in store.list_multipart_uploads(Bucket=BUCKET)
+
+    async def test_a_bad_moment_costs_a_part_and_not_the_file(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(WritableStore, "sent_part", PART)
+        store, key = channel(world), "libtorch/test/cpu/libtorch-shared-with-deps-2.15.0+cpu.zip"
+        kept = store.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+        large = b"\0" * PART + kept
+        world.clock.advance(timedelta(seconds=5))
+        store.put_object(Bucket=BUCKET, Key=key, Body=large, ChecksumAlgorithm="SHA256")
+        outage = Fault(kind="server-error", methods=("PUT",), times=7, status=500, after=1)
+        world.faults.add(msgspec.structs.replace(outage, service="mirror"))
+        lost = Fault(kind="response-lost", methods=("POST",), times=1, after=1)
+        world.faults.add(msgspec.structs.replace(lost, service="mirror"))
+        cockpit = cockpit_on(world)
+        _, outcome = await promoted(cockpit, package="libtorch")
+        store.put_object(Bucket=BUCKET, Key=key, Body=kept)
+        assert outcome.ending is Ending.DONE, outcome.problem
+        told = [line.text for line in cockpit.command_log.lines]
+        assert sum("create-multipart-upload" in line for line in told) == 1
+        (copied,) = mirrored(world)
+        assert mirror(world).get_object(Bucket=MIRROR_BUCKET, Key=copied)["Body"].read() == large
+        assert "Uploads" not in mirror(world).list_multipart_uploads(Bucket=MIRROR_BUCKET)
 
     async def test_a_mirror_that_dies_at_the_end_is_made_up_for(self, world: World) -> None:
         cockpit = cockpit_on(world)

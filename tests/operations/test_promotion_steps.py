@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import tracemalloc
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cockpit.backends.objectstore_writes import WritableStore
+from cockpit.backends.ports.objectstore import ObjectProperties, at_once
 from cockpit.config_places import ObjectStoreTable
 from cockpit.errors import Cancelled, Conflict
 from cockpit.feeds.artifact_facts import ArtifactFacts
@@ -22,6 +25,7 @@ from cockpit.operations import patience
 from cockpit.operations.plan import Progress, StepState
 from cockpit.operations.promotion_steps import CopyFiles, MirrorFiles
 from cockpit.rehearsal.s3 import REGION, AccessKey, SeaweedS3
+from cockpit.release.artifacts import StoredObject
 from cockpit.release.promotion import Likeness, Piece, PromotionRules, Release, Selection, select
 from tests.backends.test_objectstore import client_of
 
@@ -200,6 +204,42 @@ class TestOnRealPreconditions:
         run(step)
         assert [upload.key for upload in shelf.stable.unfinished_uploads("whl/")] == [others]
         assert step.verify().state is StepState.DONE
+
+    def test_memory_does_not_grow_with_the_file(self, shelf: Shelf) -> None:
+        parts = 12
+        part, whole = b"w" * PART, hashlib.sha256()
+        for _ in range(parts):
+            whole.update(part)
+        key = "whl/cpu/large.whl"
+        wanted = StoredObject(key, parts * PART, "", datetime.now(UTC), sha256=whole.hexdigest())
+        words = wanted, key, ObjectProperties(), lambda _, length: b"w" * length
+        assert shelf.mirror.unfinished_uploads(key) == (), "and the SDK is loaded"
+        tracemalloc.start()
+        try:
+            made = shelf.mirror.receive(*words, lambda _: None, at_once)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert made.etag.endswith(f"-{parts}")
+        assert peak < 2 * PART, "one part, and what the SDK needs"
+
+    def test_an_upload_that_somebody_aborted_is_a_conflict(self, shelf: Shelf) -> None:
+        key, size = "whl/cpu/large.whl", PART + 1
+        sha256 = hashlib.sha256(b"w" * size).hexdigest()
+        wanted = StoredObject(key, size, "", datetime.now(UTC), sha256=sha256)
+        arrived = 0
+
+        def report(length: int) -> None:
+            nonlocal arrived
+            arrived += length
+            if arrived == size:
+                (upload,) = shelf.mirror.unfinished_uploads(key)
+                shelf.mirror.abort_upload(key, upload.id)
+
+        words = wanted, key, ObjectProperties(), lambda _, length: b"w" * length
+        with pytest.raises(Conflict, match="upload in parts is gone"):
+            shelf.mirror.receive(*words, report, at_once)
+        assert list(shelf.mirror.list_objects(key)) == []
 
     def test_a_stop_in_the_middle_of_a_file_leaves_nothing(
         self, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
