@@ -57,11 +57,11 @@ class PlaceFiles(ABC):
         target: TransferPort,
         release: Release,
         pieces: Sequence[Piece],
-        facts: ArtifactFacts | None = None,
+        memory: ArtifactFacts | None = None,
     ) -> None:
-        """What is read of files of the target is kept in the facts, where there are any."""
+        """What is read of files of the target is kept in the memory, where there is one."""
         self.pieces = tuple(pieces)
-        self._facts = facts
+        self._memory = memory
         self.release = release
         self.folder = self.pieces[0].folder
         self.target = target
@@ -88,8 +88,8 @@ class PlaceFiles(ABC):
         try:
             return tuple(gather(calls, threads=self.threads))
         finally:
-            if self._facts is not None:
-                self._facts.save()
+            if self._memory is not None:
+                self._memory.save()
 
     def probe(self) -> Probe:
         """Ask the target which of the files are there, and whether they are the same."""
@@ -191,8 +191,8 @@ class PlaceFiles(ABC):
         sha256 = self.target.sha256_of(found, lambda _: self._meter.check())
         known = found.read(sha256)
         self._remember(known)
-        if self._facts is not None:
-            self._facts.learn(known)
+        if self._memory is not None:
+            self._memory.learn(known)
         wanted = piece.source
         if not wanted.sha256:
             wanted = msgspec.structs.replace(wanted, sha256=self._source_sha256(piece))
@@ -203,8 +203,8 @@ class PlaceFiles(ABC):
         made = self._made.get(found.key)
         if known is None and made is not None and made.etag == found.etag:
             known = msgspec.structs.replace(made, last_modified=found.last_modified)
-        if known is None and self._facts is not None:
-            kept = self._facts.completed(found)
+        if known is None and self._memory is not None:
+            kept = self._memory.completed(found)
             known = kept if kept.sha256 is not None else None
         return known or found
 
@@ -257,11 +257,11 @@ class CopyFiles(PlaceFiles):
         target: TransferPort,
         release: Release,
         pieces: Sequence[Piece],
-        facts: ArtifactFacts | None = None,
+        memory: ArtifactFacts | None = None,
         *,
         restores: str = "",
     ) -> None:
-        super().__init__(target, release, pieces, facts)
+        super().__init__(target, release, pieces, memory)
         self._source = source
         before = "absent, or what another candidate brought" if restores else "absent"
         verb = "Put back" if restores else "Copy"
@@ -317,8 +317,8 @@ class CopyFiles(PlaceFiles):
         if placed.found is None:
             return placed
         known = self._described(placed.found) if placed.likeness.there else placed.found
-        if self._facts is not None and known.sha256 is not None:
-            self._facts.learn(known)
+        if self._memory is not None and known.sha256 is not None:
+            self._memory.learn(known)
         alike = likeness(placed.piece.source, known)
         return msgspec.structs.replace(placed, found=known, likeness=alike)
 
@@ -342,9 +342,9 @@ class MirrorFiles(PlaceFiles):
         name: str,
         release: Release,
         pieces: Sequence[Piece],
-        facts: ArtifactFacts | None = None,
+        memory: ArtifactFacts | None = None,
     ) -> None:
-        super().__init__(mirror, release, pieces, facts)
+        super().__init__(mirror, release, pieces, memory)
         self._stable = stable
         self._origins: dict[str, StoredObject] = {}
         self.facts = StepFacts(

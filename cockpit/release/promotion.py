@@ -278,7 +278,7 @@ class Standing(msgspec.Struct, frozen=True):
     strange: tuple[str, ...] = ()
     """Files of this release that the place holds and the test channel does not."""
     mislabelled: tuple[str, ...] = ()
-    """Files of the test channel that claim another checksum than their bytes have."""
+    """Files of the test channel that claim another checksum than their bytes have; at `stable`."""
     index: IndexState | None = None
     """None where no index is looked at, as for libtorch."""
     problem: str = ""
@@ -372,7 +372,11 @@ def compared(
         tuple(
             key for key in sorted(mine) if key not in wanted and key.rpartition("/")[2] not in left
         ),
-        tuple(piece.source.key for piece in selection.pieces if piece.source.claimed),
+        tuple(
+            piece.source.key
+            for piece in selection.pieces
+            if piece.source.claimed and at == STABLE  # told once, where it is copied first
+        ),
     )
 
 

@@ -141,7 +141,8 @@ def _row(standing: Standing) -> Row:
 def _mark(standing: Standing) -> Mark:
     if standing.problem:
         return NO_DATA
-    if standing.of(Likeness.DIFFERENT) or (standing.index and standing.index.wrong):
+    wrong = standing.index.wrong if standing.index else ()
+    if standing.of(Likeness.DIFFERENT) or standing.mislabelled or wrong:
         return FAILED
     if standing.missing:
         return NEEDS_YOU

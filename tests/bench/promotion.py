@@ -102,10 +102,10 @@ def serve(kind: str) -> None:
 
 
 @contextlib.contextmanager
-def running(*words: str) -> Iterator[str]:
-    """A process of this bench that serves; gives its address."""
+def running(*words: str, bench: str = "promotion") -> Iterator[str]:
+    """A process of a bench that serves; gives its address."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.promotion", *words],
+        [sys.executable, "-m", f"tests.bench.{bench}", *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -117,7 +117,7 @@ def running(*words: str) -> Iterator[str]:
         yield process.stdout.readline().strip()
     finally:
         process.stdin.close()
-        process.wait(30)
+        process.wait(60)
 
 
 def delay(url: str) -> None:

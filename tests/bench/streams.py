@@ -17,7 +17,6 @@ grew beyond 300 MB.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import json
 import os
@@ -38,6 +37,7 @@ from cockpit.operations.plan import Progress, StepState
 from cockpit.operations.promotion_steps import CopyFiles, MirrorFiles, PlaceFiles
 from cockpit.rehearsal.s3 import REGION, AccessKey, SeaweedS3
 from cockpit.release.promotion import PromotionRules, Release, select
+from tests.bench.promotion import running
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
@@ -69,25 +69,6 @@ def serve() -> None:
         print(server.url, flush=True)
         sys.stdin.read()
         server.stop()
-
-
-@contextlib.contextmanager
-def running() -> Iterator[str]:
-    """The server in a process of its own; gives its address."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.streams", "serve"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
-    if process.stdin is None or process.stdout is None:
-        raise RuntimeError("the server has no pipes")
-    try:
-        yield process.stdout.readline().strip()
-    finally:
-        process.stdin.close()
-        process.wait(60)
 
 
 def name_of(number: int) -> str:
@@ -217,7 +198,7 @@ def wrong(url: str) -> list[str]:
 def measure(sizes: Sequence[int], copied: int, share: float) -> int:
     """Everything, one after the other; gives the exit code."""
     problems, noise = [], os.urandom(PART)
-    with running() as url:
+    with running("serve", bench="streams") as url:
         client = WritableStoreOf(url, CHANNEL).client
         for bucket in (CHANNEL, MIRROR):
             client.create_bucket(Bucket=bucket)

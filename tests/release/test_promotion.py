@@ -156,3 +156,13 @@ def test_what_the_place_holds_beyond_the_test_channel_is_told() -> None:
     found = compared(TORCH, STABLE, chosen, held, "whl")
     assert [file.state for file in found.files] == [Likeness.SAME]
     assert found.strange == (f"whl/cu130/{wheel}",)
+
+
+def test_what_differs_or_claims_a_wrong_checksum_is_told_in_words() -> None:
+    source = stored("whl/test/cpu/torch-2.15.0-cp312-cp312-win_amd64.whl", claimed=OTHER_SHA)
+    chosen = select(TORCH, [source], ("whl/test", "whl"), PromotionRules())
+    held = [stored("whl/cpu/torch-2.15.0-cp312-cp312-win_amd64.whl", size=11)]
+    for at, mislabelled in ((STABLE, (source.key,)), ("r2", ())):
+        found = compared(TORCH, at, chosen, held, "whl")
+        assert found.files[0].difference == f"11 bytes, etag {MD5}, not 10 bytes"
+        assert found.mislabelled == mislabelled

@@ -16,12 +16,17 @@ STATE = with_(
         Promotion(
             (
                 standing(SAME, SAME, index=IndexState(AT, 1, ("whl/cpu/1.whl",))),
-                standing(SAME, ABSENT, Likeness.DIFFERENT, at="r2", missing=("linux cpu",)),
+                standing(
+                    *(SAME, ABSENT, Likeness.DIFFERENT),
+                    at="r2",
+                    missing=("linux cpu",),
+                    mislabelled=("whl/test/cpu/1.whl",),
+                ),
                 standing(at="r3", problem="no answer"),
             ),
             ("r2", "r3"),
             (Orphan("r2", "whl/cpu/3.whl", "id", AT - timedelta(days=2)),),
-            (Backup(TORCH, CORE.name, "v2.15.0-rc2", 3, ("linux cpu",)),),
+            (Backup(TORCH, CORE.name, "v2.15.0-rc2", 3, ("linux cpu",), disputed=("x",)),),
         )
     )
 )
@@ -52,8 +57,15 @@ def test_the_detail_begins_with_what_is_wrong() -> None:
 
 def test_the_command_line_says_all_of_it() -> None:
     text = "\n".join(line.text for line in promotion_lines(STATE))
-    for words in ("no answer", "whl/cpu/2.whl differs", "1 not listed yet", "begun 12 Oct"):
+    for words in (
+        "no answer",
+        "whl/cpu/2.whl differs",
+        "1 not listed yet",
+        "begun 12 Oct",
+        "1.whl claims another",
+    ):
         assert words in text
     assert "v2.15.0-rc2  3 files of torch 2.15.0, 1 missing, such as linux cpu" in text
+    assert "1 with a checksum that the test channel contradicts" in text
     unread = msgspec.structs.replace(STATE, promotion=with_().docs.__class__())
     assert "have not been read" in promotion_lines(unread)[0].text
