@@ -165,7 +165,7 @@ class PlaceFiles(ABC):
         known, alike = placed.found, placed.likeness
         if known is None:
             return placed
-        if alike is Likeness.UNKNOWN or (alike.there and self._has_to_be_read(known)):
+        if alike is Likeness.UNKNOWN or (alike.there and self._has_to_be_read(piece, known)):
             known, alike = self._read(piece, known)
         reachable = not self.target.acl or not alike.there or self._is_public(known)
         return Placed(piece, known, alike, reachable)
@@ -174,7 +174,7 @@ class PlaceFiles(ABC):
         """The same with what has to be asked of the target before a file counts as there."""
         return placed
 
-    def _has_to_be_read(self, _: StoredObject) -> bool:
+    def _has_to_be_read(self, piece: Piece, known: StoredObject) -> bool:
         """Whether a file that is there is not known to be what it claims."""
         return False
 
@@ -322,8 +322,10 @@ class CopyFiles(PlaceFiles):
         alike = likeness(placed.piece.source, known)
         return msgspec.structs.replace(placed, found=known, likeness=alike)
 
-    def _has_to_be_read(self, known: StoredObject) -> bool:
-        return known.unproven
+    def _has_to_be_read(self, piece: Piece, known: StoredObject) -> bool:
+        """A checksum that the store computed of the source is right of the same bytes, too."""
+        proven = piece.source.computed and piece.source.etag == known.etag
+        return known.unproven and not proven
 
     def _source_sha256(self, piece: Piece) -> str:
         return self._source.sha256_of(piece.source, lambda _: self._meter.check())

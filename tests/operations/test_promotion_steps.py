@@ -205,6 +205,21 @@ class TestOnRealPreconditions:
         assert [upload.key for upload in shelf.stable.unfinished_uploads("whl/")] == [others]
         assert step.verify().state is StepState.DONE
 
+    def test_what_the_store_computed_of_the_source_is_not_read(
+        self, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def read(*_: object) -> str:
+            pytest.fail("the copy has the same ETag")
+
+        monkeypatch.setattr(InParts, "sha256_of", read)
+        key, told = shelf.put(12, SMALL), {"checksum-sha256": hashlib.sha256(SMALL).hexdigest()}
+        shelf.client.put_object(
+            Bucket=shelf.channel, Key=key, Body=SMALL, Metadata=told, ChecksumAlgorithm="SHA256"
+        )
+        step = CopyFiles(shelf.stable, shelf.stable, TORCH, shelf.selection().pieces[:1])
+        run(step)
+        assert step.verify().state is StepState.DONE
+
     def test_memory_does_not_grow_with_the_file(self, shelf: Shelf) -> None:
         parts = 12
         part, whole = b"w" * PART, hashlib.sha256()
