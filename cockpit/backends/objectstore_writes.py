@@ -11,19 +11,16 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from cockpit.backends.objectstore import ObjectStore, _checksum, _condition, _flag
 from cockpit.backends.objectstore_quick import Headed
-from cockpit.backends.ports.objectstore import ObjectProperties, Upload
+from cockpit.backends.ports.objectstore import ObjectProperties, Patience, Upload, at_once
 from cockpit.errors import Conflict
 from cockpit.release.artifacts import StoredObject
 from cockpit.threads import gather
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 COPY_LIMIT = 5 * 1024**3
 """The largest object that a store copies in one request."""
@@ -31,6 +28,7 @@ _COPIED_PART = 512 * 1024**2
 _SENT_PART = 8 * 1024**2
 """Small, so that several files at once stay far below 300 MB; 10,000 of them are 80 GB."""
 _PART_THREADS = 4
+_NO_UPLOAD = "NoSuchUpload"
 _ANYBODY = "http://acs.amazonaws.com/groups/global/AllUsers"
 
 Report = Callable[[int], None]
@@ -98,14 +96,9 @@ class WritableStore(ObjectStore):
         with self._speaking() as (session, client):
             made = self._quick(session, client).copy(f"{bucket}/{wanted.key}", key, headers)
         report(wanted.size)
-        return StoredObject(
-            key=key,
-            size=wanted.size,
-            etag=made.etag,
-            last_modified=wanted.last_modified,
-            sha256=_checksum(made.sha256, {}) or None,
-            computed=bool(made.sha256),
-        )
+        native = _checksum(made.sha256, {})
+        copied = self._named(wanted, key, made.etag)
+        return copied.read(native) if native else copied
 
     def receive(
         self,
@@ -114,31 +107,38 @@ class WritableStore(ObjectStore):
         carried: ObjectProperties,
         read: Callable[[int, int], bytes],
         report: Report,
+        patiently: Patience,
     ) -> StoredObject:
         """Put a new object of bytes that are read piece by piece from elsewhere.
 
         `wanted` has to name its checksum: what arrives is completed only when it has that one.
+        Every request is made patiently, so that a bad moment costs a part and not gigabytes.
         """
         names = {"checksum-sha256": wanted.sha256 or ""}
         carried = ObjectProperties(
             carried.content_type, carried.cache_control, {**carried.metadata, **names}
         )
         if wanted.size > self.sent_part:
-            return self._received_in_parts(wanted, key, carried, read, report)
+            return self._received_in_parts(wanted, key, carried, read, report, patiently)
         body = read(0, wanted.size) if wanted.size else b""
         _check(hashlib.sha256(body).hexdigest(), wanted)
+        digest = _md5(body)
         self._tell("put-object", "--bucket", self.bucket, "--key", key, "--if-none-match", "*")
-        with self._speaking() as (_, client):
-            made = client.put_object(
-                Bucket=self.bucket,
-                Key=key,
-                Body=body,
-                ContentMD5=_md5(body),
-                IfNoneMatch="*",
-                **self._carrying(carried),
-            )
+
+        def put() -> str:
+            with self._speaking() as (_, client):
+                return client.put_object(
+                    Bucket=self.bucket,
+                    Key=key,
+                    Body=body,
+                    ContentMD5=_in_base64(digest),
+                    IfNoneMatch="*",
+                    **self._carrying(carried),
+                )["ETag"]
+
+        etag = patiently(put)
         report(len(body))
-        return self._arrived(wanted, key, made["ETag"], hashlib.md5(body).hexdigest())  # noqa: S324
+        return self._arrived(wanted, key, etag, digest.hex())
 
     def is_public(self, key: str) -> bool:
         """Whether anybody may read an object, as far as the store tells."""
@@ -182,7 +182,7 @@ class WritableStore(ObjectStore):
             try:
                 client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload)
             except ClientError as err:
-                if err.response.get("Error", {}).get("Code") != "NoSuchUpload":
+                if err.response.get("Error", {}).get("Code") != _NO_UPLOAD:
                     raise
 
     def sha256_of(self, stored: StoredObject, report: Report) -> str:
@@ -224,11 +224,11 @@ class WritableStore(ObjectStore):
             report(length)
             return {"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]}
 
-        with self._upload(key, carried) as (client, upload):
+        with self._upload(key, carried) as upload:
             spans = enumerate(_spans(wanted.size, self.copied_part), 1)
             calls = [partial(copied, upload, number, *span) for number, span in spans]
             parts = gather(calls, threads=_PART_THREADS)
-            etag = self._complete(client, key, upload, parts, replaces)
+            etag = self._complete(key, upload, parts, replaces)
         return self._named(wanted, key, etag)
 
     def _received_in_parts(
@@ -238,42 +238,56 @@ class WritableStore(ObjectStore):
         carried: ObjectProperties,
         read: Callable[[int, int], bytes],
         report: Report,
+        patiently: Patience,
     ) -> StoredObject:
-        whole, of_parts = hashlib.sha256(), []
-        with self._upload(key, carried) as (client, upload):
-            parts = []
-            for number, (start, length) in enumerate(_spans(wanted.size, self.sent_part), 1):
-                body = read(start, length)
-                whole.update(body)
-                of_parts.append(hashlib.md5(body).digest())  # noqa: S324
+        whole = hashlib.sha256()
+        of_parts: list[bytes] = []
+
+        def sent(upload: str, number: int, body: bytes) -> dict[str, Any]:
+            with self._speaking() as (_, client):
                 made = client.upload_part(
                     Bucket=self.bucket,
                     Key=key,
                     UploadId=upload,
                     PartNumber=number,
                     Body=body,
-                    ContentMD5=_md5(body),
+                    ContentMD5=_in_base64(of_parts[-1]),
                 )
-                parts.append({"PartNumber": number, "ETag": made["ETag"]})
+            return {"PartNumber": number, "ETag": made["ETag"]}
+
+        with self._upload(key, carried, patiently) as upload:
+            parts = []
+            for number, (start, length) in enumerate(_spans(wanted.size, self.sent_part), 1):
+                body = read(start, length)
+                whole.update(body)
+                of_parts.append(_md5(body))
+                parts.append(patiently(partial(sent, upload, number, body)))
+                del body  # before the next part is read: eight files at once hold one each
                 report(length)
             _check(whole.hexdigest(), wanted)
-            etag = self._complete(client, key, upload, parts)
+            etag = patiently(lambda: self._complete(key, upload, parts))
         joined = hashlib.md5(b"".join(of_parts)).hexdigest()  # noqa: S324
         return self._arrived(wanted, key, etag, f"{joined}-{len(of_parts)}")
 
     @contextmanager
-    def _upload(self, key: str, carried: ObjectProperties) -> Iterator[tuple[S3Client, str]]:
+    def _upload(
+        self, key: str, carried: ObjectProperties, patiently: Patience = at_once
+    ) -> Iterator[str]:
         """An upload in parts that is aborted when it does not come to its end."""
         self._tell("create-multipart-upload", "--bucket", self.bucket, "--key", key)
-        with self._speaking() as (_, client):
-            upload = client.create_multipart_upload(
-                Bucket=self.bucket, Key=key, **self._carrying(carried)
-            )["UploadId"]
-            try:
-                yield client, upload
-            except BaseException:
-                self._abort_quietly(key, upload)
-                raise
+
+        def begun() -> str:
+            with self._speaking() as (_, client):
+                return client.create_multipart_upload(
+                    Bucket=self.bucket, Key=key, **self._carrying(carried)
+                )["UploadId"]
+
+        upload = patiently(begun)
+        try:
+            yield upload
+        except BaseException:
+            self._abort_quietly(key, upload)
+            raise
 
     def _abort_quietly(self, key: str, upload: str) -> None:
         """Abort while something else has gone wrong, which is what people should hear of."""
@@ -285,13 +299,10 @@ class WritableStore(ObjectStore):
             return
 
     def _complete(
-        self,
-        client: S3Client,
-        key: str,
-        upload: str,
-        parts: list[dict[str, Any]],
-        replaces: str = "",
+        self, key: str, upload: str, parts: list[dict[str, Any]], replaces: str = ""
     ) -> str:
+        from botocore.exceptions import ClientError
+
         # Not every store heeds the condition at the end of an upload, and this one request more
         # is nothing beside gigabytes.
         found = self._head(self.bucket, key)
@@ -305,13 +316,24 @@ class WritableStore(ObjectStore):
             *("complete-multipart-upload", "--bucket", self.bucket, "--key", key),
             *("--upload-id", upload, *_flag(replaces)),
         )
-        answer = client.complete_multipart_upload(
-            Bucket=self.bucket,
-            Key=key,
-            UploadId=upload,
-            MultipartUpload={"Parts": parts},  # type: ignore[typeddict-item]
-            **_condition(replaces),
-        )
+        with self._speaking() as (_, client):
+            try:
+                answer = client.complete_multipart_upload(
+                    Bucket=self.bucket,
+                    Key=key,
+                    UploadId=upload,
+                    MultipartUpload={"Parts": parts},  # type: ignore[typeddict-item]
+                    **_condition(replaces),
+                )
+            except ClientError as err:
+                if err.response.get("Error", {}).get("Code") == _NO_UPLOAD:
+                    # An answer that was lost, and boto3's next try: what lies there will tell.
+                    raise Conflict(
+                        "An upload in parts is gone",
+                        f"that of {self.url}/{key} was finished or aborted meanwhile",
+                        "look at the promotion (5), then plan again",
+                    ) from err
+                raise
         return answer["ETag"].strip('"')
 
     def _arrived(self, wanted: StoredObject, key: str, etag: str, expected: str) -> StoredObject:
@@ -344,8 +366,12 @@ def _spans(size: int, length: int) -> Iterator[tuple[int, int]]:
         yield start, min(length, size - start)
 
 
-def _md5(body: bytes) -> str:
-    return base64.b64encode(hashlib.md5(body).digest()).decode()  # noqa: S324
+def _md5(body: bytes) -> bytes:
+    return hashlib.md5(body).digest()  # noqa: S324
+
+
+def _in_base64(digest: bytes) -> str:
+    return base64.b64encode(digest).decode()
 
 
 def _check(found: str, wanted: StoredObject) -> None:

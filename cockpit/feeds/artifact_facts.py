@@ -20,6 +20,7 @@ class _Fact(msgspec.Struct, frozen=True):
     """The file's last change when its checksum was told: it can be set without a new ETag."""
     contents: Contents | None = None
     computed: bool = False
+    claimed: str = ""
 
 
 class ArtifactFacts:
@@ -44,6 +45,7 @@ class ArtifactFacts:
             stored,
             sha256=fact.sha256 if told else None,
             computed=fact.computed and told,
+            claimed=fact.claimed if told else "",
             contents=fact.contents,
         )
 
@@ -98,6 +100,7 @@ def _add(facts: dict[str, _Fact], stored: StoredObject) -> None:
         told_at=stored.last_modified if told else known.told_at,
         contents=stored.contents or known.contents,
         computed=stored.computed if told else known.computed,
+        claimed=stored.claimed if told else known.claimed,
     )
 
 

@@ -169,6 +169,10 @@ class PromotionReads:
             facts.save()
         return found
 
+    def facts(self, at: str) -> ArtifactFacts:
+        """What is remembered of the files of a place."""
+        return self._facts[at]
+
     def learn(self, at: str, stored: StoredObject) -> None:
         """Remember what was found out of a file."""
         self._facts[at].learn(stored)

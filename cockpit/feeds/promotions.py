@@ -30,6 +30,7 @@ from cockpit.release.promotion import (
     Selection,
     Standing,
     compared,
+    disputed,
     likeness,
 )
 from cockpit.release.state import ReleaseState
@@ -163,14 +164,21 @@ class PromotionLook:
         prefix, stable = reads.prefixes(promoted)
         tested = {prefix + piece.key.removeprefix(stable): piece.source for piece in brought}
         unkept = [key for key in tested if key not in there]
-        alike = {key: likeness(tested[key], there[key]) for key in tested.keys() & there}
+        both = sorted(tested.keys() & there)
+        contradicted = tuple(key for key in both if disputed(tested[key], there[key]))
         return Backup(
             promoted.release,
             promoted.repository.name,
             tag,
             len(there),
             (*map(str, kept.missing), *sorted(unkept)),
-            tuple(sorted(k for k, alike in alike.items() if alike is Likeness.DIFFERENT)),
+            tuple(
+                key
+                for key in both
+                if key not in contradicted
+                and likeness(tested[key], there[key]) is Likeness.DIFFERENT
+            ),
+            contradicted,
         )
 
     def _orphans(self, reads: PromotionReads, at: str) -> list[Orphan]:
@@ -196,5 +204,5 @@ def _computed(reads: PromotionReads, at: str, files: Sequence[StoredObject]) -> 
         if isinstance(answer, CockpitError):
             problems[f"{at}: {stored.key}"] = str(answer)
         else:
-            reads.learn(at, msgspec.structs.replace(stored, sha256=answer, computed=True))
+            reads.learn(at, stored.read(answer))
     return problems

@@ -18,6 +18,8 @@ from cockpit.operations.promotion_checks import (
     duration_words,
     foreign,
     life_warnings,
+    mislabelled,
+    unproven_words,
 )
 from cockpit.operations.promotion_steps import CopyFiles, MirrorFiles, PlaceFiles
 from cockpit.release.promotion import STABLE, Likeness, Piece, Promoted
@@ -111,7 +113,7 @@ class Promote:
         unreachable = []
         if not self._wish.mirrors_only:
             steps += [
-                CopyFiles(store, store, promoted.release, pieces)
+                CopyFiles(store, store, promoted.release, pieces, self._reads.facts(STABLE))
                 for promoted, entry in found.items()
                 for pieces in by_folder(entry.selection.pieces)
             ]
@@ -123,7 +125,7 @@ class Promote:
                 unreachable.append(f"the mirror {name} cannot be written: {err}; {err.hint}")
                 continue
             steps += [
-                MirrorFiles(store, mirror, name, promoted.release, pieces)
+                MirrorFiles(store, mirror, name, promoted.release, pieces, self._reads.facts(name))
                 for promoted, entry in found.items()
                 for pieces in by_folder(entry.selection.pieces)
             ]
@@ -142,6 +144,7 @@ class Promote:
             contents = self._reads.contents(selection.pieces)
             candidate = grounds.candidate(promoted.repository)
             yield from foreign(promoted, candidate, selection.pieces, contents)
+            yield from mislabelled(promoted, selection.pieces, "the test channel")
             if selection.missing and not self._wish.allow_missing:
                 yield (
                     f"{counted(len(selection.missing), 'file')} of {promoted.release} missing from"
@@ -185,6 +188,7 @@ class Promote:
                 f"about {duration_words(max(seconds, 1))} at {rules.copy_mb_s:g} MB/s within the"
                 f" store and {rules.mirror_mb_s:g} MB/s to a mirror"
             )
+        summary += unproven_words(dict.fromkeys(fate.piece for fate in absent))
         now = datetime.now(UTC)
         warnings = life_warnings(
             self._backends.store.credential_life(), "the channels", seconds, now
@@ -207,6 +211,7 @@ class _Fate(msgspec.Struct, frozen=True):
     likeness: Likeness
     mirrored: bool
     target: str
+    difference: str
 
     @property
     def differs(self) -> bool:
@@ -216,12 +221,13 @@ class _Fate(msgspec.Struct, frozen=True):
     def words(self) -> str:
         what = _WHAT_HAPPENS[self.likeness]
         amount = size(self.piece.source.size)
-        return f"{what:<17} {amount:>9}  {self.target}/{self.piece.key}  {self.piece.digest}"
+        found = self.difference or self.piece.digest
+        return f"{what:<17} {amount:>9}  {self.target}/{self.piece.key}  {found}"
 
 
 def _fates(step: PlaceFiles) -> list[_Fate]:
     return [
-        _Fate(found.piece, found.likeness, step.mirrored, step.target.url)
+        _Fate(found.piece, found.likeness, step.mirrored, step.target.url, found.difference)
         for found in step.compared()
     ]
 

@@ -48,6 +48,30 @@ def foreign(
     ]
 
 
+def mislabelled(promoted: Promoted, pieces: Iterable[Piece], where: str) -> list[str]:
+    """Files that claim another checksum than their bytes have: indexes would spread the claim."""
+    wrong = [
+        f"{source.key} claims sha256 {source.claimed}, and its bytes have {source.sha256}"
+        for source in (piece.source for piece in pieces)
+        if source.claimed
+    ]
+    if not wrong:
+        return []
+    return [
+        f"{counted(len(wrong), 'file')} of {promoted.release} with a wrong checksum in {where}:"
+        f" {few(wrong)}; correct checksum-sha256 there, or bring the right file, then plan again"
+    ]
+
+
+def unproven_words(pieces: Iterable[Piece]) -> tuple[str, ...]:
+    """What is not known of checksums before files are copied; nothing where the store knows all."""
+    unproven = sum(piece.source.unproven for piece in pieces)
+    if not unproven:
+        return ()
+    files = counted(unproven, "file")
+    return (f"the store computed no checksum of {files}: what they claim is checked once copied",)
+
+
 def life_warnings(life: CredentialLife, where: str, seconds: float, now: datetime) -> list[str]:
     """Why a credential may end before the work does."""
     needed = duration_words(seconds)

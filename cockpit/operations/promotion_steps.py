@@ -17,10 +17,11 @@ import msgspec
 from cockpit.backends.ports import TransferPort
 from cockpit.backends.ports.objectstore import REQUESTS_AT_ONCE
 from cockpit.errors import Conflict
+from cockpit.feeds.artifact_facts import ArtifactFacts
 from cockpit.operations.patience import Meter, all_of
 from cockpit.operations.plan import Expectation, Probe, Progress, StepFacts, StepState
 from cockpit.release.artifacts import StoredObject
-from cockpit.release.promotion import Likeness, Piece, Release, likeness
+from cockpit.release.promotion import Likeness, Piece, Release, difference, likeness
 from cockpit.release.words import counted, few, size
 from cockpit.threads import gather
 
@@ -36,6 +37,13 @@ class Placed(msgspec.Struct, frozen=True):
     reachable: bool = True
     """Whether it has the access that files of the target have."""
 
+    @property
+    def difference(self) -> str:
+        """What the target has in its place instead, in words; empty where it does not differ."""
+        if self.found is None or self.likeness is not Likeness.DIFFERENT:
+            return ""
+        return difference(self.piece.source, self.found)
+
 
 class PlaceFiles(ABC):
     """Puts the files of one release into one folder of a target, and never replaces any."""
@@ -44,8 +52,16 @@ class PlaceFiles(ABC):
     mirrored = False
     facts: StepFacts
 
-    def __init__(self, target: TransferPort, release: Release, pieces: Sequence[Piece]) -> None:
+    def __init__(
+        self,
+        target: TransferPort,
+        release: Release,
+        pieces: Sequence[Piece],
+        memory: ArtifactFacts | None = None,
+    ) -> None:
+        """What is read of files of the target is kept in the memory, where there is one."""
         self.pieces = tuple(pieces)
+        self._memory = memory
         self.release = release
         self.folder = self.pieces[0].folder
         self.target = target
@@ -69,7 +85,11 @@ class PlaceFiles(ABC):
         """Every file with what the target has in its place; what cannot be compared is read."""
         held = {found.key: found for found in self._held()}
         calls = [partial(self._look, piece, held.get(piece.key)) for piece in self.pieces]
-        return tuple(gather(calls, threads=self.threads))
+        try:
+            return tuple(gather(calls, threads=self.threads))
+        finally:
+            if self._memory is not None:
+                self._memory.save()
 
     def probe(self) -> Probe:
         """Ask the target which of the files are there, and whether they are the same."""
@@ -98,20 +118,16 @@ class PlaceFiles(ABC):
         """Look at the source, and throw away what an earlier run left half-way."""
 
     @abstractmethod
-    def _put(self, piece: Piece, tell: Callable[[int], None]) -> StoredObject:
-        """Put one file."""
+    def _put(self, piece: Piece) -> StoredObject:
+        """Put one file, patiently."""
 
     @abstractmethod
     def _source_sha256(self, piece: Piece) -> str:
         """The checksum of a file that does not name one, by reading it."""
 
     def _one(self, piece: Piece) -> None:
-        def put() -> StoredObject:
-            with self._meter.attempt() as tell:
-                return self._put(piece, tell)
-
         try:
-            made = self._meter.patiently(put)
+            made = self._put(piece)
         except Conflict as met:
             # The answer to an earlier try may have been lost: then what lies there is ours.
             made = self._ours_after_all(piece, met)
@@ -145,14 +161,22 @@ class PlaceFiles(ABC):
         return Placed(piece, known, alike)
 
     def _look(self, piece: Piece, found: StoredObject | None) -> Placed:
-        placed = self._glance(piece, found)
+        placed = self._asked(self._glance(piece, found))
         known, alike = placed.found, placed.likeness
         if known is None:
             return placed
-        if alike is Likeness.UNKNOWN:
+        if alike is Likeness.UNKNOWN or (alike.there and self._has_to_be_read(piece, known)):
             known, alike = self._read(piece, known)
         reachable = not self.target.acl or not alike.there or self._is_public(known)
         return Placed(piece, known, alike, reachable)
+
+    def _asked(self, placed: Placed) -> Placed:
+        """The same with what has to be asked of the target before a file counts as there."""
+        return placed
+
+    def _has_to_be_read(self, piece: Piece, known: StoredObject) -> bool:
+        """Whether a file that is there is not known to be what it claims."""
+        return False
 
     def _sure(self, placed: Placed) -> Placed:
         """A file that was put just now is read where the store vouches for nothing."""
@@ -165,8 +189,10 @@ class PlaceFiles(ABC):
 
     def _read(self, piece: Piece, found: StoredObject) -> tuple[StoredObject, Likeness]:
         sha256 = self.target.sha256_of(found, lambda _: self._meter.check())
-        known = msgspec.structs.replace(found, sha256=sha256, computed=True)
+        known = found.read(sha256)
         self._remember(known)
+        if self._memory is not None:
+            self._memory.learn(known)
         wanted = piece.source
         if not wanted.sha256:
             wanted = msgspec.structs.replace(wanted, sha256=self._source_sha256(piece))
@@ -176,7 +202,10 @@ class PlaceFiles(ABC):
         known = self._known.get((found.key, found.etag, found.last_modified))
         made = self._made.get(found.key)
         if known is None and made is not None and made.etag == found.etag:
-            known = msgspec.structs.replace(found, sha256=made.sha256, computed=made.computed)
+            known = msgspec.structs.replace(made, last_modified=found.last_modified)
+        if known is None and self._memory is not None:
+            kept = self._memory.completed(found)
+            known = kept if kept.sha256 is not None else None
         return known or found
 
     def _described(self, found: StoredObject) -> StoredObject:
@@ -228,10 +257,11 @@ class CopyFiles(PlaceFiles):
         target: TransferPort,
         release: Release,
         pieces: Sequence[Piece],
+        memory: ArtifactFacts | None = None,
         *,
         restores: str = "",
     ) -> None:
-        super().__init__(target, release, pieces)
+        super().__init__(target, release, pieces, memory)
         self._source = source
         before = "absent, or what another candidate brought" if restores else "absent"
         verb = "Put back" if restores else "Copy"
@@ -264,8 +294,14 @@ class CopyFiles(PlaceFiles):
             )
         _abort_ours(self.target, self.folder, absent)
 
-    def _put(self, piece: Piece, tell: Callable[[int], None]) -> StoredObject:
-        return self.target.copy(self._source.bucket, piece.source, piece.key, tell, piece.replaces)
+    def _put(self, piece: Piece) -> StoredObject:
+        source = self._source.bucket, piece.source
+
+        def copied() -> StoredObject:
+            with self._meter.attempt() as tell:
+                return self.target.copy(*source, piece.key, tell, piece.replaces)
+
+        return self._meter.patiently(copied)
 
     def placed(self) -> tuple[Placed, ...]:
         """What a restoration is to replace counts as not there."""
@@ -275,6 +311,21 @@ class CopyFiles(PlaceFiles):
             else found
             for found in super().placed()
         )
+
+    def _asked(self, placed: Placed) -> Placed:
+        """An equal ETag vouches for the bytes, and not for the checksum that came with them."""
+        if placed.found is None:
+            return placed
+        known = self._described(placed.found) if placed.likeness.there else placed.found
+        if self._memory is not None and known.sha256 is not None:
+            self._memory.learn(known)
+        alike = likeness(placed.piece.source, known)
+        return msgspec.structs.replace(placed, found=known, likeness=alike)
+
+    def _has_to_be_read(self, piece: Piece, known: StoredObject) -> bool:
+        """A checksum that the store computed of the source is right of the same bytes, too."""
+        proven = piece.source.computed and piece.source.etag == known.etag
+        return known.unproven and not proven
 
     def _source_sha256(self, piece: Piece) -> str:
         return self._source.sha256_of(piece.source, lambda _: self._meter.check())
@@ -293,8 +344,9 @@ class MirrorFiles(PlaceFiles):
         name: str,
         release: Release,
         pieces: Sequence[Piece],
+        memory: ArtifactFacts | None = None,
     ) -> None:
-        super().__init__(mirror, release, pieces)
+        super().__init__(mirror, release, pieces, memory)
         self._stable = stable
         self._origins: dict[str, StoredObject] = {}
         self.facts = StepFacts(
@@ -328,13 +380,18 @@ class MirrorFiles(PlaceFiles):
             origin = self._stable.describe(piece.key) or origin
         return likeness(piece.source, origin) not in (Likeness.DIFFERENT, Likeness.ABSENT)
 
-    def _put(self, piece: Piece, tell: Callable[[int], None]) -> StoredObject:
-        origin = self._origins[piece.key]
-        sha256 = piece.source.sha256 or self._source_sha256(piece)
+    def _put(self, piece: Piece) -> StoredObject:
+        """Gigabytes are not begun anew for one bad moment: each request is made patiently."""
+        origin, patiently = self._origins[piece.key], self._meter.patiently
+        sha256 = piece.source.sha256 or patiently(lambda: self._source_sha256(piece))
         wanted = msgspec.structs.replace(origin, sha256=sha256)
-        carried = self._stable.properties(piece.key)
-        read = partial(self._stable.read_range, origin)
-        return self.target.receive(wanted, piece.key, carried, read, tell)
+        carried = patiently(lambda: self._stable.properties(piece.key))
+
+        def read(start: int, length: int) -> bytes:
+            return patiently(lambda: self._stable.read_range(origin, start, length))
+
+        with self._meter.attempt() as tell:
+            return self.target.receive(wanted, piece.key, carried, read, tell, patiently)
 
     def _source_sha256(self, piece: Piece) -> str:
         origin = self._stable.describe(piece.key)
@@ -379,13 +436,7 @@ def _refuse(differing: Sequence[Placed]) -> None:
 
 
 def _differ(differing: Sequence[Placed]) -> str:
-    told = []
-    for placed in differing:
-        found, wanted = placed.found, placed.piece.source
-        held = f"{found.size} bytes, etag {found.etag}" if found else "nothing"
-        asked = f"{wanted.size} bytes, {placed.piece.digest}"
-        told.append(f"{placed.piece.key} has {held}, not {asked}")
-    return few(told)
+    return few(f"{placed.piece.key} has {placed.difference}" for placed in differing)
 
 
 def _part(placed: Placed) -> str:

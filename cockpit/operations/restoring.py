@@ -14,16 +14,18 @@ from cockpit.operations.grounds import Grounds
 from cockpit.operations.index_steps import AwaitIndex, Pages
 from cockpit.operations.plan import Danger, Outlook, Plan, Section
 from cockpit.operations.promoting import by_folder, channels
-from cockpit.operations.promotion_checks import foreign
+from cockpit.operations.promotion_checks import foreign, mislabelled, unproven_words
 from cockpit.operations.promotion_steps import CopyFiles, Placed
 from cockpit.release.artifacts import StoredObject
 from cockpit.release.candidates import Candidate
 from cockpit.release.promotion import (
     SIDECAR,
+    STABLE,
     Likeness,
     Piece,
     Promoted,
     Selection,
+    disputed,
     likeness,
 )
 from cockpit.release.words import counted, few, size
@@ -77,7 +79,7 @@ class Restore:
         waits = self._waits(found, beside, backup)
         files = sum(len(kept.pieces) for kept in found.values())
         names = ", ".join(str(promoted.release) for promoted in found)
-        fates = [line for step in steps for line in map(_words, step.compared())]
+        placed = [found for step in steps for found in step.compared()]
         return Plan(
             operation=self.name,
             subject=f"{self._tag}: {names}",
@@ -90,7 +92,11 @@ class Restore:
             steps=(*steps, *waits),
             blockers=(*blockers, *self._losses(lost)),
             warnings=tuple(self._warnings(found, beside, lost)),
-            outlook=Outlook(sections=(Section("Every object", tuple(fates)),)),
+            outlook=Outlook(
+                unproven_words(entry.piece for entry in placed if not entry.likeness.there),
+                (Section("Every object", tuple(map(_words, placed))),),
+                _disputes(placed),
+            ),
         )
 
     def _packages(self, package: str) -> tuple[Promoted, ...]:
@@ -140,6 +146,7 @@ class Restore:
                 yield f"the backup of {self._tag} holds nothing of {promoted.release}"
             contents = self._reads.contents(kept.pieces, backup)
             yield from foreign(promoted, candidate, kept.pieces, contents)
+            yield from mislabelled(promoted, kept.pieces, f"the backup of {self._tag}")
             if kept.missing and not self._allow_missing:
                 yield (
                     f"{counted(len(kept.missing), 'file')} of {promoted.release} missing from the"
@@ -166,7 +173,7 @@ class Restore:
         for promoted, kept in found.items():
             present = {s.key: s for s in listed[promoted]}
             told = self._reads.described(
-                store, "stable", [present[p.key] for p in kept.pieces if p.key in present]
+                store, STABLE, [present[p.key] for p in kept.pieces if p.key in present]
             )
             now = {stored.key: stored for stored in told}
             replaced = {
@@ -182,7 +189,14 @@ class Restore:
                 for piece in kept.pieces
             ]
             steps += [
-                CopyFiles(backup, store, promoted.release, group, restores=self._tag)
+                CopyFiles(
+                    backup,
+                    store,
+                    promoted.release,
+                    group,
+                    self._reads.facts(STABLE),
+                    restores=self._tag,
+                )
                 for group in by_folder(pieces)
             ]
         return steps, lost
@@ -198,7 +212,12 @@ class Restore:
                 selection = self._reads.backed_up(promoted, tag, within=0)
                 pieces: Sequence[Piece] = selection.pieces if selection else ()
                 kept |= {(piece.key, piece.source.etag) for piece in pieces}
-        return [key for key, stored in replaced.items() if (key, stored.etag) not in kept]
+        # With its ETag: what is uploaded after somebody agreed to the loss of another is not meant.
+        return [
+            f"{key} ({size(stored.size)}, etag {stored.etag})"
+            for key, stored in replaced.items()
+            if (key, stored.etag) not in kept
+        ]
 
     def _waits(
         self,
@@ -261,6 +280,16 @@ def _beside(kept: Selection, present: Sequence[StoredObject]) -> list[StoredObje
         and stored.key.endswith(SIDECAR)
         and stored.key.removesuffix(SIDECAR) in keys
     ]
+
+
+def _disputes(placed: Sequence[Placed]) -> tuple[str, ...]:
+    """Files of the test channel whose checksum the backup contradicts, which is to replace it."""
+    return tuple(
+        f"{entry.piece.key}: the backup claims {entry.piece.digest} and the test channel"
+        f" sha256 {entry.found.sha256}, and one of the two is wrong"
+        for entry in placed
+        if entry.found is not None and disputed(entry.piece.source, entry.found)
+    )
 
 
 def _words(placed: Placed) -> str:

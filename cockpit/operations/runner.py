@@ -191,11 +191,7 @@ class Runner:
         await in_thread(lambda: step.apply(report, cancel))
         after = await in_thread(step.verify)
         if after.state is not StepState.DONE:
-            raise CockpitError(
-                f"“{step.facts.summary}” could not be verified",
-                after.detail,
-                "run the same plan again: its steps look before they act",
-            )
+            raise _unverified(step, after)
         await self._record(
             StepDone(
                 plan.operation, plan.subject, plan.digest, key, step.facts.summary, after.parts
@@ -252,6 +248,17 @@ async def _keep(desk: LeaseDesk, cancel: threading.Event) -> None:
 def _conflict(step: Step, probe: Probe) -> Conflict:
     return Conflict(
         f"“{step.facts.summary}” met something else", probe.detail, "look at it, then plan again"
+    )
+
+
+def _unverified(step: Step, probe: Probe) -> CockpitError:
+    title = f"“{step.facts.summary}” could not be verified"
+    if probe.state is StepState.CONFLICT:
+        # Running the plan again would meet the same: what was written is not taken back unasked.
+        left = f"{probe.detail}; it stays there as it is"
+        return CockpitError(title, left, "find out which of the two is right, then plan again")
+    return CockpitError(
+        title, probe.detail, "run the same plan again: its steps look before they act"
     )
 
 

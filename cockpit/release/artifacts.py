@@ -60,12 +60,25 @@ class StoredObject(msgspec.Struct, frozen=True):
     contents: Contents | None = None
     """None while it has not been read."""
     computed: bool = False
-    """Whether the store itself computed the checksum over all bytes, rather than being told it."""
+    """Whether the checksum was computed over all bytes, rather than told by the uploader."""
+    claimed: str = ""
+    """What the uploader wrote beside it as its checksum, where its bytes have another."""
 
     @property
     def name(self) -> str:
         """The file's name, as tools outside the store spell it."""
         return self.key.rpartition("/")[2].replace("%2B", "+")
+
+    @property
+    def unproven(self) -> bool:
+        """Whether its checksum is its uploader's word alone."""
+        return bool(self.sha256) and not self.computed
+
+    def read(self, sha256: str) -> StoredObject:
+        """The same once all its bytes were read, and have this checksum."""
+        told = self.sha256 if self.unproven else self.claimed
+        claimed = told if told and told != sha256 else ""
+        return msgspec.structs.replace(self, sha256=sha256, computed=True, claimed=claimed)
 
 
 class Wheel(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from cockpit.release.index_state import IndexFault, summed_up
 from cockpit.release.job_names import LIBTORCH
 from cockpit.release.lookups import known
-from cockpit.release.promotion import STABLE, Likeness, Promotion, Standing
+from cockpit.release.promotion import STABLE, FileState, Likeness, Promotion, Standing
 from cockpit.release.state import ReleaseState
 from cockpit.release.verdicts import (
     Gate,
@@ -73,9 +73,13 @@ def _complete(found: Iterable[Standing], where: str) -> Verdict:
     standings = list(found)
     if not standings:
         return failed("the test channel holds nothing of this release", pending=True)
-    differing = [_differs(s, file.key) for s in standings for file in s.of(Likeness.DIFFERENT)]
+    differing = [_differs(s, file) for s in standings for file in s.of(Likeness.DIFFERENT)]
     if differing:
         return failed(*differing, then="compare the two files, and decide which is right")
+    mislabelled = dict.fromkeys(key for s in standings for key in s.mislabelled)
+    if mislabelled:
+        texts = [f"{key} claims another checksum than its bytes have" for key in mislabelled]
+        return failed(*texts, then="correct its checksum-sha256, or bring the right file")
     absent = [_absent(standing, where) for standing in standings if _lacks(standing)]
     if absent:
         then = f"promote to {where}"
@@ -100,8 +104,9 @@ def _absent(standing: Standing, where: str) -> str:
     return f"{there} of {standing.expected} files of {standing.release} are in {where}{tail}"
 
 
-def _differs(standing: Standing, key: str) -> str:
-    return f"{key} in {standing.at} differs from the test channel's"
+def _differs(standing: Standing, file: FileState) -> str:
+    found = f": {file.difference}" if file.difference else ""
+    return f"{file.key} in {standing.at} differs from the test channel's{found}"
 
 
 def _words(standing: Standing, where: str) -> str:
@@ -161,6 +166,11 @@ def _backups_complete(state: ReleaseState) -> Verdict:
     if not mine:
         return not_applicable("the config names no backup of candidates")
     differing = [f"the backup of {b.tag} has another {key}" for b in mine for key in b.differing]
+    differing += [
+        f"the backup of {b.tag} contradicts the test channel about the checksum of {key}"
+        for b in mine
+        for key in b.disputed
+    ]
     lacking = [
         f"the backup of {b.tag} lacks {len(b.missing)} files of {b.release}, such as {b.missing[0]}"
         for b in mine

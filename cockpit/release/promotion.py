@@ -138,7 +138,7 @@ def likeness(wanted: StoredObject, found: StoredObject | None) -> Likeness:
     if wanted.size != found.size:
         return Likeness.DIFFERENT
     both_known = bool(wanted.sha256 and found.sha256)
-    if both_known and wanted.sha256 != found.sha256:
+    if found.claimed or (both_known and wanted.sha256 != found.sha256):
         return Likeness.DIFFERENT
     if wanted.etag == found.etag or (both_known and found.computed):
         return Likeness.SAME
@@ -146,6 +146,30 @@ def likeness(wanted: StoredObject, found: StoredObject | None) -> Likeness:
         return Likeness.TOLD
     both_whole = _WHOLE_MD5.fullmatch(wanted.etag) and _WHOLE_MD5.fullmatch(found.etag)
     return Likeness.DIFFERENT if both_whole else Likeness.UNKNOWN
+
+
+def difference(wanted: StoredObject, found: StoredObject) -> str:
+    """What an object of a target has that the one it should be a copy of has not, in words."""
+    if wanted.size != found.size:
+        return f"{found.size} bytes, etag {found.etag}, not {wanted.size} bytes"
+    if found.claimed:
+        return f"sha256 {found.sha256}, and claims {found.claimed}"
+    if not (wanted.sha256 and found.sha256) or wanted.sha256 == found.sha256:
+        return f"etag {found.etag}, not {wanted.etag}"
+    return f"sha256 {found.sha256}, not {wanted.sha256}"
+
+
+def disputed(kept: StoredObject, other: StoredObject) -> bool:
+    """Whether two objects claim different checksums of the same bytes, or one of different bytes.
+
+    Which of the two is wrong, they do not tell.
+    """
+    if not (kept.sha256 and other.sha256):
+        return False
+    same = kept.size == other.size and kept.etag == other.etag
+    whole = _WHOLE_MD5.fullmatch(kept.etag) and _WHOLE_MD5.fullmatch(other.etag)
+    unlike = kept.size != other.size or (whole and kept.etag != other.etag)
+    return same if kept.sha256 != other.sha256 else bool(unlike)
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -227,7 +251,8 @@ class FileState(msgspec.Struct, frozen=True):
     key: str
     size: int
     state: Likeness
-    found_size: int | None = None
+    difference: str = ""
+    """What the place has in its stead, in words; empty where it does not differ."""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -241,6 +266,8 @@ class Standing(msgspec.Struct, frozen=True):
     """What the support matrix expects and the test channel does not hold."""
     strange: tuple[str, ...] = ()
     """Files of this release that the place holds and the test channel does not."""
+    mislabelled: tuple[str, ...] = ()
+    """Files of the test channel that claim another checksum than their bytes have; at `stable`."""
     index: IndexState | None = None
     """None where no index is looked at, as for libtorch."""
     problem: str = ""
@@ -282,11 +309,13 @@ class Backup(msgspec.Struct, frozen=True):
     """What the support matrix expects, or the test channel holds of this candidate."""
     differing: tuple[str, ...] = ()
     """Files that the test channel holds with other bytes, of the newest candidate alone."""
+    disputed: tuple[str, ...] = ()
+    """Files whose checksum it and the test channel contradict each other about."""
 
     @property
     def complete(self) -> bool:
         """Whether the candidate could be restored from it."""
-        return bool(self.files) and not self.missing and not self.differing
+        return bool(self.files) and not (self.missing or self.differing or self.disputed)
 
 
 class Orphan(msgspec.Struct, frozen=True):
@@ -332,15 +361,21 @@ def compared(
         tuple(
             key for key in sorted(mine) if key not in wanted and key.rpartition("/")[2] not in left
         ),
+        tuple(
+            piece.source.key
+            for piece in selection.pieces
+            if piece.source.claimed and at == STABLE  # told once, where it is copied first
+        ),
     )
 
 
 def _states(selection: Selection, mine: dict[str, StoredObject]) -> Iterator[FileState]:
     for piece in selection.pieces:
         found = mine.get(piece.key)
+        alike = likeness(piece.source, found)
         yield FileState(
             piece.key,
             piece.source.size,
-            likeness(piece.source, found),
-            found.size if found else None,
+            alike,
+            difference(piece.source, found) if found and alike is Likeness.DIFFERENT else "",
         )

@@ -142,7 +142,8 @@ def _row(standing: Standing) -> Row:
 def _mark(standing: Standing) -> Mark:
     if standing.problem:
         return NO_DATA
-    if standing.of(Likeness.DIFFERENT) or (standing.index and standing.index.wrong):
+    wrong = standing.index.wrong if standing.index else ()
+    if standing.of(Likeness.DIFFERENT) or standing.mislabelled or wrong:
         return FAILED
     if standing.missing:
         return NEEDS_YOU
@@ -196,8 +197,11 @@ def _trouble(standing: Standing) -> Iterator[Line]:
     if standing.problem:
         yield line(Span(f"{NO_DATA.shape} {standing.problem}", NO_DATA.tone))
     for file in standing.of(Likeness.DIFFERENT):
-        found = f"{file.found_size} bytes" if file.found_size is not None else "other bytes"
-        text = f"{FAILED.shape} {file.key} differs: {found}, {file.size} in the test channel"
+        found = f": {file.difference}" if file.difference else ""
+        text = f"{FAILED.shape} {file.key} differs from the test channel's{found}"
+        yield line(Span(text, FAILED.tone))
+    for key in standing.mislabelled:
+        text = f"{FAILED.shape} {key} claims another checksum than its bytes have"
         yield line(Span(text, FAILED.tone))
     if standing.missing:
         text = f"{NEEDS_YOU.shape} missing from the test channel: {', '.join(standing.missing)}"
@@ -236,6 +240,8 @@ def _backup_words(backup: Backup) -> str:
         words += f", {len(backup.missing)} missing, such as {backup.missing[0]}"
     if backup.differing:
         words += f", {len(backup.differing)} other than the test channel's"
+    if backup.disputed:
+        words += f", {len(backup.disputed)} with a checksum that the test channel contradicts"
     return words
 
 

@@ -35,6 +35,7 @@ from tests.backends.scripted import Asked, Reply, Scripted, scripted
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI"}
 BUCKET = "pytorch"
@@ -150,25 +151,28 @@ class TestFiles:
         return store, found
 
     @pytest.mark.parametrize(
-        ("extra", "told"),
+        ("extra", "told", "claimed"),
         [
-            ({"Metadata": {"checksum-sha256": SHA}}, SHA),
-            ({"Metadata": {"checksum-sha256": "nonsense"}}, ""),
-            ({}, ""),
+            ({"Metadata": {"checksum-sha256": SHA}}, SHA, ""),
+            ({"Metadata": {"checksum-sha256": "nonsense"}}, "", ""),
+            ({}, "", ""),
             (
                 {"ChecksumAlgorithm": "SHA256", "Metadata": {"checksum-sha256": SHA}},
                 hashlib.sha256(b"x").hexdigest(),
+                SHA,
             ),
+            ({"ChecksumAlgorithm": "SHA256"}, hashlib.sha256(b"x").hexdigest(), ""),
         ],
     )
     def test_an_object_tells_its_checksum(
-        self, moto: str, client: S3Client, extra: Any, told: str
+        self, moto: str, client: S3Client, extra: Any, told: str, claimed: str
     ) -> None:
         client.put_object(Bucket=BUCKET, Key=WHEEL, Body=b"x", **extra)
         store, listed = self.stored(moto)
         found = store.describe(WHEEL)
         assert found is not None
         assert (found.sha256, found.etag, found.size) == (told, listed.etag, 1)
+        assert (found.computed, found.claimed) == ("ChecksumAlgorithm" in extra, claimed)
 
     def test_a_checksum_of_parts_is_none_of_the_object(self) -> None:
         assert _checksum("q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=-3", {}) == ""
@@ -245,6 +249,31 @@ class TestVersions:
                 store.newest_version("ossci-metrics", "slow-tests.json")
 
 
+def of_parts(client: S3Client, store: ObjectStore) -> StoredObject:
+    """An object that was put in parts, of which the store computed a checksum each."""
+    key, part = "whl/test/in-parts", b"p" * (5 * 1024 * 1024)
+    upload = client.create_multipart_upload(
+        Bucket=BUCKET, Key=key, ChecksumAlgorithm="SHA256", Metadata={"checksum-sha256": SHA}
+    )["UploadId"]
+    made = client.upload_part(
+        Bucket=BUCKET, Key=key, UploadId=upload, PartNumber=1, Body=part, ChecksumAlgorithm="SHA256"
+    )
+    parts: list[CompletedPartTypeDef] = [
+        {"PartNumber": 1, "ETag": made["ETag"], "ChecksumSHA256": made["ChecksumSHA256"]}
+    ]
+    client.complete_multipart_upload(
+        Bucket=BUCKET, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
+    )
+    found = store.describe(key)
+    assert found is not None
+    assert not found.computed
+    return found
+
+
+def test_parts_with_checksums_vouch_for_no_whole(moto: str) -> None:
+    assert of_parts(client_of(moto, KEYS), ObjectStore(table(moto), KEYS)).sha256 == SHA
+
+
 @pytest.mark.seaweedfs
 def test_the_real_server_answers_the_same(tmp_path: Path) -> None:
     access = AccessKey()
@@ -264,7 +293,17 @@ def test_the_real_server_answers_the_same(tmp_path: Path) -> None:
         assert described is not None
         assert described.sha256 == SHA
         assert read_contents(store, described).git_version == "c" * 40
-        client.put_object(Bucket=BUCKET, Key=WHEEL, Body=wheel(padding=200_000))
+        body = wheel(padding=200_000)
+        client.put_object(
+            Bucket=BUCKET, Key=WHEEL, Body=body, Metadata=told, ChecksumAlgorithm="SHA256"
+        )
+        contradicted = store.describe(WHEEL)
+        assert contradicted is not None
+        assert (contradicted.sha256, contradicted.claimed) == (
+            hashlib.sha256(body).hexdigest(),
+            SHA,
+        )
+        assert of_parts(client, store).sha256 == SHA, "the whole's is none of the parts'"
         with pytest.raises(Conflict, match="was replaced"):
             read_contents(store, described)
         client.delete_object(Bucket=BUCKET, Key=WHEEL)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import subprocess
-import sys
+import hashlib
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
+from cockpit.backends.objectstore_writes import WritableStore
 from cockpit.config import parse
 from cockpit.errors import Refused
 from cockpit.operations import patience
@@ -31,6 +29,7 @@ from cockpit.release.promotion import STABLE, Likeness
 from cockpit.release.record import StepDone
 from cockpit.release.verdicts import Outcome
 from cockpit.runtime import Cockpit
+from tests.flows.killed_promotion import PART, killed_moving
 from tests.flows.promotions import (
     make_ready,
     mirror,
@@ -280,11 +279,42 @@ class TestFaults:
         world.clock.advance(timedelta(seconds=5))  # the store tells the time of a change in seconds
         channel(world).put_object(Bucket=BUCKET, Key=key, Body=body, Metadata=wrong)
         cockpit = cockpit_on(world)
-        _, outcome = await promoted(cockpit, package="libtorch")
+        told = f"sha256 {hashlib.sha256(body).hexdigest()}, and claims {'0' * 64}"
+        plan, outcome = await promoted(cockpit, package="libtorch")
+        assert "checksum of 1 file: what they claim is checked" in "".join(plan.outlook.summary)
+        again = await cockpit.carry_out(plan, Reports())
+        assert again.ending is Ending.CONFLICT, "it does not count as done"
+        blocked = await cockpit_on(world).plan("promote", {"package": "libtorch"})
+        assert told in "".join(blocked.blockers)
         channel(world).put_object(Bucket=BUCKET, Key=key, Body=body)
         assert outcome.ending is Ending.FAILED
-        assert f"sha256 {'0' * 64}" in str(outcome.problem)
+        assert told in str(outcome.problem)
+        assert "stays there as it is" in str(outcome.problem)
         assert not mirrored(world)
+
+    async def test_a_checksum_that_the_store_contradicts_is_known_before_anything_is_copied(
+        self, world: World
+    ) -> None:
+        store, key = channel(world), "libtorch/test/cpu/libtorch-shared-with-deps-2.15.0+cpu.zip"
+        body = store.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+        world.clock.advance(timedelta(seconds=5))
+        wrong = {"checksum-sha256": "0" * 64}
+        store.put_object(
+            Bucket=BUCKET, Key=key, Body=body, Metadata=wrong, ChecksumAlgorithm="SHA256"
+        )
+        cockpit = cockpit_on(world)
+        try:
+            plan = await cockpit.plan("promote", {"package": "libtorch"})
+            with pytest.raises(Refused):
+                await cockpit.carry_out(plan, Reports())
+            verdicts = await gates(cockpit)
+        finally:
+            store.put_object(Bucket=BUCKET, Key=key, Body=body)
+        words = f"{key} claims sha256 {'0' * 64}, and its bytes have"
+        assert f"{words} {hashlib.sha256(body).hexdigest()}" in "".join(plan.blockers)
+        assert not stable(world)
+        assert "claims another checksum" in GATES["libtorch-promoted"].judge(cockpit.state).text
+        assert verdicts["libtorch-promoted"] is Outcome.FAILED
 
     async def test_orphaned_uploads_are_found_and_aborted(self, world: World) -> None:
         store, key = channel(world), "whl/cu130/torch-2.15.0+cu130-cp310-cp310-linux_x86_64.whl"
@@ -297,6 +327,29 @@ class TestFaults:
         plan = await cockpit.plan("abort-uploads", {})
         assert (await cockpit.carry_out(plan, Reports())).ending is Ending.DONE
         assert "Uploads" not in store.list_multipart_uploads(Bucket=BUCKET)
+
+    async def test_a_bad_moment_costs_a_part_and_not_the_file(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(WritableStore, "sent_part", PART)
+        store, key = channel(world), "libtorch/test/cpu/libtorch-shared-with-deps-2.15.0+cpu.zip"
+        kept = store.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+        large = b"\0" * PART + kept
+        world.clock.advance(timedelta(seconds=5))
+        store.put_object(Bucket=BUCKET, Key=key, Body=large, ChecksumAlgorithm="SHA256")
+        outage = Fault(kind="server-error", methods=("PUT",), times=7, status=500, after=1)
+        world.faults.add(msgspec.structs.replace(outage, service="mirror"))
+        lost = Fault(kind="response-lost", methods=("POST",), times=1, after=1)
+        world.faults.add(msgspec.structs.replace(lost, service="mirror"))
+        cockpit = cockpit_on(world)
+        _, outcome = await promoted(cockpit, package="libtorch")
+        store.put_object(Bucket=BUCKET, Key=key, Body=kept)
+        assert outcome.ending is Ending.DONE, outcome.problem
+        told = [line.text for line in cockpit.command_log.lines]
+        assert sum("create-multipart-upload" in line for line in told) == 1
+        (copied,) = mirrored(world)
+        assert mirror(world).get_object(Bucket=MIRROR_BUCKET, Key=copied)["Body"].read() == large
+        assert "Uploads" not in mirror(world).list_multipart_uploads(Bucket=MIRROR_BUCKET)
 
     async def test_a_mirror_that_dies_at_the_end_is_made_up_for(self, world: World) -> None:
         cockpit = cockpit_on(world)
@@ -355,20 +408,10 @@ class TestFaults:
         assert not stable(world)
 
 
-async def killed(world: World, service: str, request: int) -> None:
-    """Promote in another process, which is killed when it makes so many writes to a store."""
-    words = ("-m", "tests.flows.killed_promotion", str(world.config_path), service, str(request))
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *words, stderr=subprocess.PIPE, cwd=Path(__file__).parents[2]
-    )
-    _, said = await process.communicate()
-    assert process.returncode == -signal.SIGKILL, said.decode()
-
-
 async def test_killed_between_and_inside_of_objects_it_resumes(world: World) -> None:
     cockpit, words = cockpit_on(world), {"package": "torch"}
     digest = (await cockpit.plan("promote", words)).digest
-    await killed(world, "receive", 3)
+    await killed_moving(world, ("receive", "after", 3), "promote", "package=torch")
     begun = len(stable(world)) + len(mirrored(world))
     assert 0 < begun < 2 * TORCH
     plan: Plan = await cockpit.plan("promote", words)

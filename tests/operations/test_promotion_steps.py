@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import tracemalloc
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cockpit.backends.objectstore_writes import WritableStore
+from cockpit.backends.ports.objectstore import ObjectProperties, at_once
 from cockpit.config_places import ObjectStoreTable
 from cockpit.errors import Cancelled, Conflict
+from cockpit.feeds.artifact_facts import ArtifactFacts
 from cockpit.operations import patience
 from cockpit.operations.plan import Progress, StepState
 from cockpit.operations.promotion_steps import CopyFiles, MirrorFiles
 from cockpit.rehearsal.s3 import REGION, AccessKey, SeaweedS3
-from cockpit.release.promotion import PromotionRules, Release, Selection, select
+from cockpit.release.artifacts import StoredObject
+from cockpit.release.promotion import Likeness, Piece, PromotionRules, Release, Selection, select
 from tests.backends.test_objectstore import client_of
 
 if TYPE_CHECKING:
@@ -81,8 +87,8 @@ class Shelf:
         there = [stored for stored in found if stored is not None]
         return select(TORCH, there, ("whl/test", "whl"), PromotionRules())
 
-    def copying(self) -> CopyFiles:
-        return CopyFiles(self.stable, self.stable, TORCH, self.selection().pieces)
+    def copying(self, facts: ArtifactFacts | None = None) -> CopyFiles:
+        return CopyFiles(self.stable, self.stable, TORCH, self.selection().pieces, facts)
 
     def mirroring(self) -> MirrorFiles:
         return MirrorFiles(self.stable, self.mirror, "r2", TORCH, self.selection().pieces)
@@ -146,11 +152,43 @@ class TestOnRealPreconditions:
                 assert found["Body"].read() == b"theirs"
         assert shelf.stable.unfinished_uploads("whl/") == ()
 
-    def test_a_wrong_checksum_is_found_before_the_mirror_has_it(self, shelf: Shelf) -> None:
-        shelf.put(12, SMALL, "0" * 64)
-        shelf.put(13, BIG, "1" * 64)
-        step = shelf.copying()
-        run(step)
+    def test_only_what_was_seen_is_replaced(self, shelf: Shelf) -> None:
+        def lay(key: str, body: bytes) -> str:
+            put = shelf.client.put_object(Bucket=shelf.channel, Key=key, Body=body)
+            return put["ETag"].strip('"')
+
+        def restore(piece: Piece, etag: str) -> None:
+            shelf.stable.copy(shelf.channel, piece.source, piece.key, lambda _: None, etag)
+
+        for piece in shelf.selection().pieces:
+            seen, newer = lay(piece.key, b"seen"), lay(piece.key, b"newer")
+            with pytest.raises(Conflict):
+                restore(piece, seen)
+            found = shelf.client.get_object(Bucket=shelf.channel, Key=piece.key)
+            assert found["Body"].read() == b"newer"
+            restore(piece, newer)
+            (there,) = shelf.stable.list_objects(piece.key)
+            assert there.size == piece.source.size
+        assert shelf.stable.unfinished_uploads("whl/") == ()
+
+    def test_a_wrong_checksum_is_found_before_the_mirror_has_it(
+        self, shelf: Shelf, tmp_path: Path
+    ) -> None:
+        """This server computes none of a copy, so that the copy is read."""
+        wrong = ("0" * 64, "1" * 64)
+        shelf.put(12, SMALL, wrong[0])
+        shelf.put(13, BIG, wrong[1])
+        run(shelf.copying())
+        facts = ArtifactFacts(tmp_path / "facts")
+        resumed = shelf.copying(facts)
+        assert {placed.likeness for placed in resumed.compared()} == {Likeness.SAME, Likeness.TOLD}
+        verdict = resumed.verify()
+        assert verdict.state is resumed.probe().state is StepState.CONFLICT
+        assert (
+            f"sha256 {hashlib.sha256(SMALL).hexdigest()}, and claims {wrong[0]}" in verdict.detail
+        )
+        planned = shelf.copying(ArtifactFacts(tmp_path / "facts")).compared()
+        assert {placed.likeness for placed in planned} == {Likeness.DIFFERENT}, "read once for ever"
         mirroring = shelf.mirroring()
         with pytest.raises(Conflict, match="checksum of a file is wrong"):
             run(mirroring)
@@ -166,6 +204,57 @@ class TestOnRealPreconditions:
         run(step)
         assert [upload.key for upload in shelf.stable.unfinished_uploads("whl/")] == [others]
         assert step.verify().state is StepState.DONE
+
+    def test_what_the_store_computed_of_the_source_is_not_read(
+        self, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def read(*_: object) -> str:
+            pytest.fail("the copy has the same ETag")
+
+        monkeypatch.setattr(InParts, "sha256_of", read)
+        key, told = shelf.put(12, SMALL), {"checksum-sha256": hashlib.sha256(SMALL).hexdigest()}
+        shelf.client.put_object(
+            Bucket=shelf.channel, Key=key, Body=SMALL, Metadata=told, ChecksumAlgorithm="SHA256"
+        )
+        step = CopyFiles(shelf.stable, shelf.stable, TORCH, shelf.selection().pieces[:1])
+        run(step)
+        assert step.verify().state is StepState.DONE
+
+    def test_memory_does_not_grow_with_the_file(self, shelf: Shelf) -> None:
+        parts = 12
+        part, whole = b"w" * PART, hashlib.sha256()
+        for _ in range(parts):
+            whole.update(part)
+        key = "whl/cpu/large.whl"
+        wanted = StoredObject(key, parts * PART, "", datetime.now(UTC), sha256=whole.hexdigest())
+        words = wanted, key, ObjectProperties(), lambda _, length: b"w" * length
+        assert shelf.mirror.unfinished_uploads(key) == (), "and the SDK is loaded"
+        tracemalloc.start()
+        try:
+            made = shelf.mirror.receive(*words, lambda _: None, at_once)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert made.etag.endswith(f"-{parts}")
+        assert peak < 2 * PART, "one part, and what the SDK needs"
+
+    def test_an_upload_that_somebody_aborted_is_a_conflict(self, shelf: Shelf) -> None:
+        key, size = "whl/cpu/large.whl", PART + 1
+        sha256 = hashlib.sha256(b"w" * size).hexdigest()
+        wanted = StoredObject(key, size, "", datetime.now(UTC), sha256=sha256)
+        arrived = 0
+
+        def report(length: int) -> None:
+            nonlocal arrived
+            arrived += length
+            if arrived == size:
+                (upload,) = shelf.mirror.unfinished_uploads(key)
+                shelf.mirror.abort_upload(key, upload.id)
+
+        words = wanted, key, ObjectProperties(), lambda _, length: b"w" * length
+        with pytest.raises(Conflict, match="upload in parts is gone"):
+            shelf.mirror.receive(*words, report, at_once)
+        assert list(shelf.mirror.list_objects(key)) == []
 
     def test_a_stop_in_the_middle_of_a_file_leaves_nothing(
         self, shelf: Shelf, monkeypatch: pytest.MonkeyPatch

@@ -78,6 +78,13 @@ PROMOTION_CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
     ),
     (
         "stable-verified",
+        "mislabelled",
+        promoted(standing(ABSENT, mislabelled=("whl/test/cpu/0.whl",))),
+        Outcome.FAILED,
+        "whl/test/cpu/0.whl claims another checksum than its bytes have",
+    ),
+    (
+        "stable-verified",
         "not compared",
         promoted(standing(Likeness.UNKNOWN)),
         Outcome.UNKNOWN,
@@ -182,5 +189,12 @@ PROMOTION_CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
     ("backup-complete", "all", backup(files=3), Outcome.PASSED, "keeps 3 files"),
     ("backup-complete", "gaps", backup(files=3, missing=("x",)), Outcome.FAILED, "lacks 1 files"),
     ("backup-complete", "other", backup(files=3, differing=("x",)), Outcome.FAILED, "another x"),
+    (
+        "backup-complete",
+        "disputed",
+        backup(files=3, disputed=("x",)),
+        Outcome.FAILED,
+        "contradicts the test channel about the checksum of x",
+    ),
 )
 """Gate, name, state, outcome and words."""

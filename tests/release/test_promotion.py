@@ -15,6 +15,8 @@ from cockpit.release.promotion import (
     PromotionRules,
     Release,
     compared,
+    difference,
+    disputed,
     likeness,
     select,
 )
@@ -86,12 +88,65 @@ def test_pythons_before_their_release_stay_and_are_not_missed() -> None:
         ({"etag": PARTS, "sha256": SHA}, {"sha256": OTHER_SHA}, Likeness.DIFFERENT),
         ({"sha256": SHA}, {"sha256": OTHER_SHA}, Likeness.DIFFERENT),
         ({"etag": PARTS, "sha256": SHA}, {"sha256": ""}, Likeness.UNKNOWN),
+        (
+            {"sha256": SHA},
+            {"sha256": SHA, "computed": True, "claimed": OTHER_SHA},
+            Likeness.DIFFERENT,
+        ),
     ],
 )
 def test_two_objects_compare_by_what_the_store_vouches_for(
     wanted: dict[str, Any], found: dict[str, Any] | None, alike: Likeness
 ) -> None:
     assert likeness(stored(**wanted), None if found is None else stored(**found)) is alike
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "words"),
+    [
+        ({}, {"size": 11}, f"11 bytes, etag {MD5}, not 10 bytes"),
+        ({}, {"etag": OTHER_MD5}, f"etag {OTHER_MD5}, not {MD5}"),
+        ({"sha256": SHA}, {"sha256": OTHER_SHA}, f"sha256 {OTHER_SHA}, not {SHA}"),
+        (
+            {"sha256": SHA},
+            {"sha256": SHA, "claimed": OTHER_SHA},
+            f"sha256 {SHA}, and claims {OTHER_SHA}",
+        ),
+    ],
+)
+def test_a_difference_says_what_says_what(
+    wanted: dict[str, Any], found: dict[str, Any], words: str
+) -> None:
+    assert difference(stored(**wanted), stored(**found)) == words
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "contradict"),
+    [
+        ({"sha256": SHA}, {"sha256": OTHER_SHA}, True),
+        ({"sha256": SHA}, {"sha256": SHA, "etag": OTHER_MD5}, True),
+        ({"sha256": SHA}, {"sha256": SHA, "size": 11}, True),
+        ({"sha256": SHA}, {"sha256": SHA, "etag": PARTS}, False),
+        ({"sha256": SHA}, {"sha256": OTHER_SHA, "etag": OTHER_MD5}, False),
+        ({"sha256": SHA}, {"sha256": OTHER_SHA, "size": 11}, False),
+        ({"sha256": SHA}, {}, False),
+    ],
+)
+def test_two_objects_contradict_each_other_about_the_same_bytes(
+    one: dict[str, Any], other: dict[str, Any], *, contradict: bool
+) -> None:
+    assert disputed(stored(**one), stored(**other)) is contradict
+    assert disputed(stored(**other), stored(**one)) is contradict
+
+
+def test_once_read_a_file_keeps_what_it_claimed() -> None:
+    claiming = stored(sha256=SHA)
+    assert claiming.unproven
+    assert (claiming.read(SHA).claimed, claiming.read(SHA).unproven) == ("", False)
+    read = claiming.read(OTHER_SHA)
+    assert (read.sha256, read.claimed) == (OTHER_SHA, SHA)
+    assert read.read(OTHER_SHA) == read
+    assert stored(sha256="").read(SHA).claimed == ""
 
 
 def test_what_the_place_holds_beyond_the_test_channel_is_told() -> None:
@@ -101,3 +156,13 @@ def test_what_the_place_holds_beyond_the_test_channel_is_told() -> None:
     found = compared(TORCH, STABLE, chosen, held, "whl")
     assert [file.state for file in found.files] == [Likeness.SAME]
     assert found.strange == (f"whl/cu130/{wheel}",)
+
+
+def test_what_differs_or_claims_a_wrong_checksum_is_told_in_words() -> None:
+    source = stored("whl/test/cpu/torch-2.15.0-cp312-cp312-win_amd64.whl", claimed=OTHER_SHA)
+    chosen = select(TORCH, [source], ("whl/test", "whl"), PromotionRules())
+    held = [stored("whl/cpu/torch-2.15.0-cp312-cp312-win_amd64.whl", size=11)]
+    for at, mislabelled in ((STABLE, (source.key,)), ("r2", ())):
+        found = compared(TORCH, at, chosen, held, "whl")
+        assert found.files[0].difference == f"11 bytes, etag {MD5}, not 10 bytes"
+        assert found.mislabelled == mislabelled

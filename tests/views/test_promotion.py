@@ -18,13 +18,18 @@ STATE = with_(
         Promotion(
             (
                 standing(SAME, SAME, index=IndexState(AT, 1, ("whl/cpu/1.whl",))),
-                standing(SAME, ABSENT, Likeness.DIFFERENT, at="r2", missing=("linux cpu",)),
+                standing(
+                    *(SAME, ABSENT, Likeness.DIFFERENT),
+                    at="r2",
+                    missing=("linux cpu",),
+                    mislabelled=("whl/test/cpu/1.whl",),
+                ),
                 standing(at="r3", problem="no answer"),
                 standing(SAME, at="r4", index=IndexState(AT, 1, (), (YANKED,))),
             ),
             ("r2", "r3"),
             (Orphan("r2", "whl/cpu/3.whl", "id", AT - timedelta(days=2)),),
-            (Backup(TORCH, CORE.name, "v2.15.0-rc2", 3, ("linux cpu",)),),
+            (Backup(TORCH, CORE.name, "v2.15.0-rc2", 3, ("linux cpu",), disputed=("x",)),),
         )
     )
 )
@@ -62,8 +67,10 @@ def test_the_command_line_says_all_of_it() -> None:
         "1 not listed yet",
         "over it: broken",
         "begun 12 Oct",
+        "1.whl claims another",
     ):
         assert words in text
     assert "v2.15.0-rc2  3 files of torch 2.15.0, 1 missing, such as linux cpu" in text
+    assert "1 with a checksum that the test channel contradicts" in text
     unread = msgspec.structs.replace(STATE, promotion=with_().docs.__class__())
     assert "have not been read" in promotion_lines(unread)[0].text

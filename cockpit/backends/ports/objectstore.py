@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
@@ -14,11 +14,25 @@ if TYPE_CHECKING:
     from cockpit.release.readiness import CredentialLife
 
 
+T = TypeVar("T")
 REQUESTS_AT_ONCE = 96
 """Requests that one store may be asked at the same time, each over a connection of its own.
 
 A store copies by itself, so that a request is hardly more than waiting for its answer.
 """
+
+
+class Patience(Protocol):
+    """How a request is made that may meet a store in a bad moment."""
+
+    def __call__(self, call: Callable[[], T], /) -> T:
+        """What the call returns, however often it has to be made."""
+        ...
+
+
+def at_once(call: Callable[[], T]) -> T:
+    """No patience: what the call returns, or raises, the first time."""
+    return call()
 
 
 class ObjectProperties(msgspec.Struct, frozen=True):
@@ -142,9 +156,11 @@ class TransferPort(ObjectStorePort, Protocol):
         carried: ObjectProperties,
         read: Callable[[int, int], bytes],
         report: Callable[[int], None],
+        patiently: Patience,
     ) -> StoredObject:
         """Put an object of bytes that are read piece by piece, from a byte on, from elsewhere.
 
+        Each request is made patiently, that a bad moment does not have all bytes sent once more.
         Raises Conflict when something lies there, or the bytes have not the checksum of `wanted`.
         """
         ...
