@@ -8,12 +8,12 @@ import selectors
 import sys
 import time
 
-_YOUNG, _MIDDLE, _OLD = 100_000, 50, 10_000
+_YOUNG, _MIDDLE, _OLD = 5_000, 1_000, 10_000
 """Allocations between two walks through what is new, and how many of one kind make the next.
 
-What is drawn and read is some hundred thousand small objects, in which hardly anything goes in
-circles. A walk takes the interpreter for tens of milliseconds, so that it is left for a rest; these
-are for somebody who takes none.
+Drawn lines go in circles (a line remembers itself as the whole of what it was cut into), thousands
+of objects every second. A walk through that many takes the interpreter for a few milliseconds;
+one through everything takes it for over a hundred, so that it is left for a rest.
 """
 _LONG_REST_S = 30.0
 _THOROUGH_EVERY_S = 600.0

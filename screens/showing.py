@@ -24,6 +24,8 @@ _STILL_S = 0.2
 """How long no key may have been pressed for what nobody asked for to be drawn."""
 _LATEST_S = 2.0
 """How long somebody who goes on pressing keys may keep the newest state off the screen."""
+_BETWEEN_S = 0.025
+"""After a key what it does has been painted by then, and the next key is furthest away."""
 
 
 class Showing:
@@ -43,6 +45,7 @@ class Showing:
         self._prepare = prepare
         self._draw = draw
         self._waiting: Timer | None = None
+        self._between_keys = False
         self._under_way = False
         self._again = False
         self._cost_s = 0.0
@@ -51,8 +54,16 @@ class Showing:
         self._shown_at = -math.inf
 
     def pressed(self) -> None:
-        """Somebody has pressed a key: what it does goes before what has changed meanwhile."""
-        self._pressed_at = time.monotonic()
+        """Somebody has pressed a key: what it does goes before what has changed meanwhile.
+
+        What has been kept off the screen for too long comes right after it.
+        """
+        self._pressed_at = now = time.monotonic()
+        overdue = now - self._shown_at >= _LATEST_S
+        if overdue and self._waiting is not None and not self._between_keys:
+            self._waiting.stop()
+            self._between_keys = True
+            self._waiting = self._app.set_timer(_BETWEEN_S, self.begin)
 
     def soon(self) -> None:
         """Show what changed; several changes at once are shown together."""
@@ -62,12 +73,13 @@ class Showing:
     def begin(self) -> None:
         """Look now, or again once the look that is under way has ended."""
         self._waiting = None
+        between_keys, self._between_keys = self._between_keys, False
         if self._under_way:
             self._again = True
             return
         now = time.monotonic()
         still_in = self._pressed_at + _STILL_S - now
-        if still_in > 0 and now - self._shown_at < _LATEST_S:
+        if still_in > 0 and not between_keys:
             self._waiting = self._app.set_timer(still_in, self.begin)
             return
         self._shown_at = now
