@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import TypeVar
 
 T = TypeVar("T")
+
+
+class _Way:
+    """Until when no further call begins, by the monotonic clock."""
+
+    until = float("-inf")
+
+
+def give_way(seconds: float) -> None:
+    """Let no thread begin its next call for so long: somebody waits for the interpreter."""
+    _Way.until = time.monotonic() + seconds
 
 
 def spread(calls: Iterable[Callable[[], T]], *, threads: int) -> list[Future[T]]:
@@ -54,6 +66,8 @@ async def in_thread(call: Callable[[], T]) -> T:
 
 def _drain(work: deque[tuple[Future[T], Callable[[], T]]]) -> None:
     while True:
+        if (wait := _Way.until - time.monotonic()) > 0:
+            time.sleep(wait)
         try:
             future, call = work.popleft()
         except IndexError:

@@ -19,7 +19,7 @@ _LONG_REST_S = 30.0
 _THOROUGH_EVERY_S = 600.0
 _TAKEN_AFTER_S = 0.0005
 """After how long the loop, once it has something to do, takes the interpreter from a thread."""
-_KEPT_S = 0.005
+_KEPT_S = 0.02
 """How long the loop then keeps it from them.
 
 From a key to its picture it goes through ten steps. Each of them would give the interpreter away,

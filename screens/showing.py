@@ -11,7 +11,7 @@ from textual.app import App
 from textual.timer import Timer
 from textual.worker import WorkType
 
-from cockpit.threads import in_thread
+from cockpit.threads import give_way, in_thread
 from screens.base import CockpitScreen
 from screens.quiet import Rests
 from screens.sight import Sight
@@ -24,8 +24,8 @@ _STILL_S = 0.2
 """How long no key may have been pressed for what nobody asked for to be drawn."""
 _LATEST_S = 2.0
 """How long somebody who goes on pressing keys may keep the newest state off the screen."""
-_BETWEEN_S = 0.025
-"""After a key what it does has been painted by then, and the next key is furthest away."""
+_PAINTED_S = 0.03
+"""By then what a key does has been painted, mostly: other work begins no earlier."""
 
 
 class Showing:
@@ -58,12 +58,13 @@ class Showing:
 
         What has been kept off the screen for too long comes right after it.
         """
+        give_way(_PAINTED_S)
         self._pressed_at = now = time.monotonic()
         overdue = now - self._shown_at >= _LATEST_S
         if overdue and self._waiting is not None and not self._between_keys:
             self._waiting.stop()
             self._between_keys = True
-            self._waiting = self._app.set_timer(_BETWEEN_S, self.begin)
+            self._waiting = self._app.set_timer(_PAINTED_S, self.begin)
 
     def soon(self) -> None:
         """Show what changed; several changes at once are shown together."""
