@@ -6,22 +6,35 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
+_TURN_S = 0.25
+"""How long a call waits for its turn; those that it waits for may wait for it."""
+
+
 class _Way:
-    """Until when no further call begins, by the monotonic clock."""
+    """When somebody waits for the interpreter, by the monotonic clock."""
 
     until = float("-inf")
+    """No call begins before."""
+    in_turn_until = float("-inf")
+    """Until then calls take turns."""
+    turns = threading.Semaphore(2)
 
 
-def give_way(seconds: float) -> None:
-    """Let no thread begin its next call for so long: somebody waits for the interpreter."""
-    _Way.until = time.monotonic() + seconds
+def give_way(seconds: float, *, turns_s: float = 0.0) -> None:
+    """Let no thread begin its next call for so long, and few at once for a while after that.
+
+    What dozens of answers have to be decoded for would stand in somebody's way all at once.
+    """
+    now = time.monotonic()
+    _Way.until, _Way.in_turn_until = now + seconds, now + turns_s
 
 
 def spread(calls: Iterable[Callable[[], T]], *, threads: int) -> list[Future[T]]:
@@ -66,13 +79,25 @@ async def in_thread(call: Callable[[], T]) -> T:
 
 def _drain(work: deque[tuple[Future[T], Callable[[], T]]]) -> None:
     while True:
-        if (wait := _Way.until - time.monotonic()) > 0:
-            time.sleep(wait)
         try:
             future, call = work.popleft()
         except IndexError:
             return
-        try:
-            future.set_result(call())
-        except BaseException as err:  # noqa: BLE001  (raised again by whoever asks for the result)
-            future.set_exception(err)
+        with _turn():
+            try:
+                future.set_result(call())
+            except BaseException as err:  # noqa: BLE001  (raised again by whoever asks for it)
+                future.set_exception(err)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """A call's time, begun when nobody has to wait for it."""
+    if (wait := _Way.until - time.monotonic()) > 0:
+        time.sleep(wait)
+    mine = time.monotonic() < _Way.in_turn_until and _Way.turns.acquire(timeout=_TURN_S)
+    try:
+        yield
+    finally:
+        if mine:
+            _Way.turns.release()

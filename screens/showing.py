@@ -58,7 +58,7 @@ class Showing:
 
         What has been kept off the screen for too long comes right after it.
         """
-        give_way(_PAINTED_S)
+        give_way(_PAINTED_S, turns_s=_STILL_S)
         self._pressed_at = now = time.monotonic()
         overdue = now - self._shown_at >= _LATEST_S
         if overdue and self._waiting is not None and not self._between_keys:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
-from cockpit.threads import gather, spread, within
+from cockpit import threads as turns
+from cockpit.threads import gather, give_way, spread, within
+
+
+@pytest.fixture(autouse=True)
+def nobody_waits() -> Iterator[None]:
+    yield
+    give_way(0)
 
 
 def test_results_come_in_the_order_of_the_calls() -> None:
@@ -39,6 +47,41 @@ def test_no_more_threads_than_asked_for_work_at_once() -> None:
 
     gather([work] * 9, threads=3)
     assert most == 3
+
+
+def test_no_call_begins_while_somebody_waits() -> None:
+    give_way(0.1)
+    asked = time.monotonic()
+    (began,) = gather([time.monotonic], threads=1)
+    assert began - asked > 0.09
+
+
+def test_for_a_while_after_that_calls_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "_TURN_S", 30)
+    lock, running, most = threading.Lock(), 0, 0
+    never = threading.Event()
+
+    def work() -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        never.wait(0.02)
+        with lock:
+            running -= 1
+
+    give_way(0, turns_s=60)
+    gather([work] * 8, threads=8)
+    assert most == 2
+
+
+def test_calls_that_wait_for_calls_do_not_wait_for_their_turn_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turns, "_TURN_S", 0.01)
+    give_way(0, turns_s=60)
+    inner = [lambda: "done"] * 3
+    assert gather([lambda: gather(inner, threads=3)] * 4, threads=4) == [["done"] * 3] * 4
 
 
 def test_the_first_failure_is_raised() -> None:

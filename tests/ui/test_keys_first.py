@@ -80,8 +80,9 @@ class Bench:
         self.looks = 0
 
     def set_timer(self, delay: float, callback: Callable[[], None]) -> object:
-        self.timers.append((delay, callback))
-        return callback
+        entry = (delay, callback)
+        self.timers.append(entry)
+        return SimpleNamespace(stop=lambda: self.timers.remove(entry))
 
     def run_worker(self, _: Callable[[], Coroutine[object, object, None]], *, name: str) -> None:
         assert name == "look"
@@ -123,6 +124,18 @@ def test_somebody_who_goes_on_pressing_keys_sees_it_two_seconds_late_at_the_most
         shown.pressed()
         bench.ring()
     assert 1.9 < bench.now - began < 2.5
+
+
+def test_what_is_overdue_is_shown_between_two_keys(bench: Bench) -> None:
+    shown = shower(bench)
+    shown.begin()
+    shown._under_way = False
+    shown.pressed()
+    shown.soon()
+    bench.now += 3
+    shown.pressed()
+    assert bench.ring() < 0.05, "right after the key"
+    assert bench.looks == 2
 
 
 def test_a_pause_shows_it_at_once(bench: Bench) -> None:
