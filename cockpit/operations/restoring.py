@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -95,7 +95,7 @@ class Restore:
             outlook=Outlook(
                 unproven_words(entry.piece for entry in placed if not entry.likeness.there),
                 (Section("Every object", tuple(map(_words, placed))),),
-                _disputes(placed),
+                (*_disputes(placed), *_unfinished(steps)),
             ),
         )
 
@@ -290,6 +290,16 @@ def _disputes(placed: Sequence[Placed]) -> tuple[str, ...]:
         for entry in placed
         if entry.found is not None and disputed(entry.piece.source, entry.found)
     )
+
+
+def _unfinished(steps: Iterable[CopyFiles]) -> Iterator[str]:
+    """Uploads in parts that a restoration throws away: its own from before, or somebody else's."""
+    for step in steps:
+        keys = {piece.key for piece in step.pieces}
+        for upload in step.target.unfinished_uploads(f"{step.folder}/"):
+            if upload.key in keys:
+                begun = f"{upload.begun_at:%d %b %H:%M} UTC"
+                yield f"an upload of {upload.key} begun {begun} is not finished: it is aborted"
 
 
 def _words(placed: Placed) -> str:

@@ -136,7 +136,10 @@ async def test_killed_inside_of_an_object_it_resumes(shelf: Shelf) -> None:
     whole = (f"rc2 {other}".encode(), shelf.torch[other].body)
     assert shelf.body(other) in whole, "not replaced before it is whole"
     cockpit = cockpit_on(shelf.world)
-    outcome = await cockpit.carry_out(await cockpit.plan("restore", WORDS), Reports())
+    plan = await cockpit.plan("restore", WORDS)
+    for upload in left:
+        assert f"an upload of {upload['Key']} begun" in "".join(plan.outlook.warnings)
+    outcome = await cockpit.carry_out(plan, Reports())
     assert outcome.ending is Ending.DONE, outcome.problem
     shelf.assert_as_brought()
 
