@@ -6,7 +6,6 @@ It reads a clone alone, without config or network; with a GitHub token the miles
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -26,7 +25,6 @@ _UNASKED = (
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what was found; 1 when a revert or a fix is missing."""
-    gc.disable()  # everything read is kept until the end, so there is nothing to be collected
     clone = ClonedHistory(arguments.repo)
     ranges = clone.ranges(arguments.branch, arguments.trunk, arguments.cut)
     # Imported while git walks.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import gc
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -27,7 +26,6 @@ _FROM_STDIN = "-"
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a prediction for every commit in the order given; nothing is written anywhere."""
-    gc.disable()  # everything read is kept until the end, so there is nothing to be collected
     with _unwinding_when_ended():
         predictions = _predicted(arguments)
     for prediction in predictions:

@@ -105,6 +105,8 @@ _REVERTED_LIST = Lazy(
 _ORIGINAL_DIFF = Lazy(r"^\s*Original Phabricator Diff:\s*\[?D(\d+)", re.M)
 _ORIGINAL_SHA = Lazy(r"^\s*Original commit changeset:\s*([0-9a-f]{7,40})\b", re.M)
 
+_RELAND_WORDS = ("reland", "reappl", "resubmit", "unrevert")
+"""One of them is in every title that brings something back; most have none."""
 _RELAND_TAG = Lazy(r"[\[(][^\])]*\bre-?land[^\])]*[\])]", re.I)
 _RELAND_TITLE = Lazy(
     _TAGS + r"(?:re-?land(?:ed|ing|s)?|re-?appl(?:y|ies)|re-?submit|un-?revert)\b"
@@ -339,6 +341,9 @@ def telling(title: str) -> str:
 
 def _reland(title: str) -> str | None:
     """What a title says it brings back; None when it brings nothing back."""
+    low = title.lower().replace("-", "")
+    if not any(word in low for word in _RELAND_WORDS):
+        return None
     verb = _RELAND_TITLE.re.match(title)
     if verb:
         return quoted(verb["rest"]) or verb["rest"]

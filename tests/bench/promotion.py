@@ -6,8 +6,10 @@ Both copy the same objects with the same include pattern on the same server, tur
 a process of its own: bare on loopback, and with 50 ms added to every request. `aws` copies and
 verifies nothing; the cockpit lists the target, copies, and compares every object with what was
 planned. Before that a channel of 20,000 keys is planned from. The embedded server answers fewer
-requests a second than either client asks for, so that only the real one tells them apart. The aws
-client comes from the Python package index, into an environment that goes when the bench ends.
+requests a second than either client asks for, so that only the real one tells them apart. The
+objects carry a SHA-256 that the store computed, as S3 does of every copy; where a store has none
+the cockpit reads each copy, which is not what is measured. The aws client comes from the Python
+package index, into an environment that goes when the bench ends.
 
 Ends with 1 unless the plan takes under 10 s, the copies are no slower than aws on bare loopback
 and three times as fast with the delay, and no process of the cockpit grows beyond 300 MB.
