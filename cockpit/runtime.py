@@ -26,7 +26,7 @@ from cockpit.release.jobs import CandidateBuilds, Step
 from cockpit.release.nominations import Comment
 from cockpit.release.repos import Repository
 from cockpit.release.state import ReleaseState
-from cockpit.threads import in_thread
+from cockpit.threads import in_thread, spread
 
 if TYPE_CHECKING:
     from cockpit.feeds.pick_reads import PickReads
@@ -119,6 +119,7 @@ class Cockpit:
 
     async def start(self, *feeds: Feed[Any]) -> None:
         """Begin to look at the world on schedule, at these feeds or at all of the release."""
+        spread([self.backends.recognise], threads=1)  # what may be done depends on who asks
         self._hub.start(feeds)
 
     async def stop(self) -> None:

@@ -101,7 +101,7 @@ class Team(msgspec.Struct, frozen=True):
     def stranger(self, email: str) -> str:
         """Why whoever goes by this e-mail address may only look; empty for people of the team."""
         if not email:
-            return "git does not say who you are: set user.name and user.email"
+            return "git has not said who you are yet: it goes by user.name and user.email"
         if self.by_email(email) is not None:
             return ""
         return f'{email} is not in the team: add [[people]] with email = "{email}" to the config'

@@ -46,7 +46,7 @@ def test_who_approves_is_told_by_e_mail_whatever_its_case_or_by_login() -> None:
     ("email", "words"),
     [
         ("ada@example.org", ""),
-        ("", "git does not say who you are"),
+        ("", "git has not said who you are"),
         ("eve@example.org", 'add [[people]] with email = "eve@example.org"'),
     ],
 )

@@ -24,6 +24,7 @@ TARGET = "v2.15.0-rc2"
 
 async def ask_to_tag(app: CockpitApp, driven: Driven) -> None:
     await until(driven, lambda: "release/2.15" in shown(app))
+    await until(driven, lambda: app.sight().state.me, "git has said who flies")
     await driven.press("A")
     await until(driven, lambda: app.arming.left)
     await driven.press("t")
