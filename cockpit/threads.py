@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -19,19 +19,20 @@ _TURN_S = 0.25
 
 
 class _Way:
-    """When somebody waits for the interpreter, by the monotonic clock."""
+    """When calls that are made by the dozen give way, by the monotonic clock."""
 
     until = float("-inf")
-    """No call begins before."""
+    """None of them begins before."""
     in_turn_until = float("-inf")
-    """Until then calls take turns."""
+    """Until then they take turns."""
     turns = threading.Semaphore(2)
 
 
 def give_way(seconds: float, *, turns_s: float = 0.0) -> None:
-    """Let no thread begin its next call for so long, and few at once for a while after that.
+    """Somebody waits for the interpreter: dozens of answers to be decoded must not be in the way.
 
-    What dozens of answers have to be decoded for would stand in somebody's way all at once.
+    Of calls that are spread over several threads none begins for so long, and few at once for a
+    while after that. A single one may be what that somebody waits for, and begins at once.
     """
     now = time.monotonic()
     _Way.until, _Way.in_turn_until = now + seconds, now + turns_s
@@ -45,8 +46,9 @@ def spread(calls: Iterable[Callable[[], T]], *, threads: int) -> list[Future[T]]
     """
     work = deque((Future[T](), call) for call in calls)
     futures = [future for future, _ in work]
+    turn = _turn if threads > 1 else nullcontext
     for _ in range(min(threads, len(futures))):
-        threading.Thread(target=_drain, args=(work,), daemon=True, name="backend").start()
+        threading.Thread(target=_drain, args=(work, turn), daemon=True, name="backend").start()
     return futures
 
 
@@ -77,13 +79,15 @@ async def in_thread(call: Callable[[], T]) -> T:
     return (await settled).result()
 
 
-def _drain(work: deque[tuple[Future[T], Callable[[], T]]]) -> None:
+def _drain(
+    work: deque[tuple[Future[T], Callable[[], T]]], turn: Callable[[], AbstractContextManager[None]]
+) -> None:
     while True:
         try:
             future, call = work.popleft()
         except IndexError:
             return
-        with _turn():
+        with turn():
             try:
                 future.set_result(call())
             except BaseException as err:  # noqa: BLE001  (raised again by whoever asks for it)

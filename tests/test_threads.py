@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -32,47 +32,50 @@ def test_results_come_in_the_order_of_the_calls() -> None:
     assert gather([first, second], threads=2) == ["first", "second"]
 
 
+class Crowd:
+    """Counts how many calls work at once."""
+
+    def __init__(self, wait: Callable[[], object]) -> None:
+        self.most = 0
+        self._running = 0
+        self._lock = threading.Lock()
+        self._wait = wait
+
+    def work(self) -> None:
+        with self._lock:
+            self._running += 1
+            self.most = max(self.most, self._running)
+        self._wait()
+        with self._lock:
+            self._running -= 1
+
+
 def test_no_more_threads_than_asked_for_work_at_once() -> None:
-    lock, running, most = threading.Lock(), 0, 0
     several = threading.Barrier(3)
-
-    def work() -> None:
-        nonlocal running, most
-        with lock:
-            running += 1
-            most = max(most, running)
-        several.wait(5)
-        with lock:
-            running -= 1
-
-    gather([work] * 9, threads=3)
-    assert most == 3
+    crowd = Crowd(lambda: several.wait(5))
+    gather([crowd.work] * 9, threads=3)
+    assert crowd.most == 3
 
 
-def test_no_call_begins_while_somebody_waits() -> None:
+def test_none_of_several_calls_begins_while_somebody_waits() -> None:
     give_way(0.1)
     asked = time.monotonic()
-    (began,) = gather([time.monotonic], threads=1)
-    assert began - asked > 0.09
+    assert min(gather([time.monotonic] * 3, threads=2)) - asked > 0.09
+
+
+def test_a_single_call_may_be_what_somebody_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "_TURN_S", 30)
+    give_way(30, turns_s=60)
+    within(5, lambda: None)
 
 
 def test_for_a_while_after_that_calls_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "_TURN_S", 30)
-    lock, running, most = threading.Lock(), 0, 0
     never = threading.Event()
-
-    def work() -> None:
-        nonlocal running, most
-        with lock:
-            running += 1
-            most = max(most, running)
-        never.wait(0.02)
-        with lock:
-            running -= 1
-
+    crowd = Crowd(lambda: never.wait(0.02))
     give_way(0, turns_s=60)
-    gather([work] * 8, threads=8)
-    assert most == 2
+    gather([crowd.work] * 8, threads=8)
+    assert crowd.most == 2
 
 
 def test_calls_that_wait_for_calls_do_not_wait_for_their_turn_for_ever(
