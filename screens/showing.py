@@ -45,7 +45,6 @@ class Showing:
         self._prepare = prepare
         self._draw = draw
         self._waiting: Timer | None = None
-        self._between_keys = False
         self._under_way = False
         self._again = False
         self._cost_s = 0.0
@@ -60,11 +59,10 @@ class Showing:
         """
         give_way(_PAINTED_S, turns_s=_STILL_S)
         self._pressed_at = now = time.monotonic()
-        overdue = now - self._shown_at >= _LATEST_S
-        if overdue and self._waiting is not None and not self._between_keys:
+        if self._waiting is not None and now - self._shown_at >= _LATEST_S:
             self._waiting.stop()
-            self._between_keys = True
-            self._waiting = self._app.set_timer(_PAINTED_S, self.begin)
+            self._shown_at = now
+            self._waiting = self._app.set_timer(_PAINTED_S, self._look_now)
 
     def soon(self) -> None:
         """Show what changed; several changes at once are shown together."""
@@ -72,18 +70,20 @@ class Showing:
             self._waiting = self._app.set_timer(WINDOW_S, self.begin)
 
     def begin(self) -> None:
-        """Look now, or again once the look that is under way has ended."""
+        """Look once no key was pressed for a moment."""
+        still_in = self._pressed_at + _STILL_S - time.monotonic()
+        if still_in > 0:
+            self._waiting = self._app.set_timer(still_in, self.begin)
+        else:
+            self._look_now()
+
+    def _look_now(self) -> None:
+        """Look, or again once the look that is under way has ended."""
         self._waiting = None
-        between_keys, self._between_keys = self._between_keys, False
         if self._under_way:
             self._again = True
             return
-        now = time.monotonic()
-        still_in = self._pressed_at + _STILL_S - now
-        if still_in > 0 and not between_keys:
-            self._waiting = self._app.set_timer(still_in, self.begin)
-            return
-        self._shown_at = now
+        self._shown_at = time.monotonic()
         self._under_way = True
         # Given uncalled: an app that is closing takes no more work, and would leave it unawaited.
         look: WorkType[None] = self._look

@@ -103,23 +103,26 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     return bench
 
 
-def shower(bench: Bench) -> Showing:
+def shown_once(bench: Bench) -> Showing:
+    """What has looked once, and has something new to show."""
+
     def nothing(*_: object) -> None:
         return
 
-    return Showing(
+    shown = Showing(
         cast("App[None]", bench), lambda: None, lambda: cast("Sight", None), nothing, nothing
     )
+    shown.begin()
+    shown._under_way = False
+    shown.soon()
+    return shown
 
 
 def test_somebody_who_goes_on_pressing_keys_sees_it_two_seconds_late_at_the_most(
     bench: Bench,
 ) -> None:
-    shown = shower(bench)
-    shown.begin()
-    shown._under_way = False
+    shown = shown_once(bench)
     began, before = bench.now, bench.looks
-    shown.soon()
     while bench.looks == before:
         shown.pressed()
         bench.ring()
@@ -127,11 +130,8 @@ def test_somebody_who_goes_on_pressing_keys_sees_it_two_seconds_late_at_the_most
 
 
 def test_what_is_overdue_is_shown_between_two_keys(bench: Bench) -> None:
-    shown = shower(bench)
-    shown.begin()
-    shown._under_way = False
+    shown = shown_once(bench)
     shown.pressed()
-    shown.soon()
     bench.now += 3
     shown.pressed()
     assert bench.ring() < 0.05, "right after the key"
@@ -139,11 +139,8 @@ def test_what_is_overdue_is_shown_between_two_keys(bench: Bench) -> None:
 
 
 def test_a_pause_shows_it_at_once(bench: Bench) -> None:
-    shown = shower(bench)
-    shown.begin()
-    shown._under_way = False
+    shown = shown_once(bench)
     shown.pressed()
-    shown.soon()
     waited = bench.ring()
     assert bench.looks == 1
     waited += bench.ring()
