@@ -47,13 +47,13 @@ COMMANDS = {
 """The module of `cockpit.commands` and the function in it that carries a command out."""
 
 _SHORT_LIVED = frozenset({"missing", "predict"})
-"""They keep everything they read until the end, so that there is nothing to be collected."""
+"""They keep everything they read until their process ends: there is nothing to be collected."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors end on stderr, one line and a hint."""
     words = sys.argv[1:] if argv is None else list(argv)
-    if not _SHORT_LIVED.isdisjoint(words[:1]):
+    if argv is None and not _SHORT_LIVED.isdisjoint(words[:1]):
         gc.disable()
     arguments = _parser(words).parse_args(words)
     try:
@@ -70,9 +70,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
-    finally:
-        if argv is not None:  # the process goes on
-            gc.enable()
 
 
 def _run(arguments: argparse.Namespace) -> int:
