@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,6 +46,12 @@ def test_nothing_that_steers_is_left(text: str) -> None:
     assert all(c == "\n" or (c >= " " and not "\x7f" <= c <= "\x9f") for c in plain)
     plain.encode("utf-8")
     assert clean_lines(plain) == plain
+
+
+def test_what_is_printable_is_kept_whatever_stands_beside_it() -> None:
+    printable = "".join(filter(str.isprintable, map(chr, range(sys.maxunicode + 1))))
+    assert clean_lines(printable) == printable
+    assert clean_lines(f"{printable}\n") == f"{printable}\n"
 
 
 def test_many_unended_sequences_take_no_time() -> None:
