@@ -277,7 +277,7 @@ def _outlook(placed: Sequence[Placed], steps: Iterable[CopyFiles]) -> Outlook:
     return Outlook(
         unproven_words(entry.piece for entry in placed if not entry.likeness.there),
         (Section("Every object", tuple(map(_words, placed))),),
-        (*_disputes(placed), *_unfinished(steps)),
+        (*_disputes(placed), *_unfinished(steps, placed)),
     )
 
 
@@ -291,14 +291,14 @@ def _disputes(placed: Sequence[Placed]) -> tuple[str, ...]:
     )
 
 
-def _unfinished(steps: Iterable[CopyFiles]) -> Iterator[str]:
+def _unfinished(steps: Iterable[CopyFiles], placed: Sequence[Placed]) -> Iterator[str]:
     """Uploads in parts that a restoration throws away: its own from before, or somebody else's."""
+    put = (Likeness.ABSENT, Likeness.DIFFERENT)
+    keys = {entry.piece.key for entry in placed if entry.likeness in put}
     for step in steps:
-        keys = {piece.key for piece in step.pieces}
-        for upload in step.target.unfinished_uploads(f"{step.folder}/"):
-            if upload.key in keys:
-                begun = f"{upload.begun_at:%d %b %H:%M} UTC"
-                yield f"an upload of {upload.key} begun {begun} is not finished: it is aborted"
+        for upload in step.unfinished([piece for piece in step.pieces if piece.key in keys]):
+            begun = f"{upload.begun_at:%d %b %H:%M} UTC"
+            yield f"an upload of {upload.key} begun {begun} is not finished: it is aborted"
 
 
 def _words(placed: Placed) -> str:

@@ -133,14 +133,18 @@ async def test_killed_inside_of_an_object_it_resumes(shelf: Shelf) -> None:
     await killed_moving(shelf.world, ("_complete", "before", 2), *RESTORE)
     left = shelf.store.list_multipart_uploads(Bucket=BUCKET)["Uploads"]
     assert {upload["Key"] for upload in left} <= {absent, other}
+    equal = sorted(shelf.torch)[2]
+    begun = shelf.store.create_multipart_upload(Bucket=BUCKET, Key=equal)["UploadId"]
     whole = (f"rc2 {other}".encode(), shelf.torch[other].body)
     assert shelf.body(other) in whole, "not replaced before it is whole"
     cockpit = cockpit_on(shelf.world)
     plan = await cockpit.plan("restore", WORDS)
     for upload in left:
         assert f"an upload of {upload['Key']} begun" in "".join(plan.outlook.warnings)
+    assert equal not in "".join(plan.outlook.warnings), "what is there is not put again"
     outcome = await cockpit.carry_out(plan, Reports())
     assert outcome.ending is Ending.DONE, outcome.problem
+    shelf.store.abort_multipart_upload(Bucket=BUCKET, Key=equal, UploadId=begun)
     shelf.assert_as_brought()
 
 
