@@ -59,7 +59,7 @@ class PlaceFiles(ABC):
         pieces: Sequence[Piece],
         memory: ArtifactFacts | None = None,
     ) -> None:
-        """What is read of files of the target is kept in the memory, where there is one."""
+        """What is found out of files of the target is kept in the memory, where there is one."""
         self.pieces = tuple(pieces)
         self._memory = memory
         self.release = release
@@ -202,8 +202,6 @@ class PlaceFiles(ABC):
         sha256 = self.target.sha256_of(found, lambda _: self._meter.check())
         known = found.read(sha256)
         self._remember(known)
-        if self._memory is not None:
-            self._memory.learn(known)
         wanted = piece.source
         if not wanted.sha256:
             wanted = msgspec.structs.replace(wanted, sha256=self._source_sha256(piece))
@@ -214,6 +212,7 @@ class PlaceFiles(ABC):
         made = self._made.get(found.key)
         if known is None and made is not None and made.etag == found.etag:
             known = msgspec.structs.replace(made, last_modified=found.last_modified)
+            self._remember(known)
         if known is None and self._memory is not None:
             kept = self._memory.completed(found)
             known = kept if kept.sha256 is not None else None
@@ -232,6 +231,8 @@ class PlaceFiles(ABC):
 
     def _remember(self, known: StoredObject) -> None:
         self._known[known.key, known.etag, known.last_modified] = known
+        if self._memory is not None and known.sha256 is not None:
+            self._memory.learn(known)
 
     def _is_public(self, stored: StoredObject) -> bool:
         name = (stored.key, stored.last_modified)
@@ -328,8 +329,6 @@ class CopyFiles(PlaceFiles):
         if placed.found is None:
             return placed
         known = self._described(placed.found) if placed.likeness.there else placed.found
-        if self._memory is not None and known.sha256 is not None:
-            self._memory.learn(known)
         alike = likeness(placed.piece.source, known)
         return msgspec.structs.replace(placed, found=known, likeness=alike)
 
