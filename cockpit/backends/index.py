@@ -72,57 +72,49 @@ class IndexPages:
 
     def size_of(self, url: str) -> int | None:
         """The bytes of the file that a page links to, without reading it; None when it is gone."""
-        with (
-            _speaking_with(urlsplit(url).netloc),
-            self._http.session.head(
-                url, allow_redirects=True, timeout=(CONNECT_S, READ_S)
-            ) as answer,
-        ):
-            if answer.status_code == 404:
-                return None
-            if answer.status_code != 200:
-                raise _refusal(answer.status_code, url)
-            return int(answer.headers.get("Content-Length", "0"))
+        with self._asked("HEAD", url) as answer:
+            return None if answer is None else int(answer.headers.get("Content-Length", "0"))
 
     def metadata(self, url: str) -> bytes | None:
         """The bytes of a metadata file; None when it is gone."""
-        with (
-            _speaking_with(urlsplit(url).netloc),
-            self._http.session.get(url, stream=True, timeout=(CONNECT_S, READ_S)) as answer,
-        ):
-            self._tell(url, answer.status_code)
-            if answer.status_code == 404:
+        with self._asked("GET", url) as answer:
+            if answer is None:
                 return None
-            if answer.status_code != 200:
-                raise _refusal(answer.status_code, url)
             return _body(answer, url, "A metadata file", _LONGEST_METADATA)
 
     def _read(self, url: str) -> str | None:
         """The text of a page; None when the server says that there is none."""
         known = self._cache.get(url)
-        headers = {"If-None-Match": known.etag} if known else {}
-        with (
-            _speaking_with(urlsplit(url).netloc),
-            self._http.session.get(
-                url, headers=headers, stream=True, timeout=(CONNECT_S, READ_S)
-            ) as answer,
-        ):
-            self._tell(url, answer.status_code)
+        with self._asked("GET", url, known.etag if known else "") as answer:
+            if answer is None:
+                return None
             if answer.status_code == 304 and known:
                 return known.body
-            if answer.status_code == 404:
-                return None
-            if answer.status_code != 200:
-                raise _refusal(answer.status_code, url)
             text = _body(answer, url, "An index page", _LONGEST_PAGE).decode("utf-8", "replace")
             etag = answer.headers.get("ETag", "")
         if etag:
             self._cache.put(Page(url, etag, text))
         return text
 
-    def _tell(self, url: str, status: int) -> None:
-        if self._log is not None:
-            self._log(mask(f"curl {shlex.quote(url)}  # {status}"))
+    @contextmanager
+    def _asked(self, method: str, url: str, etag: str = "") -> Iterator[requests.Response | None]:
+        """The answer to a request, which may be that the ETag still holds; None where it is 404."""
+        with (
+            _speaking_with(urlsplit(url).netloc),
+            self._http.session.request(
+                method,
+                url,
+                headers={"If-None-Match": etag} if etag else {},
+                stream=True,
+                timeout=(CONNECT_S, READ_S),
+            ) as answer,
+        ):
+            status = answer.status_code
+            if method == "GET" and self._log is not None:
+                self._log(mask(f"curl {shlex.quote(url)}  # {status}"))
+            if status not in (200, 404) and not (status == 304 and etag):
+                raise _refusal(status, url)
+            yield None if status == 404 else answer
 
 
 def _body(answer: requests.Response, url: str, what: str, longest: int) -> bytes:

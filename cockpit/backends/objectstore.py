@@ -113,13 +113,9 @@ class ObjectStore:
         found = self._head(self._settings.bucket, key)
         if found is None:
             return None
-        return StoredObject(
-            key=key,
-            size=found.size,
-            etag=found.etag,
-            last_modified=found.last_modified,
-            **_checksums(found),
-        )
+        told, native = _told(found.labels), _native(found.sha256)
+        stored = StoredObject(key, found.size, found.etag, found.last_modified, sha256=told)
+        return stored.read(native) if native else stored
 
     def read_range(self, stored: StoredObject, start: int, length: int) -> bytes:
         """A piece of an object, from a byte on; raises Conflict when it was replaced."""
@@ -389,30 +385,19 @@ def _code(err: ClientError) -> str:
     return err.response.get("Error", {}).get("Code", "")
 
 
-def _checksum(native: str, metadata: Mapping[str, str]) -> str:
-    """The SHA-256 of an object in hexadecimal: S3's own, else the uploader's; section 8.8.
+def _native(sha256: str) -> str:
+    """The SHA-256 that S3 computed, in hexadecimal; of what was put in parts there is none."""
+    if "-" in sha256:
+        return ""
+    with suppress(ValueError):
+        return base64.b64decode(sha256, validate=True).hex()
+    return ""
 
-    S3's own is none of the whole object when it was put together from parts.
-    """
-    if native and "-" not in native:
-        with suppress(ValueError):
-            return base64.b64decode(native, validate=True).hex()
-    told = next((metadata[name] for name in _CHECKSUM_NAMES if name in metadata), "")
+
+def _told(labels: Mapping[str, str]) -> str:
+    """The SHA-256 that the uploader wrote beside an object; section 8.8."""
+    told = next((labels[name] for name in _CHECKSUM_NAMES if name in labels), "")
     return told.lower() if _SHA256.fullmatch(told) else ""
-
-
-def _checksums(found: Headed) -> dict[str, Any]:
-    """What is known of an object's checksum: whether the store computed it, and what else is told.
-
-    The uploader's word, which index pages are made of, counts even where the store knows better.
-    """
-    native, told = _checksum(found.sha256, {}), _checksum("", found.labels)
-    contradicted = bool(native and told and native != told)
-    return {
-        "sha256": native or told,
-        "computed": bool(native),
-        "claimed": told if contradicted else "",
-    }
 
 
 def _words_for(method: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from cockpit.backends.objectstore import ObjectStore, _checksum, _condition, _flag
+from cockpit.backends.objectstore import ObjectStore, _condition, _flag, _native
 from cockpit.backends.objectstore_quick import Headed
 from cockpit.backends.ports.objectstore import ObjectProperties, Patience, Upload, at_once
 from cockpit.errors import Conflict
@@ -96,7 +96,7 @@ class WritableStore(ObjectStore):
         with self._speaking() as (session, client):
             made = self._quick(session, client).copy(f"{bucket}/{wanted.key}", key, headers)
         report(wanted.size)
-        native = _checksum(made.sha256, {})
+        native = _native(made.sha256)
         copied = self._named(wanted, key, made.etag)
         return copied.read(native) if native else copied
 

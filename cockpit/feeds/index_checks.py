@@ -11,12 +11,13 @@ import msgspec
 
 from cockpit.backends.ports import IndexPort
 from cockpit.errors import AccessDenied, CockpitError
-from cockpit.feeds.attempting import attempt_all
 from cockpit.release.artifacts import StoredObject
 from cockpit.release.index_pages import IndexFile, IndexPage
 from cockpit.release.index_state import IndexFault, IndexState, Misled, misled
 from cockpit.release.promotion import SIDECAR
+from cockpit.threads import gather
 
+_THREADS = 8
 _DIFFERING_HOLDS_S = 120.0
 """How long metadata with other bytes than announced is not read again."""
 
@@ -74,13 +75,8 @@ class IndexCheck:
         )
 
     def _astray(self, index: IndexPort, right: Iterable[_Listed]) -> list[Misled]:
-        found = []
-        for answer in attempt_all([partial(self._followed, index, each) for each in right]):
-            if isinstance(answer, CockpitError):
-                raise answer
-            if answer is not None:
-                found.append(answer)
-        return found
+        calls = [partial(self._followed, index, each) for each in right]
+        return [found for found in gather(calls, threads=_THREADS) if found is not None]
 
     def _followed(self, index: IndexPort, listed: _Listed) -> Misled | None:
         """What is found wrong where a page leads to."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
 import msgspec
 
 from cockpit.backends.ports import TransferPort
-from cockpit.backends.ports.objectstore import REQUESTS_AT_ONCE
+from cockpit.backends.ports.objectstore import REQUESTS_AT_ONCE, Upload
 from cockpit.errors import Conflict
 from cockpit.feeds.artifact_facts import ArtifactFacts
 from cockpit.operations.patience import Meter, all_of
@@ -59,7 +59,7 @@ class PlaceFiles(ABC):
         pieces: Sequence[Piece],
         memory: ArtifactFacts | None = None,
     ) -> None:
-        """What is read of files of the target is kept in the memory, where there is one."""
+        """What is found out of files of the target is kept in the memory, where there is one."""
         self.pieces = tuple(pieces)
         self._memory = memory
         self.release = release
@@ -113,6 +113,13 @@ class PlaceFiles(ABC):
         """Ask the target again, and compare every file with what it was made of."""
         return self._meter.patiently(lambda: self._judged(tuple(map(self._sure, self.placed()))))
 
+    def unfinished(self, pieces: Sequence[Piece]) -> Iterator[Upload]:
+        """Uploads in parts of exactly these files: under the lease nobody else writes them."""
+        keys = {piece.key for piece in pieces}
+        for upload in self.target.unfinished_uploads(f"{self.folder}/") if keys else ():
+            if upload.key in keys:
+                yield upload
+
     @abstractmethod
     def _prepare(self, absent: Sequence[Piece]) -> None:
         """Look at the source, and throw away what an earlier run left half-way."""
@@ -124,6 +131,10 @@ class PlaceFiles(ABC):
     @abstractmethod
     def _source_sha256(self, piece: Piece) -> str:
         """The checksum of a file that does not name one, by reading it."""
+
+    def _abort(self, absent: Sequence[Piece]) -> None:
+        for upload in self.unfinished(absent):
+            self.target.abort_upload(upload.key, upload.id)
 
     def _one(self, piece: Piece) -> None:
         try:
@@ -191,8 +202,6 @@ class PlaceFiles(ABC):
         sha256 = self.target.sha256_of(found, lambda _: self._meter.check())
         known = found.read(sha256)
         self._remember(known)
-        if self._memory is not None:
-            self._memory.learn(known)
         wanted = piece.source
         if not wanted.sha256:
             wanted = msgspec.structs.replace(wanted, sha256=self._source_sha256(piece))
@@ -203,6 +212,7 @@ class PlaceFiles(ABC):
         made = self._made.get(found.key)
         if known is None and made is not None and made.etag == found.etag:
             known = msgspec.structs.replace(made, last_modified=found.last_modified)
+            self._remember(known)
         if known is None and self._memory is not None:
             kept = self._memory.completed(found)
             known = kept if kept.sha256 is not None else None
@@ -221,6 +231,8 @@ class PlaceFiles(ABC):
 
     def _remember(self, known: StoredObject) -> None:
         self._known[known.key, known.etag, known.last_modified] = known
+        if self._memory is not None and known.sha256 is not None:
+            self._memory.learn(known)
 
     def _is_public(self, stored: StoredObject) -> bool:
         name = (stored.key, stored.last_modified)
@@ -292,7 +304,7 @@ class CopyFiles(PlaceFiles):
                 f"{few(changed)} changed or went since the plan; nothing was written",
                 "look at the test channel, then plan again",
             )
-        _abort_ours(self.target, self.folder, absent)
+        self._abort(absent)
 
     def _put(self, piece: Piece) -> StoredObject:
         source = self._source.bucket, piece.source
@@ -317,8 +329,6 @@ class CopyFiles(PlaceFiles):
         if placed.found is None:
             return placed
         known = self._described(placed.found) if placed.likeness.there else placed.found
-        if self._memory is not None and known.sha256 is not None:
-            self._memory.learn(known)
         alike = likeness(placed.piece.source, known)
         return msgspec.structs.replace(placed, found=known, likeness=alike)
 
@@ -373,7 +383,7 @@ class MirrorFiles(PlaceFiles):
                     "promote first: release-cockpit plan promote",
                 )
             self._origins[piece.key] = origin
-        _abort_ours(self.target, self.folder, absent)
+        self._abort(absent)
 
     def _is_promoted(self, piece: Piece, origin: StoredObject) -> bool:
         if likeness(piece.source, origin) is Likeness.UNKNOWN:
@@ -411,14 +421,6 @@ def _to_be_replaced(found: Placed) -> bool:
         and found.likeness is Likeness.DIFFERENT
         and found.found.etag == replaces
     )
-
-
-def _abort_ours(target: TransferPort, folder: str, absent: Sequence[Piece]) -> None:
-    """Throw away uploads of exactly these files: under the lease nobody else writes them."""
-    keys = {piece.key for piece in absent}
-    for upload in target.unfinished_uploads(f"{folder}/") if keys else ():
-        if upload.key in keys:
-            target.abort_upload(upload.key, upload.id)
 
 
 def _expected(piece: Piece, before: str = "absent") -> Expectation:

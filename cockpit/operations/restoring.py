@@ -74,12 +74,13 @@ class Restore:
         candidate = self._candidate(grounds)
         blockers = self._blockers(grounds, candidate, found, backup)
         present = {promoted: self._reads.tested(promoted) for promoted in found}
-        steps, lost = self._steps(found, present, backup)
+        placed = {p: self._placed(kept, present[p]) for p, kept in found.items()}
+        steps = self._steps(placed, backup)
+        lost = [name for p, entries in placed.items() for name in self._unkept(p, entries)]
         beside = {promoted: _beside(kept, present[promoted]) for promoted, kept in found.items()}
         waits = self._waits(found, beside, backup)
         files = sum(len(kept.pieces) for kept in found.values())
         names = ", ".join(str(promoted.release) for promoted in found)
-        placed = [found for step in steps for found in step.compared()]
         return Plan(
             operation=self.name,
             subject=f"{self._tag}: {names}",
@@ -92,11 +93,7 @@ class Restore:
             steps=(*steps, *waits),
             blockers=(*blockers, *self._losses(lost)),
             warnings=tuple(self._warnings(found, beside, lost)),
-            outlook=Outlook(
-                unproven_words(entry.piece for entry in placed if not entry.likeness.there),
-                (Section("Every object", tuple(map(_words, placed))),),
-                (*_disputes(placed), *_unfinished(steps)),
-            ),
+            outlook=_outlook([entry for entries in placed.values() for entry in entries], steps),
         )
 
     def _packages(self, package: str) -> tuple[Promoted, ...]:
@@ -161,49 +158,36 @@ class Restore:
                 f" holds them: {few(lost)}; --discard REASON replaces them all the same"
             )
 
-    def _steps(
-        self,
-        found: Mapping[Promoted, Selection],
-        listed: Mapping[Promoted, Sequence[StoredObject]],
-        backup: TransferPort,
-    ) -> tuple[list[CopyFiles], list[str]]:
-        """A step a folder, and files that would be replaced and are in no backup."""
-        store = self._backends.store
-        steps, lost = [], []
-        for promoted, kept in found.items():
-            present = {s.key: s for s in listed[promoted]}
-            told = self._reads.described(
-                store, STABLE, [present[p.key] for p in kept.pieces if p.key in present]
-            )
-            now = {stored.key: stored for stored in told}
-            replaced = {
-                piece.key: now[piece.key]
-                for piece in kept.pieces
-                if likeness(piece.source, now.get(piece.key)) is Likeness.DIFFERENT
-            }
-            lost += self._unkept(promoted, replaced)
-            pieces = [
-                msgspec.structs.replace(piece, replaces=replaced[piece.key].etag)
-                if piece.key in replaced
-                else piece
-                for piece in kept.pieces
-            ]
-            steps += [
-                CopyFiles(
-                    backup,
-                    store,
-                    promoted.release,
-                    group,
-                    self._reads.facts(STABLE),
-                    restores=self._tag,
-                )
-                for group in by_folder(pieces)
-            ]
-        return steps, lost
+    def _placed(self, kept: Selection, listed: Sequence[StoredObject]) -> list[Placed]:
+        """Every file with what the test channel has in its place, without reading any."""
+        keys = {piece.key for piece in kept.pieces}
+        wanted = [stored for stored in listed if stored.key in keys]
+        now = {s.key: s for s in self._reads.described(self._backends.store, STABLE, wanted)}
+        return [
+            Placed(piece, now.get(piece.key), likeness(piece.source, now.get(piece.key)))
+            for group in by_folder(kept.pieces)
+            for piece in group
+        ]
 
-    def _unkept(self, promoted: Promoted, replaced: dict[str, StoredObject]) -> list[str]:
-        """Files that are in the backup of no candidate."""
+    def _steps(
+        self, placed: Mapping[Promoted, Sequence[Placed]], backup: TransferPort
+    ) -> list[CopyFiles]:
+        """A step a folder, which may replace what was seen in it, and nothing newer."""
+        store, memory = self._backends.store, self._reads.facts(STABLE)
+        return [
+            CopyFiles(backup, store, promoted.release, group, memory, restores=self._tag)
+            for promoted, entries in placed.items()
+            for group in by_folder(list(map(_replacing, entries)))
+        ]
+
+    def _unkept(self, promoted: Promoted, placed: Sequence[Placed]) -> list[str]:
+        """Files that would be replaced, and are in the backup of no candidate."""
         store = self._backends.backup
+        replaced = [
+            entry.found
+            for entry in placed
+            if entry.found is not None and entry.likeness is Likeness.DIFFERENT
+        ]
         if store is None or not replaced:
             return []
         kept: set[tuple[str, str]] = set()
@@ -214,9 +198,9 @@ class Restore:
                 kept |= {(piece.key, piece.source.etag) for piece in pieces}
         # With its ETag: what is uploaded after somebody agreed to the loss of another is not meant.
         return [
-            f"{key} ({size(stored.size)}, etag {stored.etag})"
-            for key, stored in replaced.items()
-            if (key, stored.etag) not in kept
+            f"{stored.key} ({size(stored.size)}, etag {stored.etag})"
+            for stored in replaced
+            if (stored.key, stored.etag) not in kept
         ]
 
     def _waits(
@@ -282,6 +266,21 @@ def _beside(kept: Selection, present: Sequence[StoredObject]) -> list[StoredObje
     ]
 
 
+def _replacing(placed: Placed) -> Piece:
+    """The same piece with what it may replace."""
+    if placed.found is None or placed.likeness is not Likeness.DIFFERENT:
+        return placed.piece
+    return msgspec.structs.replace(placed.piece, replaces=placed.found.etag)
+
+
+def _outlook(placed: Sequence[Placed], steps: Iterable[CopyFiles]) -> Outlook:
+    return Outlook(
+        unproven_words(entry.piece for entry in placed if not entry.likeness.there),
+        (Section("Every object", tuple(map(_words, placed))),),
+        (*_disputes(placed), *_unfinished(steps, placed)),
+    )
+
+
 def _disputes(placed: Sequence[Placed]) -> tuple[str, ...]:
     """Files of the test channel whose checksum the backup contradicts, which is to replace it."""
     return tuple(
@@ -292,14 +291,14 @@ def _disputes(placed: Sequence[Placed]) -> tuple[str, ...]:
     )
 
 
-def _unfinished(steps: Iterable[CopyFiles]) -> Iterator[str]:
+def _unfinished(steps: Iterable[CopyFiles], placed: Sequence[Placed]) -> Iterator[str]:
     """Uploads in parts that a restoration throws away: its own from before, or somebody else's."""
+    put = (Likeness.ABSENT, Likeness.DIFFERENT)
+    keys = {entry.piece.key for entry in placed if entry.likeness in put}
     for step in steps:
-        keys = {piece.key for piece in step.pieces}
-        for upload in step.target.unfinished_uploads(f"{step.folder}/"):
-            if upload.key in keys:
-                begun = f"{upload.begun_at:%d %b %H:%M} UTC"
-                yield f"an upload of {upload.key} begun {begun} is not finished: it is aborted"
+        for upload in step.unfinished([piece for piece in step.pieces if piece.key in keys]):
+            begun = f"{upload.begun_at:%d %b %H:%M} UTC"
+            yield f"an upload of {upload.key} begun {begun} is not finished: it is aborted"
 
 
 def _words(placed: Placed) -> str:

@@ -68,14 +68,21 @@ def put(store: S3Client, item: ChannelObject) -> None:
     store.put_object_acl(Bucket=item.bucket, Key=item.key, ACL="public-read")
 
 
-async def make_ready(world: World) -> None:
-    """Fill the test channel, pin the candidates, and have the release team decide."""
-    store = channel(world)
-    for item in candidate_files(world):
+async def bring_candidate(world: World) -> list[ChannelObject]:
+    """Fill the test channel and the backup, and pin the candidates; gives what was brought."""
+    store, brought = channel(world), list(candidate_files(world))
+    for item in brought:
         put(store, item)
         put(store, backup_of(item, TAG))
     cockpit = cockpit_on(world)
     await cockpit.carry_out(PinCandidates(cockpit.backends).plan(), Reports())
+    return brought
+
+
+async def make_ready(world: World) -> None:
+    """Bring the candidate, and have the release team decide."""
+    await bring_candidate(world)
+    cockpit = cockpit_on(world)
     answer = cockpit.backends.git.read_branch(cockpit.config.core)
     sha = answer.value.candidates(cockpit.config.core)[-1].commit_sha
     for person in (CAPTAIN, ADA):

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cockpit.errors import Refused
-from cockpit.operations.pinning import PinCandidates
 from cockpit.operations.runner import Ending
-from cockpit.rehearsal.packages import BACKUP_BUCKET, BUCKET, backup_of
+from cockpit.rehearsal.packages import BACKUP_BUCKET, BUCKET, ChannelObject, backup_of
 from cockpit.rehearsal.world import World
 from tests.flows.killed_promotion import PART, killed_moving
-from tests.flows.promotions import TAG, candidate_files, put
+from tests.flows.promotions import TAG, bring_candidate, put
 from tests.flows.releases import Reports, channel, cockpit_on
 
 if TYPE_CHECKING:
@@ -30,13 +29,9 @@ RESTORE = ("restore", *(f"{name}={value}" for name, value in WORDS.items()))
 class Shelf:
     """A world with the candidate's backup, and torch's files as it brought them, by key."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, brought: Sequence[ChannelObject]) -> None:
         self.world = world
         self.store: S3Client = channel(world)
-        brought = list(candidate_files(world))
-        for item in brought:
-            put(self.store, item)
-            put(self.store, backup_of(item, TAG))
         self.torch = {item.key: item for item in brought if "/torch-" in item.key}
 
     def lay_waste(self) -> tuple[list[str], list[str]]:
@@ -81,9 +76,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
         text = world.config_path.read_text(encoding="utf-8")
         lines = [line for line in text.splitlines() if not line.startswith("index_url")]
         world.config_path.write_text("\n".join(lines), encoding="utf-8")
-        cockpit = cockpit_on(world)
-        asyncio.run(cockpit.carry_out(PinCandidates(cockpit.backends).plan(), Reports()))
-        yield Shelf(world)
+        yield Shelf(world, asyncio.run(bring_candidate(world)))
 
 
 @pytest.fixture
@@ -133,14 +126,18 @@ async def test_killed_inside_of_an_object_it_resumes(shelf: Shelf) -> None:
     await killed_moving(shelf.world, ("_complete", "before", 2), *RESTORE)
     left = shelf.store.list_multipart_uploads(Bucket=BUCKET)["Uploads"]
     assert {upload["Key"] for upload in left} <= {absent, other}
+    equal = sorted(shelf.torch)[2]
+    begun = shelf.store.create_multipart_upload(Bucket=BUCKET, Key=equal)["UploadId"]
     whole = (f"rc2 {other}".encode(), shelf.torch[other].body)
     assert shelf.body(other) in whole, "not replaced before it is whole"
     cockpit = cockpit_on(shelf.world)
     plan = await cockpit.plan("restore", WORDS)
     for upload in left:
         assert f"an upload of {upload['Key']} begun" in "".join(plan.outlook.warnings)
+    assert equal not in "".join(plan.outlook.warnings), "what is there is not put again"
     outcome = await cockpit.carry_out(plan, Reports())
     assert outcome.ending is Ending.DONE, outcome.problem
+    shelf.store.abort_multipart_upload(Bucket=BUCKET, Key=equal, UploadId=begun)
     shelf.assert_as_brought()
 
 

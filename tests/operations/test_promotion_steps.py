@@ -187,6 +187,9 @@ class TestOnRealPreconditions:
         assert (
             f"sha256 {hashlib.sha256(SMALL).hexdigest()}, and claims {wrong[0]}" in verdict.detail
         )
+        kept = (tmp_path / "facts").stat().st_mtime_ns
+        resumed.probe()
+        assert (tmp_path / "facts").stat().st_mtime_ns == kept, "nothing new was found out"
         planned = shelf.copying(ArtifactFacts(tmp_path / "facts")).compared()
         assert {placed.likeness for placed in planned} == {Likeness.DIFFERENT}, "read once for ever"
         mirroring = shelf.mirroring()
