@@ -235,6 +235,8 @@ async def test_a_watched_run_ends_in_its_view() -> None:
     text, _ = await run_to_the_end(done, watched=True)
     assert "Done, and written to the ledger" in text
     assert "1 done, 1 done already" in text
+    assert "esc close" in text
+    assert "it goes on" not in text
 
 
 async def test_a_run_in_the_background_ends_in_a_toast() -> None:
