@@ -132,6 +132,8 @@ class Plan(msgspec.Struct, frozen=True):
     outlook: Outlook = Outlook()
     leads_on: bool = False
     """Whether something irreversible becomes possible by it, so that its target is typed too."""
+    partial: bool = False
+    """Whether it lacks steps, as a blocker says: doing all that it has is not all there is."""
 
     @property
     def typed(self) -> bool:

@@ -367,6 +367,11 @@ class TestFaults:
         assert outcome.ending is Ending.FAILED
         assert len(stable(world)) == TORCH
         assert len(mirrored(world)) < TORCH
+        world.faults.add("unreachable@mirror:0")
+        cut_off = await cockpit.plan("promote", {"package": "torch"})
+        with pytest.raises(Refused, match="promote is blocked"):
+            await cockpit.carry_out(cut_off, Reports())
+        world.faults.clear()
         words = {"package": "torch", "mirrors-only": "yes"}
         resumed = await cockpit.carry_out(await cockpit.plan("promote", words), Reports())
         assert resumed.ending is Ending.DONE
