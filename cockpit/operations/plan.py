@@ -141,6 +141,15 @@ class Plan(msgspec.Struct, frozen=True):
         return self.leads_on or self.danger is Danger.IRREVERSIBLE
 
     @property
+    def to_type(self) -> str:
+        """Its target as any keyboard can type it."""
+        return self.target.replace("→", "->")
+
+    def is_meant(self, text: str) -> bool:
+        """Whether somebody typed its target, with an arrow of either kind."""
+        return text.strip() in (self.target, self.to_type)
+
+    @property
     def facts(self) -> PlanFacts:
         """The plan without its means: what is shown, saved and hashed."""
         return PlanFacts(
