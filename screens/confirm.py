@@ -112,8 +112,8 @@ class ConfirmScreen(Dialog[Confirmed]):
             return f"blocked: {self._plan.blockers[0]}"
         if self._plan.danger is Danger.IRREVERSIBLE and not self._armed():
             return "it cannot be undone: leave with esc, press A to arm, and come back"
-        if self._must_type and self._value("#target") != self._plan.target:
-            return f"type {self._plan.target} first"
+        if self._must_type and not self._plan.is_meant(self._value("#target")):
+            return f"type {self._plan.to_type} first"
         return ""
 
     def action_confirm(self) -> None:
@@ -184,7 +184,7 @@ class ConfirmScreen(Dialog[Confirmed]):
         asked = self.query_one("#asked", Vertical)
         if self._must_type:
             await asked.mount(
-                Label(f"To enable Yes: tab, then type {plan.target}", markup=False),
+                Label(f"To enable Yes: tab, then type {plan.to_type}", markup=False),
                 Input(id="target", compact=True),
             )
         if self._lease:

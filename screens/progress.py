@@ -83,6 +83,7 @@ class ProgressScreen(Dialog[None]):
         self._lines = WrappedLines(run_lines(run), id="steps")
         self._close = Button("To the background  b", id="close", compact=True)
         self._stop = Button("Stop after this step  x", id="stop", compact=True)
+        self._keys = KeyBar((KeyHint("y", "copy"), KeyHint("esc", "leave; it goes on")))
         self._forget: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
@@ -95,7 +96,7 @@ class ProgressScreen(Dialog[None]):
             with Horizontal(id="buttons"):
                 yield self._close
                 yield self._stop
-            yield KeyBar((KeyHint("y", "copy"), KeyHint("esc", "leave; it goes on")))
+            yield self._keys
 
     def on_mount(self) -> None:
         """Follow the run, and the clock for its rates."""
@@ -132,6 +133,7 @@ class ProgressScreen(Dialog[None]):
         if self._run.finished:
             self._run.seen = True
             _relabel(self._close, "Close  esc")
+            self._keys.show((KeyHint("y", "copy"), KeyHint("esc", "close")))
 
 
 def _relabel(button: Button, label: str) -> None:

@@ -115,12 +115,13 @@ class PackageIndex:
         from twine.exceptions import TwineException
         from twine.package import PackageFile
 
-        # It prints what it does, to a terminal that somebody else draws on.
-        rich.get_console().quiet = True
-        logging.getLogger("twine").setLevel(logging.CRITICAL)
         self._tell(f"twine upload --repository {self.name} -- {path.name}")
         try:
             repository = self._repository()
+            # It prints what it does, to a terminal that somebody else draws on, and tells of a
+            # retry that is not made. Making the repository sets the level of its log.
+            rich.get_console().quiet = True
+            logging.getLogger("twine").setLevel(logging.CRITICAL)
             package = PackageFile.from_filename(str(path), comment=None)
         except TwineException as err:
             raise CockpitError(

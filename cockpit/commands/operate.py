@@ -90,8 +90,8 @@ def _confirm(made: Plan, arguments: argparse.Namespace) -> None:
             "there is no terminal to ask on, and a dry run is the default",
             f"{_again('do', arguments)} --yes --plan {made.digest[:12]}",
         )
-    wanted = made.target if made.typed else "yes"
-    if input(f"Type {wanted} to go on: ").strip() != wanted:
+    said = input(f"Type {made.to_type if made.typed else 'yes'} to go on: ")
+    if not (made.is_meant(said) if made.typed else said.strip() == "yes"):
         raise Refused("Not confirmed", "nothing was done", "")
 
 

@@ -10,7 +10,7 @@ from cockpit.operations.process_in_use import process_of
 from cockpit.operations.signed_state import signed_state
 from cockpit.release.branches import Branches, BranchState
 from cockpit.release.candidates import Candidate
-from cockpit.release.checklist import item_states
+from cockpit.release.checklist import judged
 from cockpit.release.gates_promotion import PROMOTE
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository
@@ -60,15 +60,17 @@ class Grounds:
         branches = Branches(tuple(self._branches.values()))
         state = signed_state(self._backends, branches, self.ledger)
         process = process_of(config)
-        states = {found.item.id: found for found in item_states(process, state)}
         wanted = {
             need for item in process.items if item.operation == PROMOTE for need in item.needs
         }
+        # Gates judge what is no signature; of them the plan looks for itself. So an item is taken
+        # by itself, too: what it waits for cannot be told from branches and the ledger alone.
+        signed = (process.by_id[need] for need in sorted(wanted))
+        found = (judged(it, process.role_of(it), state) for it in signed if it.gate is None)
         return [
-            f"“{states[need].item.title}” is not settled: {states[need].words}"
-            for need in sorted(wanted)
-            # Gates judge what is no signature; of them the plan looks for itself.
-            if states[need].item.gate is None and not states[need].progress.settled
+            f"“{each.item.title}” is not settled: {each.words}"
+            for each in found
+            if not each.progress.settled
         ]
 
     def unpinned(self, repository: Repository) -> list[str]:

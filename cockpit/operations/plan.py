@@ -132,11 +132,22 @@ class Plan(msgspec.Struct, frozen=True):
     outlook: Outlook = Outlook()
     leads_on: bool = False
     """Whether something irreversible becomes possible by it, so that its target is typed too."""
+    partial: bool = False
+    """Whether it lacks steps, as a blocker says: doing all that it has is not all there is."""
 
     @property
     def typed(self) -> bool:
         """Whether a person types the target to confirm it."""
         return self.leads_on or self.danger is Danger.IRREVERSIBLE
+
+    @property
+    def to_type(self) -> str:
+        """Its target as any keyboard can type it."""
+        return self.target.replace("→", "->")
+
+    def is_meant(self, text: str) -> bool:
+        """Whether somebody typed its target, with an arrow of either kind."""
+        return text.strip() in (self.target, self.to_type)
 
     @property
     def facts(self) -> PlanFacts:

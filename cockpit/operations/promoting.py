@@ -89,6 +89,7 @@ class Promote:
             blockers=tuple(blockers),
             warnings=tuple(self._warnings(found)),
             outlook=self._outlook(steps, fates),
+            partial=bool(unreachable) or any(self._lacks(entry) for entry in found.values()),
         )
 
     @property
@@ -131,6 +132,11 @@ class Promote:
             ]
         return steps, unreachable
 
+    def _lacks(self, entry: Found) -> bool:
+        """Whether files should be promoted that the test channel does not have."""
+        selection = entry.selection
+        return not selection.pieces or bool(selection.missing and not self._wish.allow_missing)
+
     def _blockers(self, found: dict[Promoted, Found]) -> Iterator[str]:
         grounds = Grounds(self._backends)
         yield from grounds.unsigned()
@@ -145,7 +151,7 @@ class Promote:
             candidate = grounds.candidate(promoted.repository)
             yield from foreign(promoted, candidate, selection.pieces, contents)
             yield from mislabelled(promoted, selection.pieces, "the test channel")
-            if selection.missing and not self._wish.allow_missing:
+            if self._lacks(entry):
                 yield (
                     f"{counted(len(selection.missing), 'file')} of {promoted.release} missing from"
                     f" the test channel: {few([str(place) for place in selection.missing])};"

@@ -132,7 +132,7 @@ class Runner:
     ) -> Outcome:
         probes = [await in_thread(step.probe) for step in plan.steps]
         done = all(probe.state is StepState.DONE for probe in probes)
-        if done and (plan.steps or not plan.blockers):
+        if done and not plan.partial and (plan.steps or not plan.blockers):
             for step, probe in zip(plan.steps, probes, strict=True):
                 observe(StepReport(step.facts.key, StepOutcome.SKIPPED, detail=probe.detail))
             return Outcome(Ending.NOTHING_TO_DO, skipped=_summaries(plan))

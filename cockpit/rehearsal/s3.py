@@ -404,7 +404,9 @@ def _identities(key: AccessKey) -> dict[str, object]:
                 "name": "captain",
                 "credentials": [{"accessKey": key.id, "secretKey": key.secret}],
                 "actions": ["Admin", "Read", "Write", "List", "Tagging"],
-            }
+            },
+            # An object's own ACL opens nothing here: without this nobody could read index pages.
+            {"name": "anonymous", "actions": ["Read"]},
         ]
     }
 

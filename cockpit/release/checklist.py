@@ -172,12 +172,12 @@ def current_phase(process: Process, state: ReleaseState) -> CurrentPhase:
 def item_states(process: Process, state: ReleaseState) -> tuple[ItemState, ...]:
     """How every item stands, in the process's order."""
     present = standing(state).phase
-    alone = {item.id: _judged(item, process.role_of(item), state) for item in process.items}
+    alone = {item.id: judged(item, process.role_of(item), state) for item in process.items}
     settled = {item_id for item_id, found in alone.items() if found.progress.settled}
     return tuple(_in_order(alone[item.id], settled, present) for item in process.items)
 
 
-def _judged(item: Item, role: OwnerRole, state: ReleaseState) -> ItemState:
+def judged(item: Item, role: OwnerRole, state: ReleaseState) -> ItemState:
     """An item by itself, whatever it needs."""
     without = item.beside(state.spec.version)
     if without:

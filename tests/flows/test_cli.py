@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -35,6 +37,29 @@ def call(
         timeout=120,
         check=False,
     )
+
+
+def answer(said: str, *words: str, config: Path) -> tuple[int, str]:
+    """Run release-cockpit on a terminal of its own and say one line; its exit code and screen."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "cockpit.cli", "--config", str(config), *words]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100", "TERM": "dumb"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    ) as running:
+        os.close(theirs)
+        os.write(ours, f"{said}\n".encode())
+        screen = b""
+        # A terminal whose last program has gone reads as an error, and not as an end.
+        with contextlib.suppress(OSError):
+            while read := os.read(ours, 65_536):
+                screen += read
+    os.close(ours)
+    return running.returncode, screen.decode()
 
 
 def digest_of(config: Path, *words: str) -> str:
@@ -99,6 +124,17 @@ def test_plan_and_do_by_the_command_line(world: World) -> None:
         "operation_finished",
         "lease_released",
     ]
+
+
+def test_who_sits_at_a_terminal_is_asked(world: World) -> None:
+    before = refs(world)
+    code, screen = answer("yes", "do", "tag-candidate", config=world.config_path)
+    assert (code, refs(world)) == (4, before), screen
+    assert "Type v2.15.0-rc2 to go on: " in screen
+    assert "Not confirmed" in screen
+    code, screen = answer("v2.15.0-rc2", "do", "tag-candidate", config=world.config_path)
+    assert code == 0, screen
+    assert "pytorch/pytorch.git:refs/tags/v2.15.0-rc2" in refs(world)
 
 
 async def test_keys_and_command_line_give_the_same_digest(shared_world: World) -> None:

@@ -27,9 +27,11 @@ from cockpit.release.gates import GATES
 from cockpit.release.index_state import IndexFault
 from cockpit.release.promotion import STABLE, Likeness
 from cockpit.release.record import StepDone
+from cockpit.release.signoffs import Signed
 from cockpit.release.verdicts import Outcome
 from cockpit.runtime import Cockpit
 from tests.flows.killed_promotion import PART, killed_moving
+from tests.flows.on_the_index import candidate_of
 from tests.flows.promotions import (
     make_ready,
     mirror,
@@ -168,6 +170,10 @@ class TestRefusals:
         assert "v2.15.0-rc1 of pytorch/pytorch is not pinned" in plan.blockers[1]
         with pytest.raises(Refused):
             await cockpit.carry_out(plan, Reports())
+        signed = Signed("go-decision", candidate_of(world))
+        cockpit.backends.ledger.append(signed)
+        plan = await cockpit.plan("promote", {"package": "libtorch"})
+        assert plan.blockers[0].endswith("; 1 more signature needed")
 
     async def test_a_wheel_of_another_commit_or_a_missing_one(self, world: World) -> None:
         store = channel(world)
@@ -361,6 +367,11 @@ class TestFaults:
         assert outcome.ending is Ending.FAILED
         assert len(stable(world)) == TORCH
         assert len(mirrored(world)) < TORCH
+        world.faults.add("unreachable@mirror:0")
+        cut_off = await cockpit.plan("promote", {"package": "torch"})
+        with pytest.raises(Refused, match="promote is blocked"):
+            await cockpit.carry_out(cut_off, Reports())
+        world.faults.clear()
         words = {"package": "torch", "mirrors-only": "yes"}
         resumed = await cockpit.carry_out(await cockpit.plan("promote", words), Reports())
         assert resumed.ending is Ending.DONE

@@ -447,7 +447,7 @@ async def test_staging_again_gives_the_same_bytes_and_a_rival_is_seen(
 
 
 def test_what_the_index_says_is_told_apart(
-    released: Released, world: World, tmp_path: Path
+    released: Released, world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     index = released.cockpit.backends.publisher
     name, body = next(held for held in released.staged.items() if world.index.path(held[0]) is None)
@@ -457,6 +457,9 @@ def test_what_the_index_says_is_told_apart(
     assert index.upload(path, lambda *sent: told.append(sent)).taken is Taken.YES
     assert told[-1][0] == told[-1][1] > len(body)
     assert index.upload(path, lambda *_: None).taken is Taken.NAME_USED
+    world.faults.add(Fault(kind="server-error", service="index", methods=("POST",)))
+    assert index.upload(path, lambda *_: None).taken is Taken.UNCLEAR
+    assert not caplog.records, "twine tells nobody of a retry that is not made"
     world.faults.add("unreachable@index:0")
     assert index.upload(path, lambda *_: None).taken is Taken.UNCLEAR
     with pytest.raises(Unreachable):

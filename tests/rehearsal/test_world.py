@@ -381,6 +381,8 @@ def test_a_world_on_the_real_s3_server(tmp_path: Path) -> None:
         url = world.s3_url
         listed = s3_client(world).list_objects_v2(Bucket="pytorch", Prefix="whl/test/")
         assert listed["KeyCount"] > 10
+        page = "pytorch/whl/test/cpu/torch/index.html"
+        assert requests.get(f"{url}/{page}", timeout=10).ok, "installers have no key"
         with pytest.raises(FaultError, match="the real S3 server answers by itself"):
             world.faults.add("slow@s3")
         with pytest.raises(WorldError, match="not counted"):

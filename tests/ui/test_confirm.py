@@ -122,6 +122,25 @@ async def test_something_irreversible_wants_its_target_typed() -> None:
         assert [carried.digest for carried, _ in cockpit.carried_out] == [plan().digest]
 
 
+async def test_an_arrow_in_a_target_can_be_typed() -> None:
+    cockpit = StillCockpit()
+    cockpit.next_plan = msgspec.structs.replace(plan(), target="torch 2.15.0 → PyPI")
+    app = CockpitApp(cockpit)
+    async with app.run_test(size=(120, 40)) as driven:
+        await open_dialog(app, driven)
+        await until(driven, lambda: "then type torch 2.15.0 -> PyPI" in shown(app))
+        await driven.press("tab", *"torch 2.15.0 -> PyP")
+        field = app.screen.query_one("#target", Input)
+        await until(driven, lambda: field.value.endswith("PyP"))
+        assert yes(app).disabled
+        await driven.press("I")
+        await until(driven, lambda: not yes(app).disabled)
+        field.value = ""
+        await until(driven, lambda: yes(app).disabled)
+        field.value = cockpit.next_plan.target
+        await until(driven, lambda: not yes(app).disabled, "the arrow itself will do, too")
+
+
 async def test_a_reversible_plan_is_confirmed_with_one_key() -> None:
     cockpit = StillCockpit()
     cockpit.next_plan = plan(danger=Danger.REMOTE)
@@ -235,6 +254,8 @@ async def test_a_watched_run_ends_in_its_view() -> None:
     text, _ = await run_to_the_end(done, watched=True)
     assert "Done, and written to the ledger" in text
     assert "1 done, 1 done already" in text
+    assert "esc close" in text
+    assert "it goes on" not in text
 
 
 async def test_a_run_in_the_background_ends_in_a_toast() -> None:
