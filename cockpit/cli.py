@@ -411,15 +411,25 @@ def _add_rehearse(commands: Commands) -> None:
         default="default",
         metavar="NAME",
         help="default, small, large (ten candidates), matrix (the newer workflow), "
-        "or before-cut: nothing of the release is cut yet",
+        "before-cut (nothing of the release is cut yet), or final (the morning of release day)",
     )
-    rehearse.add_argument("--seed", type=int, default=0, metavar="N")
+    rehearse.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="another world of the same kind"
+    )
     rehearse.add_argument(
         "--speed", type=float, metavar="X", help="of its clock; the scenario's own without it"
     )
     rehearse.add_argument("--dir", type=Path, metavar="DIR", help="keep the world here")
-    rehearse.add_argument("--s3", choices=("moto", "seaweedfs"), default="moto")
-    rehearse.add_argument("--fault", action="append", default=[], metavar="NAME[:ARG]")
+    rehearse.add_argument(
+        "--s3", choices=("moto", "seaweedfs"), default="moto", help="seaweedfs is a real server"
+    )
+    rehearse.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME[:ARG]",
+        help="what is broken from the start, as docs/rehearsal.md lists; again",
+    )
     rehearse.add_argument("--headless", action="store_true", help="only serve, until stopped")
 
 
