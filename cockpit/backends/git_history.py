@@ -39,11 +39,13 @@ _SETTINGS = (
     *("-c", "log.showSignature=false", "-c", "i18n.logOutputEncoding=UTF-8"),
     *("-c", "core.fsmonitor=false"),
 )
+_REMOTE = ("config", "--get", "remote.origin.url")
+_FILES = ("log", "--format=%x00%H", "--no-merges", "--name-only", "-z", "--no-renames", "--stdin")
 _PATCHES = (
+    *("log", "--format=%H", "--no-walk=unsorted", "--stdin"),
     *("-p", "--full-index", "--no-merges", "--no-color"),
     *("--no-ext-diff", "--no-textconv", "--no-renames", "--diff-algorithm=myers", "--unified=3"),
 )
-_NAMES = ("--name-only", "-z", "--no-renames")
 
 
 Entry = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
@@ -76,6 +78,7 @@ class ClonedHistory:
         inner = path / ".git"
         self._git_dir = inner if inner.exists() else path
         self._path = path
+        self._begun: dict[Sequence[str], subprocess.Popen[bytes]] = {}
         if not path.is_dir():
             raise self._no_repository()
 
@@ -85,9 +88,17 @@ class ClonedHistory:
         file = self._common_dir / "shallow"
         return frozenset(file.read_text().split()) if file.exists() else frozenset()
 
+    @contextlib.contextmanager
+    def asked_ahead(self, branch: str, trunk: str) -> Iterator[None]:
+        """Have git find what is asked first while the caller does something else."""
+        with contextlib.ExitStack() as left:
+            for words in (_refs_of(branch, trunk), _REMOTE):
+                self._begun[words] = left.enter_context(self._running(words))
+            yield
+
     def repository_name(self) -> str | None:
         """owner/name of what it was cloned from; None where that is no such address."""
-        with self._running(("config", "--get", "remote.origin.url")) as process:
+        with self._running(_REMOTE) as process:
             url = process.communicate()[0].decode("utf-8", "replace").strip()
         parts = url.removesuffix("/").removesuffix(".git").replace(":", "/").split("/")
         return "/".join(parts[-2:]) if "://" in url or "@" in url else None
@@ -98,17 +109,15 @@ class ClonedHistory:
         It walks them together without an end, which needs least time and memory of all ways to
         ask; the reader knows when to stop. Raises ConfigError for what is nowhere.
         """
-        line = line_of(branch)
-        tips = self._tips(branch, trunk, *([f"{line[0]}*"] if line else []))
+        tips = self._tips(branch, trunk)
         there, own = tips.get(branch) or self.commit(branch), tips.get(trunk) or self.commit(trunk)
         given = None if cut is None else tips.get(cut) or self.commit(cut)
         older = {name: tips[name] for name in older_lines(branch, tips)}
         return Ranges(there, own, given, older, self._log(own, there, *older.values(), "--"))
 
-    def _tips(self, *patterns: str) -> dict[str, str]:
+    def _tips(self, branch: str, trunk: str) -> dict[str, str]:
         """Branches by name, those of origin where the clone has no such branch of its own."""
-        wanted = [prefix + pattern for pattern in patterns for prefix in (_HEADS, _ORIGIN)]
-        listed = self._answer("for-each-ref", "--format=%(refname)%00%(objectname)", *wanted)
+        listed = self._answer(*_refs_of(branch, trunk))
         refs = [line.split("\0") for line in listed.splitlines()]
         found: dict[str, str] = {}
         for prefix in (_ORIGIN, _HEADS):
@@ -154,16 +163,8 @@ class ClonedHistory:
         fraction of the time that patches take: nothing else is compared. Raises CockpitError
         where contents are missing, as they are in a partial clone.
         """
-        touched = self._answer(
-            *("diff-tree", "--stdin", "-r", "--root", "--no-commit-id", *_NAMES),
-            fed="".join(f"{sha}\n" for sha in shas),
-        )
-        paths = sorted(set(touched.split("\0")) - {""})
-        if not paths:
-            return {}
         told = self._answer(
-            *("log", "--format=%x00%H", "--full-diff", "--no-merges", *_NAMES, "--stdin"),
-            fed="".join(f"{line}\n" for line in [*shas, *tips, f"^{base}", "--", *paths]),
+            *_FILES, fed="".join(f"{line}\n" for line in (*shas, *tips, f"^{base}"))
         )
         by_files: dict[frozenset[str], list[str]] = {}
         for row in told.strip("\0").split("\0\0"):
@@ -176,13 +177,9 @@ class ClonedHistory:
 
     def patch_ids_of(self, shas: Sequence[str]) -> dict[str, list[str]]:
         """The commits named by their patch-ids; raises as `patch_ids` does."""
-        words = ("log", "--format=%H", "--no-walk=unsorted", *_PATCHES, "--stdin")
-        return self._patch_ids(words, "\n".join(shas).encode() + b"\n")
-
-    def _patch_ids(self, words: Sequence[str], fed: bytes) -> dict[str, list[str]]:
-        with self._running(words, subprocess.PIPE) as log:
+        with self._running(_PATCHES, subprocess.PIPE) as log:
             with self._running(("patch-id", "--stable"), log.stdout) as ids:
-                _feed(log, fed)
+                _feed(log, "".join(f"{sha}\n" for sha in shas).encode())
                 answer = ids.communicate()[0]
             _expect_success(log)
         found: dict[str, list[str]] = {}
@@ -218,7 +215,8 @@ class ClonedHistory:
     def _running(
         self, words: Sequence[str], stdin: int | IO[bytes] | None = subprocess.DEVNULL
     ) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
-        return _ended(self._start(words, stdin))
+        begun = self._begun.pop(words, None)
+        return contextlib.nullcontext(begun) if begun else _ended(self._start(words, stdin))
 
     def _start(
         self, words: Sequence[str], stdin: int | IO[bytes] | None = subprocess.DEVNULL
@@ -274,6 +272,14 @@ def _feed(process: subprocess.Popen[bytes], text: bytes) -> None:
     with contextlib.suppress(BrokenPipeError):  # it ended early, and its exit status says why
         stdin.write(text)
         stdin.close()
+
+
+def _refs_of(branch: str, trunk: str) -> tuple[str, ...]:
+    """Asks for two branches and, where one is of a release line, for those of the other lines."""
+    line = line_of(branch)
+    names = [branch, trunk, *([f"{line[0]}*"] if line else [])]
+    wanted = [prefix + name for name in names for prefix in (_HEADS, _ORIGIN)]
+    return ("for-each-ref", "--format=%(refname)%00%(objectname)", *wanted)
 
 
 def line_of(branch: str) -> tuple[str, tuple[int, ...]] | None:

@@ -26,8 +26,15 @@ _UNASKED = (
 def run(arguments: argparse.Namespace) -> int:
     """Print what was found; 1 when a revert or a fix is missing."""
     clone = ClonedHistory(arguments.repo)
+    with clone.asked_ahead(arguments.branch, arguments.trunk):
+        return _printed(arguments, clone)
+
+
+def _printed(arguments: argparse.Namespace, clone: ClonedHistory) -> int:
+    # Imported while git looks for branches, and then while it walks.
+    import json
+
     ranges = clone.ranges(arguments.branch, arguments.trunk, arguments.cut)
-    # Imported while git walks.
     from cockpit.backends.git_findings import Asked, read_findings
     from cockpit.views.findings import as_data, as_text
 
@@ -42,8 +49,6 @@ def run(arguments: argparse.Namespace) -> int:
         except CockpitError as err:
             unread, code = str(err), err.exit_code
     if arguments.json:
-        import json
-
         text = json.dumps(as_data(read.findings, fixes, unread), indent=2)
     else:
         text = as_text(read.findings, fixes, unread)
