@@ -428,8 +428,9 @@ def _add_rehearse(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="NAME[:ARG]",
-        help="what is broken from the start, as docs/rehearsal.md lists; again",
+        help="what is broken from the start, such as slow@github:80ms; again",
     )
+    rehearse.add_argument("--list-faults", action="store_true", help="say what each breaks")
     rehearse.add_argument("--headless", action="store_true", help="only serve, until stopped")
 
 

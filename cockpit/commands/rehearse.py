@@ -23,7 +23,9 @@ Then = Callable[[argparse.Namespace], int]
 def run(arguments: argparse.Namespace, fly: Then) -> int:
     """Serve a world until stopped, or open the cockpit on one; as text without a terminal."""
     command = _command(arguments)
-    if arguments.headless:
+    if arguments.list_faults:
+        command.append("--list-faults")
+    if arguments.headless or arguments.list_faults:
         # The world takes this process's place, signals and all.
         os.execv(command[0], command)  # noqa: S606
     with _world(arguments) as config:

@@ -229,6 +229,12 @@ def test_a_rehearsal_of_nothing_known_is_wrong_usage(words: tuple[str, ...]) -> 
     assert "Traceback" not in done.stderr
 
 
+def test_the_faults_of_a_rehearsal_are_listed() -> None:
+    done = call("rehearse", "--list-faults")
+    assert done.returncode == 0
+    assert "late-index" in done.stdout
+
+
 def test_a_rehearsal_for_one_command(tmp_path: Path) -> None:
     done = call("--rehearsal", "status", "--json", cwd=tmp_path)
     assert json.loads(done.stdout)["release"] == "2.15.0"
