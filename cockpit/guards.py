@@ -9,10 +9,10 @@ import msgspec
 
 from cockpit.release.branches import Branches
 from cockpit.release.candidates import Candidate
-from cockpit.release.checklist import Process
 from cockpit.release.jobs import Job
 from cockpit.release.lookups import branch_of, listing_of, picks_by_commit
 from cockpit.release.picks import Pick
+from cockpit.release.process import Process
 from cockpit.release.repos import Repository, Role
 from cockpit.release.state import ReleaseSpec, ReleaseState
 

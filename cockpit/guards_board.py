@@ -6,9 +6,9 @@ import msgspec
 
 from cockpit.guards import Availability, Disabled, Enabled, Scope, Selection, Situation
 from cockpit.release.board import BoardLine, board
-from cockpit.release.checklist import Item
 from cockpit.release.gates import GATES
 from cockpit.release.overrides import override_of
+from cockpit.release.process import Item
 from cockpit.release.verdicts import NextStep
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cockpit.guards import Availability, Disabled, Enabled, Situation
-from cockpit.release.checklist import PHASE_PREFIX
+from cockpit.release.process import PHASE_PREFIX
 from cockpit.release.signoffs import Problem
 
 

@@ -17,6 +17,7 @@ from cockpit.feeds.cache import ReadingCache
 from cockpit.feeds.feed import Feed
 from cockpit.feeds.hub import NAMES, FeedHub
 from cockpit.feeds.looks import Looks
+from cockpit.operations import registry
 from cockpit.operations.plan import Plan
 from cockpit.operations.process_in_use import process_of
 from cockpit.release.candidates import Candidate
@@ -44,7 +45,7 @@ class Cockpit:
         folders = config.folders
         self.config = config
         self.read_only = read_only
-        self.process = process_of(config)
+        self.process = process_of(config, registry.BY_NAME)
         self.command_log = CommandLog()
         self.backends = Backends(
             config, data=folders.data, cache=folders.cache, log=self.command_log.add
@@ -158,9 +159,7 @@ class Cockpit:
 
     async def plan(self, operation: str, arguments: Mapping[str, str]) -> Plan:
         """What an operation would do; reads only."""
-        from cockpit.operations.registry import operation as find
-
-        spec = find(operation)
+        spec = registry.operation(operation)
         return await in_thread(lambda: spec.build(self.backends, arguments).plan())
 
     async def job_steps(self, repository: str, job_id: int) -> tuple[Step, ...]:

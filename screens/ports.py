@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from cockpit.operations.plan import Plan
     from cockpit.operations.runner import Observer, Outcome
     from cockpit.release.changes import ChangeText, EndState
-    from cockpit.release.checklist import Process
     from cockpit.release.job_logs import JobLog
     from cockpit.release.jobs import Step
     from cockpit.release.nominations import Comment
+    from cockpit.release.process import Process
     from cockpit.release.state import ReleaseState
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from cockpit.backends.ports import ApiBudget
-    from cockpit.release.checklist import Process
+    from cockpit.release.process import Process
     from cockpit.release.state import ReleaseState
 
 AROUND_HEADER = 2

@@ -12,10 +12,11 @@ from cockpit.commands.common import looked, write_json, write_lines
 from cockpit.commands.status import exit_code
 from cockpit.errors import ExitCode
 from cockpit.release.board import Board, BoardLine, board
-from cockpit.release.checklist import Item, Process, current_phase
+from cockpit.release.checklist import current_phase
 from cockpit.release.gates import GATES
 from cockpit.release.overrides import cleared, override_of
 from cockpit.release.phases import PHASE_GATES, standing
+from cockpit.release.process import Item, Process
 from cockpit.release.state import ReleaseState
 from cockpit.release.verdicts import NextStep, Verdict
 from cockpit.runtime import Cockpit

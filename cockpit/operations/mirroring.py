@@ -22,6 +22,7 @@ from cockpit.operations.plan import (
 )
 from cockpit.operations.process_in_use import process_of
 from cockpit.operations.signing import Evidence, SpeakOfItem
+from cockpit.operations.specs import Registry
 from cockpit.operations.whole_state import whole_state
 from cockpit.release.checklist import item_states
 from cockpit.release.mirror import HandTick, Mirror, MirrorIssue, boxes, hand_ticks, mirror_title
@@ -150,8 +151,9 @@ class AdoptTick:
 
     name = "adopt-tick"
 
-    def __init__(self, backends: Backends, item: str) -> None:
+    def __init__(self, backends: Backends, registry: Registry, item: str) -> None:
         self._backends = backends
+        self._registry = registry
         self._item = item
 
     def plan(self) -> Plan:
@@ -164,7 +166,7 @@ class AdoptTick:
         tick = next((t for t in _ticks(issue) if t.item == self._item and t.ticked), None)
         note = tick.describe() if tick else "ticked on GitHub"
         evidence = Evidence(note, (issue.url,) if issue else ())
-        made = SpeakOfItem(self._backends, Signed, self._item, evidence).plan()
+        made = SpeakOfItem(self._backends, self._registry, Signed, self._item, evidence).plan()
         warnings = made.warnings
         if tick is not None and not tick.by:
             warnings = (*warnings, answer.missing or "GitHub does not tell who ticked it")

@@ -22,9 +22,11 @@ from cockpit.operations.plan import (
 )
 from cockpit.operations.process_in_use import process_of
 from cockpit.operations.signed_state import signed_state
+from cockpit.operations.specs import Registry
 from cockpit.process.loader import Process
 from cockpit.release.branches import Branches
-from cockpit.release.checklist import Item, ItemState, item_states, unlocked_by
+from cockpit.release.checklist import ItemState, item_states, unlocked_by
+from cockpit.release.process import Item
 from cockpit.release.record import Ledger
 from cockpit.release.signatures import bound_to, newest_plan, why_not
 from cockpit.release.signoffs import (
@@ -133,9 +135,15 @@ class SpeakOfItem:
     """
 
     def __init__(
-        self, backends: Backends, kind: type[Spoken], item_id: str, evidence: Evidence
+        self,
+        backends: Backends,
+        registry: Registry,
+        kind: type[Spoken],
+        item_id: str,
+        evidence: Evidence,
     ) -> None:
         self._backends = backends
+        self._registry = registry
         self._kind = kind
         self._evidence = evidence
         config = backends.config
@@ -200,10 +208,8 @@ class SpeakOfItem:
         known = newest_plan(item, state.record)
         if known is not None:
             return (known.digest, known.subject), ()
-        from cockpit.operations.registry import operation
-
         try:
-            spec = operation(item.operation)
+            spec = self._registry()[item.operation]
             if any(parameter.required for parameter in spec.parameters):
                 return ("", ""), ()
             made = spec.build(self._backends, {}).plan()
@@ -220,9 +226,8 @@ class SpeakOfItem:
         others = [signer for signer in found.said.signers if signer.email != email]
         if self._kind is Signed and len(others) + 1 < item.signers:
             return ()
-        from cockpit.operations.registry import OPERATIONS
-
-        irreversible = {s.name for s in OPERATIONS if s.danger is Danger.IRREVERSIBLE}
+        specs = self._registry().values()
+        irreversible = {spec.name for spec in specs if spec.danger is Danger.IRREVERSIBLE}
         return unlocked_by(self._process, tuple(states.values()), item.id, irreversible)
 
     def _about(self, event: Spoken, state: ReleaseState) -> Section:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cockpit.operations.plan import Danger, Operation
-from cockpit.operations.specs import Arguments, OperationSpec, Parameter
+from cockpit.operations.specs import Arguments, OperationSpec, Parameter, Registry
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
@@ -32,7 +32,7 @@ _NOTE = Parameter("note", "what is to be known about it", option=True)
 _WORDS = Parameter("words", "why, for everybody to read", required=True)
 
 
-def _speak(kind: str) -> Callable[[Backends, Arguments], Operation]:
+def _speak(kind: str, registry: Registry) -> Callable[[Backends, Arguments], Operation]:
     def build(backends: Backends, arguments: Arguments) -> Operation:
         from cockpit.operations import signing
 
@@ -42,7 +42,7 @@ def _speak(kind: str) -> Callable[[Backends, Arguments], Operation]:
             _several(arguments, "file"),
         )
         return signing.SpeakOfItem(
-            backends, signing.KINDS[kind], arguments.get("item", ""), evidence
+            backends, registry, signing.KINDS[kind], arguments.get("item", ""), evidence
         )
 
     return build
@@ -58,67 +58,73 @@ def _mirror(backends: Backends, arguments: Arguments) -> Operation:
     return MirrorChecklist(backends, reset=bool(arguments.get("reset")))
 
 
-def _adopt(backends: Backends, arguments: Arguments) -> Operation:
-    from cockpit.operations.mirroring import AdoptTick
+def _adopt(registry: Registry) -> Callable[[Backends, Arguments], Operation]:
+    def build(backends: Backends, arguments: Arguments) -> Operation:
+        from cockpit.operations.mirroring import AdoptTick
 
-    return AdoptTick(backends, arguments.get("item", ""))
+        return AdoptTick(backends, registry, arguments.get("item", ""))
+
+    return build
 
 
-SIGNING_OPERATIONS: tuple[OperationSpec, ...] = (
-    OperationSpec(
+_SPOKEN: tuple[tuple[str, str, tuple[Parameter, ...], str], ...] = (
+    (
         "sign",
         "sign an item of the checklist, for this candidate and this plan",
-        Danger.REMOTE,
         (_ITEM, _NOTE, _LINK, _FILE),
-        _speak("sign"),
-        ("plan sign performance", "do sign performance --note 'within noise' --link https://…"),
+        "do sign performance --note 'within noise' --link https://…",
     ),
-    OperationSpec(
+    (
         "waive",
         "record that an item of the checklist does not apply, and why",
-        Danger.REMOTE,
         (_ITEM, _WORDS, _LINK, _FILE),
-        _speak("waive"),
-        ("do waive colab 'a patch release: colab stays where it is'",),
+        "do waive colab 'a patch release: colab stays where it is'",
     ),
-    OperationSpec(
+    (
         "report-problem",
         "report a problem with an item: it is held up until that is withdrawn or signed after",
-        Danger.REMOTE,
         (_ITEM, _WORDS, _LINK, _FILE),
-        _speak("report-problem"),
-        ("do report-problem performance 'resnet50 is 8 % slower' --link https://…",),
+        "do report-problem performance 'resnet50 is 8 % slower' --link https://…",
     ),
-    OperationSpec(
+    (
         "withdraw-problem",
         "withdraw the problems that were reported with an item",
-        Danger.REMOTE,
         (_ITEM, _WORDS, _LINK, _FILE),
-        _speak("withdraw-problem"),
-        ("do withdraw-problem performance 'a noisy machine: see the second run'",),
+        "do withdraw-problem performance 'a noisy machine: see the second run'",
     ),
-    OperationSpec(
+    (
         "skip-item",
         "leave an item for later, or for somebody else; the walk-through goes on after it",
-        Danger.REMOTE,
         (_ITEM, _NOTE),
-        _speak("skip-item"),
-        ("do skip-item performance --note 'waits for the second run'",),
-    ),
-    OperationSpec(
-        "mirror-checklist",
-        "open the tracking issue, or have it show the checklist as it is",
-        Danger.REMOTE,
-        (Parameter("reset", "put boxes back that were ticked by hand", option=True, flag=True),),
-        _mirror,
-        ("plan mirror-checklist", "do mirror-checklist"),
-    ),
-    OperationSpec(
-        "adopt-tick",
-        "sign an item whose box was ticked on GitHub, in your own name",
-        Danger.REMOTE,
-        (_ITEM,),
-        _adopt,
-        ("do adopt-tick performance",),
+        "do skip-item performance --note 'waits for the second run'",
     ),
 )
+"""What can be said of an item: name, help, parameters and an example."""
+_RESET = Parameter("reset", "put boxes back that were ticked by hand", option=True, flag=True)
+
+
+def signing_operations(registry: Registry) -> tuple[OperationSpec, ...]:
+    """What is said of items, bound to the plans of the operations that the registry has."""
+    spoken = (
+        OperationSpec(name, about, Danger.REMOTE, words, _speak(name, registry), (example,))
+        for name, about, words, example in _SPOKEN
+    )
+    return (
+        *spoken,
+        OperationSpec(
+            "mirror-checklist",
+            "open the tracking issue, or have it show the checklist as it is",
+            Danger.REMOTE,
+            (_RESET,),
+            _mirror,
+            ("plan mirror-checklist", "do mirror-checklist"),
+        ),
+        OperationSpec(
+            "adopt-tick",
+            "sign an item whose box was ticked on GitHub, in your own name",
+            Danger.REMOTE,
+            (_ITEM,),
+            _adopt(registry),
+            ("do adopt-tick performance",),
+        ),
+    )

@@ -48,6 +48,9 @@ class OperationSpec(msgspec.Struct, frozen=True):
     """What the command line's help shows, without the program's name."""
 
 
+Registry = Callable[[], Mapping[str, OperationSpec]]
+"""All operations by name, for those that speak of others; complete once all modules are loaded."""
+
 ANOTHER = Parameter("repository", "another repository than the core", option=True)
 REASON = Parameter("reason", "why, for everybody to read", required=True)
 REPLACE = Parameter("replace", "the commit of somebody else's draft to replace", option=True)

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from cockpit.errors import ConfigError
-from cockpit.release.checklist import Item, Phase, Process
 from cockpit.release.gates import GATES
 from cockpit.release.people import OwnerRole
+from cockpit.release.process import Item, Phase, Process
 from cockpit.release.versions import Line
 
 __all__ = ["Process", "load_process", "parse"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from cockpit.release.lookups import branch_of
 from cockpit.release.people import Duty, OwnerRole, Team
+from cockpit.release.process import Item
 from cockpit.release.record import Entry, Ledger
 from cockpit.release.signoffs import (
     EvidenceFile,
@@ -22,9 +22,6 @@ from cockpit.release.signoffs import (
 )
 from cockpit.release.state import ReleaseState
 from cockpit.release.words import counted, short
-
-if TYPE_CHECKING:
-    from cockpit.release.checklist import Item
 
 
 class Said(Enum):

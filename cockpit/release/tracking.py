@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cockpit.release.checklist import ItemState, Process
+from cockpit.release.checklist import ItemState
 from cockpit.release.markdown import link, plain
 from cockpit.release.mirror import HandTick, MirrorLine, mirror_part
+from cockpit.release.process import Process
 from cockpit.release.walking import pages
 
 _LINKS = 3

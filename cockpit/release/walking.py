@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from cockpit.release.checklist import ItemState, Process, Progress
+from cockpit.release.checklist import ItemState, Progress
 from cockpit.release.people import Team
+from cockpit.release.process import Process
 from cockpit.release.signatures import why_not
 
 

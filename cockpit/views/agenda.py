@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from cockpit.release.board import BoardLine, board
-from cockpit.release.checklist import Process, Progress, current_phase, item_states
+from cockpit.release.checklist import Progress, current_phase, item_states
 from cockpit.release.meetings import next_meeting
 from cockpit.release.overrides import override_of
 from cockpit.release.phases import PHASE_GATES
+from cockpit.release.process import Process
 from cockpit.release.record import Note
 from cockpit.release.state import ReleaseState
 from cockpit.views.checklist_markdown import plain

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from cockpit.release.checklist import (
-    PHASE_PREFIX,
-    Item,
-    ItemState,
-    Kind,
-    Phase,
-    Process,
-    Progress,
-    current_phase,
-    item_states,
-)
+from cockpit.release.checklist import ItemState, Progress, current_phase, item_states
 from cockpit.release.commits import short
 from cockpit.release.overrides import override_of
 from cockpit.release.phases import PhaseId
+from cockpit.release.process import PHASE_PREFIX, Item, Kind, Phase, Process
 from cockpit.release.signatures import Said, who_signs
 from cockpit.release.state import ReleaseState
 from cockpit.release.verdicts import Outcome, Verdict

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cockpit.release.checklist import ItemState, Process, Progress, item_states
+from cockpit.release.checklist import ItemState, Progress, item_states
+from cockpit.release.process import Process
 from cockpit.release.state import ReleaseState
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from cockpit.release.board import BoardLine, board
-from cockpit.release.checklist import ItemState, Process, Progress, current_phase, item_states
+from cockpit.release.checklist import ItemState, Progress, current_phase, item_states
 from cockpit.release.history import chosen, telling, when, who
 from cockpit.release.markdown import bullets, link, plain
+from cockpit.release.process import Process
 from cockpit.release.record import Recorded
 from cockpit.release.state import ReleaseState
 from cockpit.release.walking import pages, wants_a_person

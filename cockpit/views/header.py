@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from cockpit.release.candidates import Candidate
-from cockpit.release.checklist import Process, current_phase
+from cockpit.release.checklist import current_phase
 from cockpit.release.commits import short
+from cockpit.release.process import Process
 from cockpit.release.record import CandidatePinned
 from cockpit.release.state import ReleaseState
 from cockpit.views.ages import ago, deadline, duration, grouped, time_left

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cockpit.release.board import Board, board
-from cockpit.release.checklist import Process
+from cockpit.release.process import Process
 from cockpit.release.state import ReleaseState
 from cockpit.views import marks
 from cockpit.views.board import board_lines

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cockpit.release.checklist import ItemState, Kind, Process
+from cockpit.release.checklist import ItemState
 from cockpit.release.people import OwnerRole
+from cockpit.release.process import Kind, Process
 from cockpit.release.signatures import bound_to, newest_plan, who_signs, why_not
 from cockpit.release.state import ReleaseState
 from cockpit.release.walking import Tally, wants_a_person

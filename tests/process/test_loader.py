@@ -10,9 +10,9 @@ import pytest
 from cockpit.errors import ConfigError
 from cockpit.operations import registry
 from cockpit.process.loader import Process, load_process, parse
-from cockpit.release.checklist import Kind
 from cockpit.release.people import Duty
 from cockpit.release.phases import PhaseId
+from cockpit.release.process import Kind
 
 PHASES = """
 [[phases]]

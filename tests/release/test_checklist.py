@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from cockpit.process.loader import parse
-from cockpit.release.checklist import ItemState, Process, Progress, item_states
+from cockpit.release.checklist import ItemState, Progress, item_states
 from cockpit.release.jobs import JobState
+from cockpit.release.process import Process
 from cockpit.release.record import (
     Override,
     Recorded,

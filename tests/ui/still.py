@@ -29,10 +29,10 @@ from cockpit.operations.plan import (
 from cockpit.operations.runner import Observer, Outcome
 from cockpit.process.loader import parse
 from cockpit.release.changes import ChangedFile, ChangeText, EndState
-from cockpit.release.checklist import Process
 from cockpit.release.job_logs import JobLog
 from cockpit.release.jobs import Step
 from cockpit.release.nominations import Comment
+from cockpit.release.process import Process
 from cockpit.release.state import ReleaseState
 from tests.release.states import GREEN, NOW
 
