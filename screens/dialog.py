@@ -33,7 +33,9 @@ class Dialog(ModalScreen[Result]):
 
     def fit(self) -> None:
         """Give the part that scrolls what the others leave."""
-        dialog = self.query_one("#dialog")
+        dialog = next(iter(self.query("#dialog")), None)
+        if dialog is None:  # closed in the meantime
+            return
         others = sum(
             child.outer_size.height + child.styles.margin.height
             for child in dialog.children

@@ -141,6 +141,16 @@ async def test_an_arrow_in_a_target_can_be_typed() -> None:
         await until(driven, lambda: not yes(app).disabled, "the arrow itself will do, too")
 
 
+async def test_a_dialog_that_was_closed_before_it_was_drawn_is_not_fitted() -> None:
+    app = CockpitApp(StillCockpit())
+    async with app.run_test(size=(120, 40)) as driven:
+        await open_dialog(app, driven)
+        closed = dialog(app)
+        closed.action_leave()
+        await until(driven, lambda: not closed.is_attached)
+        closed.fit()
+
+
 async def test_a_reversible_plan_is_confirmed_with_one_key() -> None:
     cockpit = StillCockpit()
     cockpit.next_plan = plan(danger=Danger.REMOTE)
