@@ -87,9 +87,15 @@ def output_for(arguments: argparse.Namespace, notifications: NotificationsTable)
     """JSON lines when asked for, a live block on a terminal, else plain lines."""
     if arguments.json:
         return JsonLines()
-    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+    if tells_what_is_left(arguments):
         return LiveBlock(notifications, plain_ascii=arguments.ascii)
     return PlainLines(plain_ascii=arguments.ascii)
+
+
+def tells_what_is_left(arguments: argparse.Namespace) -> bool:
+    """Whether the output has a live block, whose head says when the builds will be done."""
+    terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return terminal and not arguments.json
 
 
 class PlainLines:

@@ -217,6 +217,14 @@ class EarlierBuilds(msgspec.Struct, frozen=True):
 
     candidates: tuple[CandidateBuilds, ...] = ()
 
+    def before(self, candidate: Candidate | None) -> tuple[CandidateBuilds, ...]:
+        """Those before a candidate: both are read one after the other, so one may be in both."""
+        if candidate is None:
+            return ()
+        return tuple(
+            b for b in self.candidates if b.candidate and b.candidate.name < candidate.name
+        )
+
 
 class Check(msgspec.Struct, frozen=True, gc=False):
     """A check run or a status on a commit that is not a job of Actions."""

@@ -54,6 +54,8 @@ class Picture(msgspec.Struct, frozen=True, dict=True):
     """The release's time."""
     support: SupportMatrix = SupportMatrix()
     """What its jobs are expected to be; nothing for a library."""
+    earlier: tuple[CandidateBuilds, ...] = ()
+    """The core's candidates before it, as far as they have been read."""
     missing: str = ""
     """Why the reading is not whole."""
     trouble: str = ""
@@ -77,10 +79,11 @@ class Picture(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def ahead(self) -> Forecast | None:
-        """When the builds will be done, from what finished jobs of their kinds took."""
+        """When the builds will be done, from what their jobs took before, else their kinds."""
         if not self.read:
             return None
-        return forecast(self.builds, durations(self.builds, ()), self.support, self.now)
+        known = durations(self.builds, self.earlier)
+        return forecast(self.builds, known, self.support, self.now)
 
     @property
     def read(self) -> bool:
@@ -165,6 +168,7 @@ def picture_of(
         builds=value,
         now=state.now,
         support=state.spec.support if core else SupportMatrix(),
+        earlier=state.earlier.value.before(candidate) if core and state.earlier.value else (),
         missing=builds.reading.missing if builds.reading and value.candidate == candidate else "",
         trouble=str(builds.failure) if builds.failure else "",
         newer=newer[-1] if newer else None,

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 
-from cockpit.release.jobs import JobState
+from cockpit.release.jobs import EarlierBuilds, JobState
 from cockpit.release.notices import Desktop
 from cockpit.release.picture import Picture, picture_of
+from cockpit.release.support import SupportMatrix
 from cockpit.views.build_report import STATES, Selection, report
 from cockpit.views.desktop import desktop_sequence
 from cockpit.views.hud import hud_url
 from cockpit.views.text import printed
-from tests.release.states import CORE, GREEN, builds, candidate, feed, green_jobs, job, with_
+from tests.release.states import (
+    CORE,
+    GREEN,
+    NOW,
+    RC1,
+    builds,
+    candidate,
+    feed,
+    green_jobs,
+    job,
+    with_,
+)
 
 LINUX = "linux-binary-manywheel"
 
@@ -122,6 +136,23 @@ def test_green_has_nothing_to_show_but_counts() -> None:
         text.startswith(("pytorch", "✔", "HUD", "linux", "windows", "macos")) or not text
         for text in told(whole)
     )
+
+
+def test_the_end_is_foreseen_by_what_the_same_jobs_took_in_earlier_candidates() -> None:
+    took, began = timedelta(hours=3), NOW - timedelta(hours=1)
+    name = "manywheel-py3_12-cpu-build / build"
+    running = job(1, name, LINUX, JobState.RUNNING)
+    done = job(2, name, LINUX)
+    running = msgspec.structs.replace(running, started_at=began)
+    done = msgspec.structs.replace(done, started_at=began - took, completed_at=began)
+    before = EarlierBuilds((builds(done, of=RC1),))
+    read = feed(builds(running, job(3, "get-label-type", LINUX)))
+    spec = msgspec.structs.replace(GREEN.spec, support=SupportMatrix())
+
+    state = with_(builds=read, earlier=feed(before), spec=spec)
+    assert "~2 h 00 min left" in told(picture_of(state, CORE, candidate(), read))[1]
+    alone = with_(builds=read, earlier=feed(EarlierBuilds()), spec=spec)
+    assert "left" not in told(picture_of(alone, CORE, candidate(), read))[1]
 
 
 def test_the_hud_is_a_link_with_the_ref_in_one_segment() -> None:
