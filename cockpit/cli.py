@@ -46,6 +46,8 @@ COMMANDS = {
 }
 """The module of `cockpit.commands` and the function in it that carries a command out."""
 
+_UNHEARD = 141
+"""What shells call a process that SIGPIPE ended: whatever it had to say, it is no success."""
 _SHORT_LIVED = frozenset({"missing", "predict"})
 """They keep everything they read until their process ends: there is nothing to be collected."""
 
@@ -64,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader went away; Python would complain once more while it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.OK)
+        return _UNHEARD
     except Exception as err:  # noqa: BLE001  (a defect is told in words too; the log has the rest)
         return _confess(err, debug=arguments.debug)
     except KeyboardInterrupt:
