@@ -15,7 +15,6 @@ from cockpit.release.gates import GATES
 from cockpit.release.gates_branches import TAG
 from cockpit.release.gates_health import unrequired_red
 from cockpit.release.gates_picks import open_findings
-from cockpit.release.jobs import JobState
 from cockpit.release.lookups import (
     branch_of,
     is_red,
@@ -378,10 +377,10 @@ def _deadlines(state: ReleaseState) -> Iterator[BoardLine]:
 
 def _flaky(state: ReleaseState) -> Iterator[BoardLine]:
     jobs = state.builds.value.jobs if state.builds.value else ()
-    flaky = [job for job in jobs if job.attempt > 1 and job.state is JobState.PASSED]
+    flaky = [job for job in jobs if job.flaky]
     if flaky:
         names = few(map(configuration, flaky), 2)
-        text = f"{counted(len(flaky), 'job')} green only after a re-run: {names}"
+        text = f"{counted(len(flaky), 'job')} flaky, green after red: {names}"
         then = f"read why {configuration(flaky[0])} was red at first"
         yield BoardLine(text, "pane-2", "builds-green", flaky[0].url, then=then)
 
