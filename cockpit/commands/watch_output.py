@@ -16,10 +16,11 @@ from cockpit.commands.candidates import candidate_data, counts_data
 from cockpit.commands.common import wants_colour
 from cockpit.config_tables import NotificationsTable
 from cockpit.release.build_changes import Change, ChangeKind
+from cockpit.release.coverage import named
 from cockpit.release.jobs import JobState
 from cockpit.release.picture import End, Ending, Picture
 from cockpit.views.ages import ago, duration
-from cockpit.views.build_report import counts_text, head, job_words
+from cockpit.views.build_report import counts_text, head
 from cockpit.views.desktop import desktop_sequence
 from cockpit.views.framing import line, marked
 from cockpit.views.marks import FAILED, JOB_MARKS, NEEDS_YOU, PASSED, RUNNING, Mark, Tone
@@ -222,10 +223,7 @@ class LiveBlock:
             return (line(Span(f"{_waiting(glance)} · {glance.coming}", Tone.DIM)),)
         red = [job for job in picture.builds.jobs if job.state is JobState.FAILED]
         mark = JOB_MARKS[JobState.FAILED]
-        rows = [
-            line("  ", *marked(mark, f"{job.key.os if job.key else job.workflow} {job_words(job)}"))
-            for job in red[:_RED_LINES]
-        ]
+        rows = [line("  ", *marked(mark, named(job))) for job in red[:_RED_LINES]]
         if len(red) > _RED_LINES:
             rows.append(line(Span(f"  and {len(red) - _RED_LINES} more failed", Tone.DIM)))
         return (*head(picture, glance.coming), *rows)

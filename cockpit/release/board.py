@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from cockpit.release.commits import short
-from cockpit.release.coverage import configuration
+from cockpit.release.coverage import configuration, named
 from cockpit.release.findings import FindingKind, Severity, findings
 from cockpit.release.freshness import Freshness, freshness
 from cockpit.release.gates import GATES
@@ -214,12 +214,12 @@ def _red_builds(state: ReleaseState) -> Iterator[BoardLine]:
     red = [job for job in jobs if is_red(job)]
     if red:
         yield BoardLine(
-            f"{counted(len(red), 'build')} failed: {few(configuration(job) for job in red)}",
+            f"{counted(len(red), 'build')} failed: {few(named(job) for job in red)}",
             "pane-2",
             "builds-green",
             red[0].url,
             state.builds.reading.source if state.builds.reading else "",
-            f"look into {configuration(red[0])}",
+            f"look into {named(red[0])}",
         )
 
 
@@ -379,9 +379,9 @@ def _flaky(state: ReleaseState) -> Iterator[BoardLine]:
     jobs = state.builds.value.jobs if state.builds.value else ()
     flaky = [job for job in jobs if job.flaky]
     if flaky:
-        names = few(map(configuration, flaky), 2)
+        names = few(map(named, flaky), 2)
         text = f"{counted(len(flaky), 'job')} flaky, green after red: {names}"
-        then = f"read why {configuration(flaky[0])} was red at first"
+        then = f"read why {named(flaky[0])} was red at first"
         yield BoardLine(text, "pane-2", "builds-green", flaky[0].url, then=then)
 
 

@@ -32,6 +32,14 @@ class JobKey(msgspec.Struct, frozen=True, gc=False):
     """`3.13` or, free-threaded, `3.13t`; None where it serves every Python."""
     stage: str
 
+    @property
+    def tells_which(self) -> bool:
+        """Whether no other job has the same key.
+
+        Images also differ by what the grammar of wheels has no word for: runtime or devel.
+        """
+        return self.package != "docker"
+
 
 _CONFIGURATION = re.compile(
     r"(?P<package>manywheel|wheel|libtorch)-(?:py(?P<python>\d+_\d+t?)-)?(?P<accelerator>.+?)"

@@ -191,7 +191,7 @@ def _row(job: Job, now: datetime) -> Line:
 def job_words(job: Job) -> str:
     """A job's configuration without its platform, else its own name."""
     key = job.key
-    if key is None:
+    if key is None or not key.tells_which:
         return job.name
     package = "" if key.package in WHEELS else key.package
     return _words(package, key.python, key.accelerator, key.stage)

@@ -7,6 +7,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from cockpit.commands.watch_output import Glance, LiveBlock
+from cockpit.config_tables import NotificationsTable
 from cockpit.release.jobs import EarlierBuilds, JobState
 from cockpit.release.notices import Desktop
 from cockpit.release.picture import Picture, picture_of
@@ -153,6 +155,36 @@ def test_the_end_is_foreseen_by_what_the_same_jobs_took_in_earlier_candidates() 
     assert "~2 h 00 min left" in told(picture_of(state, CORE, candidate(), read))[1]
     alone = with_(builds=read, earlier=feed(EarlierBuilds()), spec=spec)
     assert "left" not in told(picture_of(alone, CORE, candidate(), read))[1]
+
+
+def test_the_block_of_a_terminal_tells_red_jobs_of_two_systems_apart(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arm = "linux-aarch64-binary-manywheel"
+    jobs = (
+        job(1, "manywheel-py3_12-cpu-test / test", LINUX, JobState.FAILED),
+        job(2, "manywheel-py3_12-cpu-aarch64-test / test", arm, JobState.FAILED),
+        job(3, "get-label-type", arm, JobState.FAILED),
+    )
+    read = feed(builds(*jobs))
+    seen = picture_of(with_(builds=read), CORE, candidate(), read)
+    block = LiveBlock(NotificationsTable(), plain_ascii=False)
+    block.tick(Glance(seen, NOW, NOW, None, "", refreshing=False))
+    told_ = capsys.readouterr().out
+    assert "linux x86_64 py3.12 cpu test" in told_
+    assert "linux aarch64 py3.12 cpu test" in told_
+    assert f"{arm} / get-label-type" in told_
+
+
+def test_two_images_of_one_accelerator_are_told_apart() -> None:
+    images = ("build (cuda13.0, devel)", "build (cuda13.0, runtime)")
+    jobs = [
+        job(number, name, "Build Official Docker Images", JobState.FAILED)
+        for number, name in enumerate(images, 1)
+    ]
+    read = feed(builds(*jobs))
+    lines = told(picture_of(with_(builds=read), CORE, candidate(), read), state="failed")
+    assert [name for name in images for text in lines if f"✖ {name} " in text] == list(images)
 
 
 def test_the_hud_is_a_link_with_the_ref_in_one_segment() -> None:
