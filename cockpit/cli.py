@@ -304,7 +304,10 @@ def _add_predicting(commands: Commands) -> None:
     predict.add_argument("--json", action="store_true", help="machine-readable")
 
 
-_STATES = ["passed", "failed", "running", "queued", "expected", "skipped", "no-data", "flaky"]
+_STATES = [
+    *("passed", "failed", "cancelled", "running", "queued", "expected", "skipped", "no-data"),
+    "flaky",
+]
 
 
 def _add_watching(commands: Commands) -> None:

@@ -108,7 +108,7 @@ class PlainLines:
 
     def changed(self, found: Sequence[Change], glance: Glance) -> None:
         """Tell the changes, what matters most first."""
-        counts = counts_text(glance.picture.counts) or "no jobs"
+        counts = counts_text(glance.picture) or "no jobs"
         for mark, text in _told(found, glance):
             shape = f"{mark.shape} " if mark else ""
             self._write(f"{_clock(glance)}  {shape}{text}  [{counts}]")

@@ -13,7 +13,7 @@ import msgspec
 from cockpit.release.branches import BranchState
 from cockpit.release.candidates import Candidate, Tag
 from cockpit.release.commits import short
-from cockpit.release.coverage import unstarted, unstarted_workflows
+from cockpit.release.coverage import never_started, unstarted, unstarted_workflows
 from cockpit.release.durations import Forecast, durations, forecast
 from cockpit.release.jobs import CandidateBuilds, Job, JobState, Run
 from cockpit.release.repos import Repository
@@ -118,6 +118,11 @@ class Picture(msgspec.Struct, frozen=True, dict=True):
     def expected(self) -> tuple[Slot, ...]:
         """Jobs of the support matrix that have not started."""
         return unstarted(self.builds, self.support) if self.read else ()
+
+    @cached_property
+    def never(self) -> frozenset[Slot]:
+        """Those of them that GitHub will not list any more; none while a page may lack them."""
+        return never_started(self.builds, self.support) if self.whole else frozenset()
 
     @cached_property
     def silent(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from cockpit.release.jobs import EarlierBuilds, JobState
 from cockpit.release.notices import Desktop
 from cockpit.release.picture import Picture, picture_of
 from cockpit.release.support import SupportMatrix
-from cockpit.views.build_report import STATES, Selection, report
+from cockpit.views.build_report import STATES, Selection, counts_text, report
 from cockpit.views.desktop import desktop_sequence
 from cockpit.views.hud import hud_url
 from cockpit.views.text import printed
@@ -45,7 +45,11 @@ def picture(*changed: tuple[int, JobState], missing: str = "") -> Picture:
         step = "Test" if state is JobState.FAILED else None
         jobs[position] = job(old.id, old.name, old.workflow, state, failed_step=step)
     jobs.append(job(7, "\\[bold]odd", "Create Release"))
-    read = feed(builds(*jobs), missing=missing)
+    found = builds(*jobs)
+    if not all(each.state.finished for each in jobs):
+        runs = tuple(msgspec.structs.replace(run, ended=False) for run in found.runs)
+        found = msgspec.structs.replace(found, runs=runs)
+    read = feed(found, missing=missing)
     return picture_of(with_(builds=read), CORE, candidate(), read)
 
 
@@ -174,6 +178,21 @@ def test_the_block_of_a_terminal_tells_red_jobs_of_two_systems_apart(
     assert "linux x86_64 py3.12 cpu test" in told_
     assert "linux aarch64 py3.12 cpu test" in told_
     assert f"{arm} / get-label-type" in told_
+
+
+def test_what_needs_somebody_is_not_counted_among_what_does_not() -> None:
+    stopped = job(1, "manywheel-py3_12-cpu-test / test", LINUX, JobState.SKIPPED)
+    stopped = msgspec.structs.replace(stopped, conclusion="cancelled")
+    read = feed(builds(stopped, job(2, "manywheel-py3_12-cpu-build / build", LINUX)))
+    ended = picture_of(with_(builds=read), CORE, candidate(), read)
+    absent = len(ended.expected)
+
+    assert told(ended)[1] == f"✔ 1 passed   ⊗ 1 cancelled   □ {absent} expected but never started"
+    assert counts_text(ended) == f"✔ 1  ⊗ 1  □ {absent}"
+    assert any(text.startswith("  ⊗ py3.12 cpu test") for text in told(ended, state="cancelled"))
+    assert any(text.startswith("  □ never started: ") for text in told(ended))
+    short = msgspec.structs.replace(ended, missing="a page was short")
+    assert "□" not in counts_text(short), "they may be on the page"
 
 
 def test_two_images_of_one_accelerator_are_told_apart() -> None:
