@@ -7,8 +7,10 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from cockpit.commands.builds import exit_code
 from cockpit.commands.watch_output import Glance, LiveBlock
 from cockpit.config_tables import NotificationsTable
+from cockpit.errors import ExitCode
 from cockpit.release.jobs import EarlierBuilds, JobState
 from cockpit.release.notices import Desktop
 from cockpit.release.picture import Picture, picture_of
@@ -193,6 +195,30 @@ def test_what_needs_somebody_is_not_counted_among_what_does_not() -> None:
     assert any(text.startswith("  □ never started: ") for text in told(ended))
     short = msgspec.structs.replace(ended, missing="a page was short")
     assert "□" not in counts_text(short), "they may be on the page"
+
+
+@pytest.mark.parametrize(
+    ("state", "conclusion", "support", "expected"),
+    [
+        (JobState.PASSED, "success", SupportMatrix(), ExitCode.OK),
+        (JobState.SKIPPED, "skipped", SupportMatrix(), ExitCode.OK),
+        (JobState.RUNNING, None, SupportMatrix(workflows=("nightly",)), ExitCode.OK),
+        (JobState.FAILED, "failure", SupportMatrix(), ExitCode.BLOCKED),
+        (JobState.SKIPPED, "cancelled", SupportMatrix(), ExitCode.BLOCKED),
+        (JobState.UNKNOWN, "odd", SupportMatrix(), ExitCode.BLOCKED),
+        (JobState.PASSED, "success", SupportMatrix(workflows=("nightly",)), ExitCode.BLOCKED),
+        (JobState.PASSED, "success", GREEN.spec.support, ExitCode.BLOCKED),
+    ],
+)
+def test_what_is_red_unknown_or_never_started_is_no_success(
+    state: JobState, conclusion: str | None, support: SupportMatrix, expected: ExitCode
+) -> None:
+    one = job(1, "manywheel-py3_12-cpu-test / test", LINUX, state, conclusion=conclusion)
+    found = builds(one)
+    runs = tuple(msgspec.structs.replace(run, ended=state.finished) for run in found.runs)
+    read = feed(msgspec.structs.replace(found, runs=runs))
+    spec = msgspec.structs.replace(GREEN.spec, support=support)
+    assert exit_code(picture_of(with_(builds=read, spec=spec), CORE, candidate(), read)) is expected
 
 
 def test_two_images_of_one_accelerator_are_told_apart() -> None:
