@@ -251,7 +251,7 @@ def _first(glance: Glance) -> str:
     """The first picture in words."""
     picture = glance.picture
     what = f"watching {picture.repository} {picture.tag}".rstrip()
-    if glance.age is not None and glance.age > _FRESH:
+    if picture.read and glance.age is not None and glance.age > _FRESH:
         what += f", last read {ago(glance.age)}"
     reservation = picture.trouble or picture.missing
     return f"{what}: {reservation}" if reservation else what

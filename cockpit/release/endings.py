@@ -87,8 +87,9 @@ def _gone(picture: Picture) -> End | None:
 def _nothing(picture: Picture, waited: timedelta, grace: timedelta) -> End | None:
     if waited < grace:
         return None
-    minutes = max(round(grace.total_seconds() / 60), 1)
-    return End(Ending.NO_RUN, f"no workflow of {picture.tag} started within {minutes} min")
+    seconds = round(grace.total_seconds())
+    span = f"{seconds} s" if seconds < 60 else f"{seconds // 60} min"
+    return End(Ending.NO_RUN, f"no workflow of {picture.tag} started within {span}")
 
 
 def _result(picture: Picture, red: tuple[Job, ...], *, settled: bool) -> End | None:

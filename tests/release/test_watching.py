@@ -147,6 +147,9 @@ class TestEnding:
         assert end_of(empty) is None
         assert end_of(empty, waited=GRACE / 2) is None
         assert ending(empty, waited=GRACE) is Ending.NO_RUN
+        soon = end_of(empty, waited=timedelta(seconds=8), grace=timedelta(seconds=8))
+        assert soon is not None
+        assert soon.reason.endswith("started within 8 s")
         assert ending(picture(ONE, ended=False), waited=GRACE) is None
 
     def test_fail_fast_does_not_take_a_red_job_that_is_tried_again_for_final(self) -> None:

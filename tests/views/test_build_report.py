@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from cockpit.commands.builds import exit_code
-from cockpit.commands.watch_output import Glance, LiveBlock
+from cockpit.commands.watch_output import Glance, LiveBlock, PlainLines
 from cockpit.config_tables import NotificationsTable
 from cockpit.errors import ExitCode
 from cockpit.release.jobs import EarlierBuilds, JobState
@@ -24,6 +24,7 @@ from tests.release.states import (
     GREEN,
     NOW,
     RC1,
+    RC2,
     builds,
     candidate,
     feed,
@@ -180,6 +181,17 @@ def test_the_block_of_a_terminal_tells_red_jobs_of_two_systems_apart(
     assert "linux x86_64 py3.12 cpu test" in told_
     assert "linux aarch64 py3.12 cpu test" in told_
     assert f"{arm} / get-label-type" in told_
+
+
+def test_a_reading_of_another_candidate_is_not_when_this_one_was_read(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    read = feed(builds(*green_jobs(), of=RC1))
+    lines = PlainLines(plain_ascii=False)
+    for tagged, expected in ((RC1, True), (RC2, False)):
+        seen = picture_of(with_(builds=read), CORE, candidate(tagged), read)
+        lines.changed((), Glance(seen, NOW, NOW, None, "", False, timedelta(minutes=5)))
+        assert ("last read 5 min ago" in capsys.readouterr().out) is expected
 
 
 def test_what_needs_somebody_is_not_counted_among_what_does_not() -> None:
