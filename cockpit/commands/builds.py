@@ -18,7 +18,6 @@ from cockpit.commands.candidates import (
 )
 from cockpit.commands.common import open_cockpit, wants_colour
 from cockpit.errors import ExitCode, Unreachable
-from cockpit.release.candidates import Candidate
 from cockpit.release.jobs import CandidateBuilds, JobState
 from cockpit.release.picture import Picture, picture_of
 from cockpit.release.state import FeedState, ReleaseState
@@ -72,23 +71,7 @@ async def _read(
         return FeedState(), picture_of(state, repository, None, FeedState())
     feed = cockpit.feed_of(repository, candidate)
     await cockpit.refresh_feed(feed)
-    if _is_open(feed.latest.value) and _lacks_before(cockpit.state, candidate):
-        await cockpit.refresh("earlier")
     return feed.latest, picture_of(cockpit.state, repository, candidate, feed.latest)
-
-
-def _is_open(builds: CandidateBuilds | None) -> bool:
-    """Whether something still goes on, so that its end can be foreseen."""
-    return builds is not None and not all(run.ended for run in builds.runs)
-
-
-def _lacks_before(state: ReleaseState, newest: Candidate) -> bool:
-    """Whether the core's candidate before the newest, which tells how long jobs take, is unread."""
-    before = state.candidates_of(state.spec.core)[:-1]
-    earlier = state.earlier.value
-    if newest != state.candidate or not before:
-        return False
-    return earlier is None or all(b.candidate != before[-1] for b in earlier.candidates)
 
 
 def _print(

@@ -160,9 +160,10 @@ def test_the_command_prints_every_job_with_its_parsed_fields_and_state(
     assert listed.count("failed in") == len([job for job in red if job["failed_step"]])
 
 
-def test_the_command_foresees_the_end_by_the_candidate_before(held: World) -> None:
+async def test_the_command_foresees_the_end_by_the_candidate_before(held: World) -> None:
     next_candidate(held)
     moved_on(held, minutes=20)
+    await cockpit_on(held).refresh("branches", "ledger", "earlier")
     document = json.loads(call("builds", "--json", config=held.config_path).stdout)
     assert document["counts"]["expected"], "what has not started is foreseen as well"
     assert document["left_s"] > timedelta(hours=1).total_seconds()

@@ -14,6 +14,7 @@ from cockpit.errors import ExitCode
 from cockpit.release.jobs import EarlierBuilds, JobState
 from cockpit.release.notices import Desktop
 from cockpit.release.picture import Picture, picture_of
+from cockpit.release.state import FeedState
 from cockpit.release.support import SupportMatrix
 from cockpit.views.build_report import STATES, Selection, counts_text, report
 from cockpit.views.desktop import desktop_sequence
@@ -155,13 +156,15 @@ def test_the_end_is_foreseen_by_what_the_same_jobs_took_in_earlier_candidates() 
     running = msgspec.structs.replace(running, started_at=began)
     done = msgspec.structs.replace(done, started_at=began - took, completed_at=began)
     before = EarlierBuilds((builds(done, of=RC1),))
-    read = feed(builds(running, job(3, "get-label-type", LINUX)))
+    quick = job(3, "manywheel-py3_12-cuda13_0-build / build", LINUX)
+    read = feed(builds(running, quick))
     spec = msgspec.structs.replace(GREEN.spec, support=SupportMatrix())
 
     state = with_(builds=read, earlier=feed(before), spec=spec)
     assert "~2 h 00 min left" in told(picture_of(state, CORE, candidate(), read))[1]
-    alone = with_(builds=read, earlier=feed(EarlierBuilds()), spec=spec)
-    assert "left" not in told(picture_of(alone, CORE, candidate(), read))[1]
+    for unread in (feed(EarlierBuilds()), FeedState[EarlierBuilds]()):
+        alone = with_(builds=read, earlier=unread, spec=spec)
+        assert "left" not in told(picture_of(alone, CORE, candidate(), read))[1]
 
 
 def test_the_block_of_a_terminal_tells_red_jobs_of_two_systems_apart(
