@@ -69,9 +69,9 @@ def never_started(builds: CandidateBuilds, support: SupportMatrix) -> frozenset[
     """Jobs of the support matrix that GitHub will not list any more.
 
     Every run of the workflows that build for their target has ended; where there is none, every
-    run of the candidate has. Empty before the first run.
+    run of the candidate has. Empty before the first run, and while a listing may lack them.
     """
-    if not builds.runs:
+    if not builds.runs or builds.cut_short:
         return frozenset()
     going = {run.workflow for run in builds.runs if not run.ended}
     makers: dict[tuple[str, str], set[str]] = defaultdict(set)

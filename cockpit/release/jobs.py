@@ -146,6 +146,8 @@ class CandidateBuilds(msgspec.Struct, frozen=True, dict=True):
     """All of them, also those that a newer run of the same workflow has superseded."""
     repository: str = ""
     """`owner/name`."""
+    cut_short: bool = False
+    """Whether GitHub listed fewer runs or jobs than it says there are."""
 
     @cached_property
     def unfinished_runs(self) -> int:

@@ -121,8 +121,8 @@ class Picture(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def never(self) -> frozenset[Slot]:
-        """Those of them that GitHub will not list any more; none while a page may lack them."""
-        return never_started(self.builds, self.support) if self.whole else frozenset()
+        """Those of them that GitHub will not list any more."""
+        return never_started(self.builds, self.support) if self.read else frozenset()
 
     @cached_property
     def silent(self) -> tuple[str, ...]:

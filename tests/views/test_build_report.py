@@ -208,8 +208,8 @@ def test_what_needs_somebody_is_not_counted_among_what_does_not() -> None:
     assert counts_text(ended) == f"✔ 1  ⊗ 1  □ {absent}"
     assert any(text.startswith("  ⊗ py3.12 cpu test") for text in told(ended, state="cancelled"))
     assert any(text.startswith("  □ never started: ") for text in told(ended))
-    short = msgspec.structs.replace(ended, missing="a page was short")
-    assert "□" not in counts_text(short), "they may be on the page"
+    short = msgspec.structs.replace(ended.builds, cut_short=True)
+    assert "□" not in counts_text(msgspec.structs.replace(ended, builds=short))
 
 
 @pytest.mark.parametrize(
