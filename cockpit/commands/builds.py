@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shutil
 import sys
 
 import msgspec
@@ -83,9 +82,11 @@ def _print(
 ) -> None:
     age = feed.age(state.wall)
     told = f"read {ago(age)}" if age is not None else "never read"
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _UNCLIPPED
+    # A terminal breaks what is too long, so that addresses stay whole.
     for entry in report(picture, selection, told, state.spec.hud):
-        sys.stdout.write(printed(entry, width, plain_ascii=arguments.ascii, color=wants_colour()))
+        sys.stdout.write(
+            printed(entry, _UNCLIPPED, plain_ascii=arguments.ascii, color=wants_colour())
+        )
 
 
 def _document(

@@ -40,6 +40,7 @@ _CHANGE_MARKS = {
     ChangeKind.ALL_GREEN: PASSED,
 }
 _RED_LINES = 8
+_UNCLIPPED = 10_000
 _FRESH = timedelta(seconds=5)
 _TITLE = "release-cockpit"
 
@@ -226,19 +227,23 @@ class LiveBlock:
         rows = [line("  ", *marked(mark, named(job))) for job in red[:_RED_LINES]]
         if len(red) > _RED_LINES:
             rows.append(line(Span(f"  and {len(red) - _RED_LINES} more failed", Tone.DIM)))
-        return (*head(picture, glance.coming), *rows)
+        return (*head(picture, glance.coming, _columns()), *rows)
 
     def _draw(self, above: Sequence[Line], block: tuple[Line, ...]) -> None:
-        """Put lines in the block's place, and the block below them."""
+        """Put lines in the block's place, whole, and the block below them, a row a line."""
         erase = f"\x1b[{self._drawn}A\x1b[J" if self._drawn else ""
-        width = shutil.get_terminal_size().columns - 1
-        lines = [
-            printed(entry, width, plain_ascii=self._plain_ascii, color=wants_colour())
-            for entry in (*above, *block)
-        ]
+        lines = [self._printed(entry, _UNCLIPPED) for entry in above]
+        lines += [self._printed(entry, _columns()) for entry in block]
         sys.stdout.write(erase + "".join(lines))
         sys.stdout.flush()
         self._drawn, self._last = len(block), block
+
+    def _printed(self, entry: Line, width: int) -> str:
+        return printed(entry, width, plain_ascii=self._plain_ascii, color=wants_colour())
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size().columns - 1
 
 
 def _told(found: Sequence[Change], glance: Glance) -> list[tuple[Mark | None, str]]:

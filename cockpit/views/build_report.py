@@ -34,6 +34,7 @@ from cockpit.views.marks import (
     job_mark,
 )
 from cockpit.views.table import Line, Span
+from cockpit.views.width import cell_width
 
 _FOLDED = frozenset({JobState.PASSED, JobState.SKIPPED})
 _NAMED = 3
@@ -137,23 +138,29 @@ def report(picture: Picture, selection: Selection, age: str, hud: str) -> tuple[
     return tuple(lines)
 
 
-def head(picture: Picture, age: str) -> tuple[Line, ...]:
-    """Which candidate it is, how old the reading is, and the counts of every state."""
+def head(picture: Picture, age: str, width: int | None = None) -> tuple[Line, ...]:
+    """Which candidate it is, how old the reading is, and the counts of every state.
+
+    Where all of these in words are wider than `width`, they are told in marks alone.
+    """
     commit = short(picture.candidate.commit_sha) if picture.candidate else ""
     title = line(
         Span(f"{picture.repository} {picture.tag}", Tone.ACCENT),
         Span(f" · {commit} · {age}", Tone.DIM),
     )
-    lines = [title, line(*_counts(picture))]
+    counts = _counts(picture, words=True)
+    if width is not None and sum(cell_width(span.text) for span in counts) > width:
+        counts = _counts(picture, words=False)
+    lines = [title, line(*counts)]
     warnings = [picture.moved, picture.trouble, picture.missing and f"not whole: {picture.missing}"]
     lines += [line(*marked(NEEDS_YOU, text)) for text in warnings if text]
     return tuple(lines)
 
 
-def _counts(picture: Picture) -> tuple[Span, ...]:
+def _counts(picture: Picture, *, words: bool) -> tuple[Span, ...]:
     tally = _tally(_jobs(picture), picture.expected, picture.never)
     spans = [
-        Span(f"{mark.shape} {grouped(tally[mark])} {mark.word}   ", mark.tone)
+        Span(f"{mark.shape} {grouped(tally[mark])}{f' {mark.word}' if words else ''}   ", mark.tone)
         for mark in _SHOWN
         if tally[mark]
     ]

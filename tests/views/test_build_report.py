@@ -13,10 +13,10 @@ from cockpit.config_tables import NotificationsTable
 from cockpit.errors import ExitCode
 from cockpit.release.jobs import EarlierBuilds, JobState
 from cockpit.release.notices import Desktop
-from cockpit.release.picture import Picture, picture_of
+from cockpit.release.picture import End, Ending, Picture, picture_of
 from cockpit.release.state import FeedState
 from cockpit.release.support import SupportMatrix
-from cockpit.views.build_report import STATES, Selection, counts_text, report
+from cockpit.views.build_report import STATES, Selection, counts_text, head, report
 from cockpit.views.desktop import desktop_sequence
 from cockpit.views.hud import hud_url
 from cockpit.views.text import printed
@@ -184,6 +184,9 @@ def test_the_block_of_a_terminal_tells_red_jobs_of_two_systems_apart(
     assert "linux x86_64 py3.12 cpu test" in told_
     assert "linux aarch64 py3.12 cpu test" in told_
     assert f"{arm} / get-label-type" in told_
+    reason = "; ".join(["linux x86_64 py3.12 cpu test and 2 more failed"] * 3)
+    block.ended(End(Ending.FAILURE, reason), Glance(seen, NOW, NOW, None, "", refreshing=False))
+    assert f"failure: {reason}" in capsys.readouterr().out, "what stays is not cut off"
 
 
 def test_a_reading_of_another_candidate_is_not_when_this_one_was_read(
@@ -234,6 +237,15 @@ def test_what_is_red_unknown_or_never_started_is_no_success(
     read = feed(msgspec.structs.replace(found, runs=runs))
     spec = msgspec.structs.replace(GREEN.spec, support=support)
     assert exit_code(picture_of(with_(builds=read, spec=spec), CORE, candidate(), read)) is expected
+
+
+def test_counts_that_are_too_wide_in_words_are_told_in_marks() -> None:
+    seen = picture((30, JobState.FAILED), (2, JobState.RUNNING))
+    seen = msgspec.structs.replace(seen, earlier=())
+    wide, narrow = (head(seen, "now", width)[1].text for width in (200, 60))
+    assert "✔ 76 passed" in wide
+    assert narrow.startswith("✔ 76   ◐ 1   ✖ 1   · 1   ")
+    assert narrow.endswith("left"), "nothing is cut off"
 
 
 def test_two_images_of_one_accelerator_are_told_apart() -> None:
