@@ -334,14 +334,22 @@ def _add_watching(commands: Commands) -> None:
         one.add_argument("--repository", metavar="NAME", help="of a library; the core without it")
     builds.add_argument("--json", action="store_true", help="machine-readable, whole")
     builds.add_argument("--state", choices=_STATES, metavar="STATE", help=", ".join(_STATES))
-    builds.add_argument("--workflow", metavar="PATTERN", help="jobs of these workflows alone")
+    builds.add_argument(
+        "--workflow", metavar="PATTERN", help="jobs of these workflows alone, such as 'linux-*'"
+    )
     watch.add_argument("--json", action="store_true", help="one JSON object a change")
     watch.add_argument("--exit-status", action="store_true", help="end with how the builds ended")
     watch.add_argument("--fail-fast", action="store_true", help="end at the first red job")
-    watch.add_argument("--interval", type=float, metavar="S", help="seconds between two looks")
+    watch.add_argument(
+        "--interval", type=float, metavar="S", help="seconds between two looks; that of [feeds]"
+    )
     watch.add_argument("--timeout", type=float, metavar="S", help="give up after so many seconds")
     watch.add_argument(
-        "--grace", type=float, default=300, metavar="S", help="how long a tag may start nothing"
+        "--grace",
+        type=float,
+        default=300,
+        metavar="S",
+        help="for how many seconds a tag may start nothing; 300",
     )
 
 
