@@ -46,6 +46,8 @@ COMMANDS = {
 }
 """The module of `cockpit.commands` and the function in it that carries a command out."""
 
+_UNHEARD = 141
+"""What shells call a process that SIGPIPE ended: whatever it had to say, it is no success."""
 _SHORT_LIVED = frozenset({"missing", "predict"})
 """They keep everything they read until their process ends: there is nothing to be collected."""
 
@@ -64,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader went away; Python would complain once more while it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.OK)
+        return _UNHEARD
     except Exception as err:  # noqa: BLE001  (a defect is told in words too; the log has the rest)
         return _confess(err, debug=arguments.debug)
     except KeyboardInterrupt:
@@ -302,7 +304,10 @@ def _add_predicting(commands: Commands) -> None:
     predict.add_argument("--json", action="store_true", help="machine-readable")
 
 
-_STATES = ["passed", "failed", "running", "queued", "expected", "skipped", "no-data", "flaky"]
+_STATES = [
+    *("passed", "failed", "cancelled", "running", "queued", "expected", "skipped", "no-data"),
+    "flaky",
+]
 
 
 def _add_watching(commands: Commands) -> None:
@@ -329,14 +334,22 @@ def _add_watching(commands: Commands) -> None:
         one.add_argument("--repository", metavar="NAME", help="of a library; the core without it")
     builds.add_argument("--json", action="store_true", help="machine-readable, whole")
     builds.add_argument("--state", choices=_STATES, metavar="STATE", help=", ".join(_STATES))
-    builds.add_argument("--workflow", metavar="PATTERN", help="jobs of these workflows alone")
+    builds.add_argument(
+        "--workflow", metavar="PATTERN", help="jobs of these workflows alone, such as 'linux-*'"
+    )
     watch.add_argument("--json", action="store_true", help="one JSON object a change")
     watch.add_argument("--exit-status", action="store_true", help="end with how the builds ended")
     watch.add_argument("--fail-fast", action="store_true", help="end at the first red job")
-    watch.add_argument("--interval", type=float, metavar="S", help="seconds between two looks")
+    watch.add_argument(
+        "--interval", type=float, metavar="S", help="seconds between two looks; that of [feeds]"
+    )
     watch.add_argument("--timeout", type=float, metavar="S", help="give up after so many seconds")
     watch.add_argument(
-        "--grace", type=float, default=300, metavar="S", help="how long a tag may start nothing"
+        "--grace",
+        type=float,
+        default=300,
+        metavar="S",
+        help="for how many seconds a tag may start nothing; 300",
     )
 
 
@@ -427,7 +440,7 @@ def _add_rehearse(commands: Commands) -> None:
         "--fault",
         action="append",
         default=[],
-        metavar="NAME[:ARG]",
+        metavar="NAME[@SERVICE][:ARG]",
         help="what is broken from the start, such as slow@github:80ms; again",
     )
     rehearse.add_argument("--list-faults", action="store_true", help="say what each breaks")

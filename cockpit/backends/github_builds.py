@@ -75,8 +75,8 @@ class GithubBuilds:
             path_of(repository, "actions/runs", head_sha=candidate.commit_sha), RUNS
         )
         started = sorted(started_on(runs.rows, tag, candidate.commit_sha), key=lambda run: run.id)
-        jobs, left_out = self._jobs(repository, started)
-        missing = [runs.missing, *left_out]
+        jobs, cut_short, silent = self._jobs(repository, started)
+        missing = [runs.missing, *cut_short, *silent]
         if not started:
             missing.append(f"GitHub has not started any workflow for {tag} yet")
         query = urlencode({"query": f"branch:{tag}"})
@@ -86,6 +86,7 @@ class GithubBuilds:
                 merge_attempts(jobs),
                 runs=tuple(_run(run) for run in started),
                 repository=repository.name,
+                cut_short=bool(runs.missing or cut_short),
             ),
             f"{self._web}/{repository.name}/actions?{query}",
             sentence(missing),
@@ -93,27 +94,27 @@ class GithubBuilds:
 
     def _jobs(
         self, repository: Repository, started: Sequence[RunRecord]
-    ) -> tuple[list[Job], list[str]]:
-        """The jobs of all attempts of runs, and what is missing of them."""
+    ) -> tuple[list[Job], list[str], list[str]]:
+        """The jobs of all attempts of runs, which listings were short, and which runs have none."""
         listings = self._transport.read_lists(
             [path_of(repository, f"actions/runs/{run.id}/jobs", filter="all") for run in started],
             JOBS,
         )
         jobs: list[Job] = []
-        missing: list[str] = []
+        cut_short: list[str] = []
         silent: dict[str, str] = {}
         for run, listing in zip(started, listings, strict=True):
             name = workflow_of(run)
             jobs += [_job(record, name) for record in listing.rows]
             if listing.missing:
-                missing.append(f"{listing.missing} of {name}")
+                cut_short.append(f"{listing.missing} of {name}")
             elif not listing.rows:
                 silent[name] = run.conclusion or run.status or "unknown"
         heard = {job.workflow for job in jobs}
-        missing += [
+        unheard = [
             f"{name} has no jobs: {end}" for name, end in silent.items() if name not in heard
         ]
-        return jobs, missing
+        return jobs, cut_short, unheard
 
     def run(self, repository: Repository, run_id: int) -> Run | None:
         """A run in its newest attempt; None when there is none of this number."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shutil
 import sys
 
 import msgspec
@@ -18,7 +17,7 @@ from cockpit.commands.candidates import (
 )
 from cockpit.commands.common import open_cockpit, wants_colour
 from cockpit.errors import ExitCode, Unreachable
-from cockpit.release.jobs import CandidateBuilds
+from cockpit.release.jobs import CandidateBuilds, JobState
 from cockpit.release.picture import Picture, picture_of
 from cockpit.release.state import FeedState, ReleaseState
 from cockpit.runtime import Cockpit
@@ -45,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     failure = cockpit.state.branches.failure
     if failure is not None:
         sys.stderr.write(f"release-cockpit: the newest candidate is not known: {failure}\n")
-    return int(ExitCode.UNREACHABLE if failure else _exit_code(picture))
+    return int(ExitCode.UNREACHABLE if failure else exit_code(picture))
 
 
 async def _read(
@@ -83,9 +82,11 @@ def _print(
 ) -> None:
     age = feed.age(state.wall)
     told = f"read {ago(age)}" if age is not None else "never read"
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _UNCLIPPED
+    # A terminal breaks what is too long, so that addresses stay whole.
     for entry in report(picture, selection, told, state.spec.hud):
-        sys.stdout.write(printed(entry, width, plain_ascii=arguments.ascii, color=wants_colour()))
+        sys.stdout.write(
+            printed(entry, _UNCLIPPED, plain_ascii=arguments.ascii, color=wants_colour())
+        )
 
 
 def _document(
@@ -130,9 +131,14 @@ def _document(
     }
 
 
-def _exit_code(picture: Picture) -> ExitCode:
+def exit_code(picture: Picture) -> ExitCode:
     """3 when the builds could not be read, 1 when something is red or missing, else 0."""
     if picture.trouble:
         return ExitCode.UNREACHABLE
-    red = picture.builds.failed or any(j.conclusion == "cancelled" for j in picture.builds.jobs)
-    return ExitCode.BLOCKED if red or picture.missing or picture.moved else ExitCode.OK
+    builds = picture.builds
+    red = builds.failed or any(job.conclusion == "cancelled" for job in builds.jobs)
+    unread = picture.missing or picture.counts[JobState.UNKNOWN]
+    over = picture.candidate is not None and not builds.unfinished_runs
+    lacking = picture.never or (over and (picture.expected or picture.silent))
+    wrong = red or unread or lacking or picture.moved
+    return ExitCode.BLOCKED if wrong else ExitCode.OK

@@ -41,7 +41,7 @@ def wanted_candidate(
         return None
     known = branch.candidates(repository)
     for candidate in known:
-        if tag in (candidate.tag.name, f"rc{candidate.number}"):
+        if candidate.is_called(tag):
             return candidate
     there = ", ".join(candidate.tag.name for candidate in known) or "none"
     raise ConfigError(

@@ -13,7 +13,7 @@ import msgspec
 
 from cockpit.commands.candidates import wanted_candidate, wanted_repository
 from cockpit.commands.common import open_cockpit
-from cockpit.commands.watch_output import Glance, Output, output_for
+from cockpit.commands.watch_output import Glance, Output, output_for, tells_what_is_left
 from cockpit.errors import ConfigError, ExitCode
 from cockpit.feeds.feed import Feed
 from cockpit.release.build_changes import changes, following
@@ -62,6 +62,8 @@ class Wish(msgspec.Struct, frozen=True):
     timeout: timedelta | None
     grace: timedelta
     fail_fast: bool
+    forecast: bool = False
+    """Whether to tell when the builds will be done, which takes reading earlier candidates."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -86,6 +88,7 @@ def _wish(cockpit: Cockpit, arguments: argparse.Namespace) -> Wish:
         timeout=_seconds("--timeout", arguments.timeout),
         grace=_seconds("--grace", arguments.grace) or timedelta(),
         fail_fast=arguments.fail_fast,
+        forecast=tells_what_is_left(arguments),
     )
 
 
@@ -186,12 +189,16 @@ class Watch:
         self._feed = self._cockpit.feed_of(repository, candidate)
         self._feed.interval = self._wish.interval or self._feed.interval or _INTERVAL
         await self._cockpit.start(self._feed)
+        earlier = self._cockpit.feed("earlier")
+        if self._wish.forecast and repository.name == state.spec.core.name and earlier.interval:
+            await self._cockpit.start(earlier)
 
     def _look(self) -> End | None:
         """Tell what has changed since the last look; gives the end once there is one."""
         state = self._cockpit.state
         feed = self._feed.latest if self._feed else FeedState[CandidateBuilds]()
-        seen = (feed.reading, feed.failure, state.branches.reading, state.ledger.reading)
+        others = (state.branches, state.ledger, state.earlier)
+        seen = (feed.reading, feed.failure, *(other.reading for other in others))
         looked = feed.reading is not None or feed.failure is not None
         if looked and not feed.refreshing and self._differs(seen):
             self._seen = seen

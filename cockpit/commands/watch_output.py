@@ -16,10 +16,11 @@ from cockpit.commands.candidates import candidate_data, counts_data
 from cockpit.commands.common import wants_colour
 from cockpit.config_tables import NotificationsTable
 from cockpit.release.build_changes import Change, ChangeKind
+from cockpit.release.coverage import named
 from cockpit.release.jobs import JobState
 from cockpit.release.picture import End, Ending, Picture
 from cockpit.views.ages import ago, duration
-from cockpit.views.build_report import counts_text, head, job_words
+from cockpit.views.build_report import counts_text, head
 from cockpit.views.desktop import desktop_sequence
 from cockpit.views.framing import line, marked
 from cockpit.views.marks import FAILED, JOB_MARKS, NEEDS_YOU, PASSED, RUNNING, Mark, Tone
@@ -39,6 +40,7 @@ _CHANGE_MARKS = {
     ChangeKind.ALL_GREEN: PASSED,
 }
 _RED_LINES = 8
+_UNCLIPPED = 10_000
 _FRESH = timedelta(seconds=5)
 _TITLE = "release-cockpit"
 
@@ -87,9 +89,15 @@ def output_for(arguments: argparse.Namespace, notifications: NotificationsTable)
     """JSON lines when asked for, a live block on a terminal, else plain lines."""
     if arguments.json:
         return JsonLines()
-    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+    if tells_what_is_left(arguments):
         return LiveBlock(notifications, plain_ascii=arguments.ascii)
     return PlainLines(plain_ascii=arguments.ascii)
+
+
+def tells_what_is_left(arguments: argparse.Namespace) -> bool:
+    """Whether the output has a live block, whose head says when the builds will be done."""
+    terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return terminal and not arguments.json
 
 
 class PlainLines:
@@ -101,7 +109,7 @@ class PlainLines:
 
     def changed(self, found: Sequence[Change], glance: Glance) -> None:
         """Tell the changes, what matters most first."""
-        counts = counts_text(glance.picture.counts) or "no jobs"
+        counts = counts_text(glance.picture) or "no jobs"
         for mark, text in _told(found, glance):
             shape = f"{mark.shape} " if mark else ""
             self._write(f"{_clock(glance)}  {shape}{text}  [{counts}]")
@@ -216,25 +224,26 @@ class LiveBlock:
             return (line(Span(f"{_waiting(glance)} · {glance.coming}", Tone.DIM)),)
         red = [job for job in picture.builds.jobs if job.state is JobState.FAILED]
         mark = JOB_MARKS[JobState.FAILED]
-        rows = [
-            line("  ", *marked(mark, f"{job.key.os if job.key else job.workflow} {job_words(job)}"))
-            for job in red[:_RED_LINES]
-        ]
+        rows = [line("  ", *marked(mark, named(job))) for job in red[:_RED_LINES]]
         if len(red) > _RED_LINES:
             rows.append(line(Span(f"  and {len(red) - _RED_LINES} more failed", Tone.DIM)))
-        return (*head(picture, glance.coming), *rows)
+        return (*head(picture, glance.coming, _columns()), *rows)
 
     def _draw(self, above: Sequence[Line], block: tuple[Line, ...]) -> None:
-        """Put lines in the block's place, and the block below them."""
+        """Put lines in the block's place, whole, and the block below them, a row a line."""
         erase = f"\x1b[{self._drawn}A\x1b[J" if self._drawn else ""
-        width = shutil.get_terminal_size().columns - 1
-        lines = [
-            printed(entry, width, plain_ascii=self._plain_ascii, color=wants_colour())
-            for entry in (*above, *block)
-        ]
+        lines = [self._printed(entry, _UNCLIPPED) for entry in above]
+        lines += [self._printed(entry, _columns()) for entry in block]
         sys.stdout.write(erase + "".join(lines))
         sys.stdout.flush()
         self._drawn, self._last = len(block), block
+
+    def _printed(self, entry: Line, width: int) -> str:
+        return printed(entry, width, plain_ascii=self._plain_ascii, color=wants_colour())
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size().columns - 1
 
 
 def _told(found: Sequence[Change], glance: Glance) -> list[tuple[Mark | None, str]]:
@@ -247,7 +256,7 @@ def _first(glance: Glance) -> str:
     """The first picture in words."""
     picture = glance.picture
     what = f"watching {picture.repository} {picture.tag}".rstrip()
-    if glance.age is not None and glance.age > _FRESH:
+    if picture.read and glance.age is not None and glance.age > _FRESH:
         what += f", last read {ago(glance.age)}"
     reservation = picture.trouble or picture.missing
     return f"{what}: {reservation}" if reservation else what

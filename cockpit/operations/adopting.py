@@ -16,7 +16,7 @@ from cockpit.operations.plan import (
     StepFacts,
     StepState,
 )
-from cockpit.operations.runs import newest_candidate
+from cockpit.operations.runs import meant_candidate, newest_candidate
 from cockpit.release.dispatches import Dispatched, dispatched
 from cockpit.release.run_events import RunAdopted
 from cockpit.release.workflows import WorkflowSpec
@@ -80,10 +80,11 @@ class AdoptRun:
         """Look the run up, and say what would be recorded of it."""
         spec, core = self._spec, self._backends.config.core
         run = self._backends.github.started_run(spec.repository, self._run)
-        tag = self._candidate
-        if tag is None:
-            newest = newest_candidate(self._backends, core)
-            tag = newest.tag.name if newest else ""
+        if self._candidate is None:
+            candidate = newest_candidate(self._backends, core)
+        else:
+            candidate = meant_candidate(self._backends, core, self._candidate)
+        tag = candidate.tag.name if candidate else ""
         event = RunAdopted(spec.repository, spec.file, run.ref, self._inputs, run.id, run.url, tag)
         blockers = []
         if run.workflow != spec.file:

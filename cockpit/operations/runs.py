@@ -72,7 +72,10 @@ def newest_candidate(backends: Backends, repository: Repository) -> Candidate | 
 
 
 def meant_candidate(backends: Backends, repository: Repository, tag: str | None) -> Candidate:
-    """The candidate of this tag, dud or not, else the newest; raises CockpitError without one."""
+    """The candidate of this tag or `rcN`, dud or not, else the newest.
+
+    Raises CockpitError without one.
+    """
     if tag is None:
         newest = newest_candidate(backends, repository)
         if newest is None:
@@ -83,7 +86,7 @@ def meant_candidate(backends: Backends, repository: Repository, tag: str | None)
             )
         return newest
     known = backends.git.read_branch(repository).value.candidates(repository)
-    found = next((candidate for candidate in known if candidate.tag.name == tag), None)
+    found = next((candidate for candidate in known if candidate.is_called(tag)), None)
     if found is None:
         names = ", ".join(candidate.tag.name for candidate in known) or "none"
         raise ConfigError(

@@ -54,7 +54,7 @@ Registry = Callable[[], Mapping[str, OperationSpec]]
 ANOTHER = Parameter("repository", "another repository than the core", option=True)
 REASON = Parameter("reason", "why, for everybody to read", required=True)
 REPLACE = Parameter("replace", "the commit of somebody else's draft to replace", option=True)
-OF_CANDIDATE = Parameter("candidate", "the candidate's tag; the newest without it", option=True)
+OF_CANDIDATE = Parameter("candidate", "such as v2.15.0-rc3 or rc3; the newest", option=True)
 
 
 def several(arguments: Arguments, name: str) -> tuple[str, ...]:

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 import msgspec
 
 from cockpit.release.commits import short
-from cockpit.release.coverage import configuration
+from cockpit.release.coverage import configuration, named
 from cockpit.release.findings import FindingKind, Severity, findings
 from cockpit.release.freshness import Freshness, freshness
 from cockpit.release.gates import GATES
 from cockpit.release.gates_branches import TAG
 from cockpit.release.gates_health import unrequired_red
 from cockpit.release.gates_picks import open_findings
-from cockpit.release.jobs import JobState
 from cockpit.release.lookups import (
     branch_of,
     is_red,
@@ -215,12 +214,12 @@ def _red_builds(state: ReleaseState) -> Iterator[BoardLine]:
     red = [job for job in jobs if is_red(job)]
     if red:
         yield BoardLine(
-            f"{counted(len(red), 'build')} failed: {few(configuration(job) for job in red)}",
+            f"{counted(len(red), 'build')} failed: {few(named(job) for job in red)}",
             "pane-2",
             "builds-green",
             red[0].url,
             state.builds.reading.source if state.builds.reading else "",
-            f"look into {configuration(red[0])}",
+            f"look into {named(red[0])}",
         )
 
 
@@ -378,11 +377,11 @@ def _deadlines(state: ReleaseState) -> Iterator[BoardLine]:
 
 def _flaky(state: ReleaseState) -> Iterator[BoardLine]:
     jobs = state.builds.value.jobs if state.builds.value else ()
-    flaky = [job for job in jobs if job.attempt > 1 and job.state is JobState.PASSED]
+    flaky = [job for job in jobs if job.flaky]
     if flaky:
-        names = few(map(configuration, flaky), 2)
-        text = f"{counted(len(flaky), 'job')} green only after a re-run: {names}"
-        then = f"read why {configuration(flaky[0])} was red at first"
+        names = few(map(named, flaky), 2)
+        text = f"{counted(len(flaky), 'job')} flaky, green after red: {names}"
+        then = f"read why {named(flaky[0])} was red at first"
         yield BoardLine(text, "pane-2", "builds-green", flaky[0].url, then=then)
 
 

@@ -8,7 +8,7 @@ from enum import Enum
 
 import msgspec
 
-from cockpit.release.coverage import configuration
+from cockpit.release.coverage import named
 from cockpit.release.endings import end_of
 from cockpit.release.jobs import Job, JobState
 from cockpit.release.picture import Ending, JobId, Picture, jobs_by_id
@@ -155,7 +155,7 @@ def _jobs(before: Picture, after: Picture) -> Iterator[Change]:
     """Jobs that turned red, are run again, or are green after red."""
     for key, job in after.jobs.items():
         was = before.jobs.get(key)
-        name = configuration(job)
+        name = named(job)
         if _turned_red(was, job):
             step = f" in {job.failed_step}" if job.failed_step else ""
             how = " again" if job.superseded else ""

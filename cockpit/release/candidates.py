@@ -35,6 +35,10 @@ class Candidate(msgspec.Struct, frozen=True):
         """The commit every gate refers to."""
         return self.tag.commit_sha
 
+    def is_called(self, word: str) -> bool:
+        """Whether somebody means it by a tag, or by `rc3`."""
+        return word in (self.tag.name, f"rc{self.number}")
+
 
 class Pin(msgspec.Struct, frozen=True):
     """A candidate as it was first seen; a tag that differs from its pin has been moved."""

@@ -69,9 +69,9 @@ def never_started(builds: CandidateBuilds, support: SupportMatrix) -> frozenset[
     """Jobs of the support matrix that GitHub will not list any more.
 
     Every run of the workflows that build for their target has ended; where there is none, every
-    run of the candidate has. Empty before the first run.
+    run of the candidate has. Empty before the first run, and while a listing may lack them.
     """
-    if not builds.runs:
+    if not builds.runs or builds.cut_short:
         return frozenset()
     going = {run.workflow for run in builds.runs if not run.ended}
     makers: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -100,11 +100,16 @@ def configuration(job: Job) -> str:
     return _configuration(job.workflow, job.name)
 
 
+def named(job: Job) -> str:
+    """A job with nothing beside it that tells its workflow: its configuration, else both names."""
+    words = configuration(job)
+    return f"{job.workflow} / {job.name}" if words == job.name else words
+
+
 @lru_cache(maxsize=8192)
 def _configuration(workflow: str, name: str) -> str:
     key = parse_job_name(workflow, name)
-    if key is None or key.package == "docker":
-        # Images differ by what the grammar of wheels has no word for: runtime or devel.
+    if key is None or not key.tells_which:
         return name
     parts = (key.os, key.arch, f"py{key.python}" if key.python else "", key.accelerator)
     package = "" if key.package in WHEELS else key.package

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import msgspec
 
@@ -41,11 +42,16 @@ class Usual(msgspec.Struct, frozen=True, gc=False):
     """The earlier candidates it was measured in; 0 where only its kind could be."""
 
 
-class Durations(msgspec.Struct, frozen=True):
+class Durations(msgspec.Struct, frozen=True, dict=True):
     """What every job that passed took, by what it is and by its kind."""
 
     exact: dict[Identity, Usual]
     kinds: dict[_Kind, Usual]
+
+    @cached_property
+    def has_wheels(self) -> bool:
+        """Whether the names of earlier candidates told which jobs are those of wheels."""
+        return any(isinstance(job, Slot) and job.package == "wheel" for job in self.exact)
 
     def of(self, job: Job) -> Usual | None:
         """What a job usually takes: itself in earlier candidates, else its kind."""
@@ -145,8 +151,10 @@ def forecast(
 
     Within one configuration test follows build and upload follows test, except that the upload of
     CUDA on aarch64 needs the build alone (process section 6.3). None when nothing is open, or
-    nothing tells.
+    nothing tells: so it is while only what comes before the wheels has been listed.
     """
+    if known.has_wheels and not any(job.key and job.key.package in WHEELS for job in builds.jobs):
+        return None
     chains: dict[_Chain, dict[str | None, dict[str, timedelta]]] = defaultdict(
         lambda: defaultdict(dict)
     )

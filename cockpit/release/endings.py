@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from cockpit.release.coverage import configuration
+from cockpit.release.coverage import named
 from cockpit.release.gates_candidate import judge_builds
 from cockpit.release.jobs import CandidateBuilds, Job, JobState, Run
 from cockpit.release.picture import End, Ending, Picture
@@ -87,8 +87,9 @@ def _gone(picture: Picture) -> End | None:
 def _nothing(picture: Picture, waited: timedelta, grace: timedelta) -> End | None:
     if waited < grace:
         return None
-    minutes = max(round(grace.total_seconds() / 60), 1)
-    return End(Ending.NO_RUN, f"no workflow of {picture.tag} started within {minutes} min")
+    seconds = round(grace.total_seconds())
+    span = f"{seconds} s" if seconds < 60 else f"{seconds // 60} min"
+    return End(Ending.NO_RUN, f"no workflow of {picture.tag} started within {span}")
 
 
 def _result(picture: Picture, red: tuple[Job, ...], *, settled: bool) -> End | None:
@@ -134,7 +135,7 @@ def _quiet_for(picture: Picture) -> timedelta:
 
 def _named(found: tuple[Job | Run, ...], what: str) -> str:
     first = found[0]
-    name = configuration(first) if isinstance(first, Job) else first.workflow
+    name = named(first) if isinstance(first, Job) else first.workflow
     step = f" in {first.failed_step}" if isinstance(first, Job) and first.failed_step else ""
     more = f" and {len(found) - 1} more" if len(found) > 1 else ""
     return f"{name}{more} {what}{step if not more else ''}"

@@ -6,7 +6,7 @@ import msgspec
 
 from cockpit.release.candidates import Candidate
 from cockpit.release.commits import short
-from cockpit.release.coverage import configuration, unstarted, unstarted_workflows
+from cockpit.release.coverage import named, unstarted, unstarted_workflows
 from cockpit.release.findings import FindingKind, finding_evidence, findings
 from cockpit.release.job_names import LIBTORCH
 from cockpit.release.jobs import CandidateBuilds, Job, JobState
@@ -89,7 +89,7 @@ def judge_builds(builds: CandidateBuilds, candidate: Candidate, support: Support
         return unknown(f"no job of {tag} has started yet", then="wait for GitHub", pending=True)
     red = [job for job in builds.jobs if is_red(job)]
     if red:
-        return failed(*map(_job_evidence, red), then=f"look into {configuration(red[0])}")
+        return failed(*map(_job_evidence, red), then=f"look into {named(red[0])}")
     return _unfinished(builds, tag, support) or _all_passed(builds, tag)
 
 
@@ -127,7 +127,7 @@ def _all_passed(builds: CandidateBuilds, tag: str) -> Verdict:
     if not green:
         return unknown(f"every job of {tag} was skipped")
     flaky = [job for job in builds.jobs if job.flaky]
-    notes = [f"{len(flaky)} flaky, green after red: {configuration(flaky[0])}"] if flaky else []
+    notes = [f"{len(flaky)} flaky, green after red: {named(flaky[0])}"] if flaky else []
     return passed(f"{counted(green, 'job')} of {tag} passed", *notes)
 
 

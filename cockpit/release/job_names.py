@@ -32,6 +32,14 @@ class JobKey(msgspec.Struct, frozen=True, gc=False):
     """`3.13` or, free-threaded, `3.13t`; None where it serves every Python."""
     stage: str
 
+    @property
+    def tells_which(self) -> bool:
+        """Whether no other job has the same key.
+
+        Images also differ by what the grammar of wheels has no word for: runtime or devel.
+        """
+        return self.package != "docker"
+
 
 _CONFIGURATION = re.compile(
     r"(?P<package>manywheel|wheel|libtorch)-(?:py(?P<python>\d+_\d+t?)-)?(?P<accelerator>.+?)"
@@ -140,8 +148,11 @@ def _os_of(workflow: str, words: Iterable[str]) -> str:
 
 
 def _arch_of(workflow: str, words: Iterable[str]) -> str:
-    told = " ".join((workflow, *words)).lower()
-    for arch in ("aarch64", "s390x", "arm64"):
+    told, system = " ".join((workflow, *words)).lower(), _os_of(workflow, words)
+    for arch in ("aarch64", "s390x"):
         if arch in told:
             return arch
-    return "arm64" if _os_of(workflow, words) == "macos" else "x86_64"
+    if system == "macos" or "arm64" in told:
+        # Images name it as Docker does, wheels as Linux does: it is one platform.
+        return "aarch64" if system == "linux" else "arm64"
+    return "x86_64"

@@ -146,6 +146,8 @@ class CandidateBuilds(msgspec.Struct, frozen=True, dict=True):
     """All of them, also those that a newer run of the same workflow has superseded."""
     repository: str = ""
     """`owner/name`."""
+    cut_short: bool = False
+    """Whether GitHub listed fewer runs or jobs than it says there are."""
 
     @cached_property
     def unfinished_runs(self) -> int:
@@ -216,6 +218,14 @@ class EarlierBuilds(msgspec.Struct, frozen=True):
     """The candidates of the core before the newest one, newest first."""
 
     candidates: tuple[CandidateBuilds, ...] = ()
+
+    def before(self, candidate: Candidate | None) -> tuple[CandidateBuilds, ...]:
+        """Those before a candidate: both are read one after the other, so one may be in both."""
+        if candidate is None:
+            return ()
+        return tuple(
+            b for b in self.candidates if b.candidate and b.candidate.name < candidate.name
+        )
 
 
 class Check(msgspec.Struct, frozen=True, gc=False):

@@ -13,7 +13,7 @@ import msgspec
 from cockpit.release.branches import BranchState
 from cockpit.release.candidates import Candidate, Tag
 from cockpit.release.commits import short
-from cockpit.release.coverage import unstarted, unstarted_workflows
+from cockpit.release.coverage import never_started, unstarted, unstarted_workflows
 from cockpit.release.durations import Forecast, durations, forecast
 from cockpit.release.jobs import CandidateBuilds, Job, JobState, Run
 from cockpit.release.repos import Repository
@@ -54,6 +54,8 @@ class Picture(msgspec.Struct, frozen=True, dict=True):
     """The release's time."""
     support: SupportMatrix = SupportMatrix()
     """What its jobs are expected to be; nothing for a library."""
+    earlier: tuple[CandidateBuilds, ...] | None = ()
+    """Candidates before it, by which its end is foreseen; None while they have not been read."""
     missing: str = ""
     """Why the reading is not whole."""
     trouble: str = ""
@@ -77,10 +79,11 @@ class Picture(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def ahead(self) -> Forecast | None:
-        """When the builds will be done, from what finished jobs of their kinds took."""
-        if not self.read:
+        """When the builds will be done, from what their jobs took before, else their kinds."""
+        if not self.read or self.earlier is None:
             return None
-        return forecast(self.builds, durations(self.builds, ()), self.support, self.now)
+        known = durations(self.builds, self.earlier)
+        return forecast(self.builds, known, self.support, self.now)
 
     @property
     def read(self) -> bool:
@@ -115,6 +118,11 @@ class Picture(msgspec.Struct, frozen=True, dict=True):
     def expected(self) -> tuple[Slot, ...]:
         """Jobs of the support matrix that have not started."""
         return unstarted(self.builds, self.support) if self.read else ()
+
+    @cached_property
+    def never(self) -> frozenset[Slot]:
+        """Those of them that GitHub will not list any more."""
+        return never_started(self.builds, self.support) if self.read else frozenset()
 
     @cached_property
     def silent(self) -> tuple[str, ...]:
@@ -165,12 +173,25 @@ def picture_of(
         builds=value,
         now=state.now,
         support=state.spec.support if core else SupportMatrix(),
+        earlier=_before(state, candidate) if core else (),
         missing=builds.reading.missing if builds.reading and value.candidate == candidate else "",
         trouble=str(builds.failure) if builds.failure else "",
         newer=newer[-1] if newer else None,
         moved=_moved(candidate, branch) if branches.failure is None else "",
         dud=candidate is not None and state.record.is_dud(repository, candidate.tag.name),
     )
+
+
+def _before(state: ReleaseState, candidate: Candidate | None) -> tuple[CandidateBuilds, ...] | None:
+    """The core's candidates before one; None where there are some that have not been read.
+
+    What the jobs of the candidate itself took tells too little by then: the first that pass are the
+    quick ones.
+    """
+    found = state.earlier.value.before(candidate) if state.earlier.value else ()
+    there = state.candidates_of(state.spec.core)
+    unread = not found and any(candidate and c.number < candidate.number for c in there)
+    return None if unread else found
 
 
 def pictures(state: ReleaseState) -> tuple[Picture, ...]:

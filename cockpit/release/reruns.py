@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from cockpit.release.coverage import configuration
+from cockpit.release.coverage import named
 from cockpit.release.job_names import STAGES, JobKey
 from cockpit.release.jobs import CandidateBuilds, Job, JobState, Run
 from cockpit.release.lookups import is_red
@@ -101,7 +101,7 @@ def told(job: Job) -> str:
     """A job and how it ended, in one line."""
     how = (job.conclusion or job.state.value).replace("_", " ")
     step = f" in {job.failed_step}" if job.failed_step else ""
-    return f"{configuration(job)}: {how}{step}"
+    return f"{named(job)}: {how}{step}"
 
 
 def asked_reruns(record: Ledger, repository: str, *, unfinished: bool = False) -> dict[int, int]:

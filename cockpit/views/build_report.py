@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from fnmatch import fnmatchcase
 
@@ -17,14 +17,31 @@ from cockpit.release.support import Slot
 from cockpit.views.ages import duration, grouped, time_left
 from cockpit.views.framing import line, marked
 from cockpit.views.hud import hud_url
-from cockpit.views.marks import JOB_MARKS, NEEDS_YOU, Tone
+from cockpit.views.marks import (
+    CANCELLED,
+    EXPECTED,
+    FAILED,
+    JOB_MARKS,
+    NEEDS_YOU,
+    NEVER_STARTED,
+    NO_DATA,
+    PASSED,
+    QUEUED,
+    RUNNING,
+    SKIPPED,
+    Mark,
+    Tone,
+    job_mark,
+)
 from cockpit.views.table import Line, Span
+from cockpit.views.width import cell_width
 
 _FOLDED = frozenset({JobState.PASSED, JobState.SKIPPED})
 _NAMED = 3
 """Expected jobs that are named; the rest is counted."""
 _NAME_WIDTH = 34
-FLAKY = "flaky"
+FLAKY_ONES, CANCELLED_ONES = "flaky", "cancelled"
+"""What may be asked for beside the states: some that passed, and some that were not skipped."""
 STATES = {state.value.replace(" ", "-"): state for state in JobState}
 """Every state by the word that the command line takes."""
 
@@ -33,16 +50,13 @@ class Selection(msgspec.Struct, frozen=True):
     """Which jobs are asked for; empty asks for all."""
 
     state: str = ""
-    """A key of `STATES`, or `flaky`."""
+    """A key of `STATES`, `flaky` or `cancelled`."""
     workflow: str = ""
     """A pattern of workflow names."""
 
     def has(self, job: Job) -> bool:
         """Whether a job is asked for."""
-        return self._of_workflow(job.workflow) and (
-            not self.state
-            or (job.flaky if self.state == FLAKY else job.state is STATES[self.state])
-        )
+        return self._of_workflow(job.workflow) and self._of_state(job)
 
     def jobs(self, picture: Picture) -> tuple[Job, ...]:
         """The jobs asked for, worst first."""
@@ -57,26 +71,54 @@ class Selection(msgspec.Struct, frozen=True):
         """Workflows without a run that are asked for."""
         return picture.silent if self.state in ("", "expected") else ()
 
+    def _of_state(self, job: Job) -> bool:
+        if self.state == FLAKY_ONES:
+            return job.flaky
+        if self.state == CANCELLED_ONES:
+            return job.conclusion == "cancelled"
+        return not self.state or job.state is STATES[self.state]
+
     def _of_workflow(self, name: str) -> bool:
         return not self.workflow or fnmatchcase(name.lower(), self.workflow.lower())
 
 
-def counts_text(counts: Mapping[JobState, int]) -> str:
+def counts_text(picture: Picture) -> str:
     """How many jobs there are of each state, in marks: `✔ 431  ◐ 12  ✖ 3`."""
-    return "  ".join(
-        f"{JOB_MARKS[state].shape} {grouped(counts[state])}" for state in _SHOWN if counts[state]
-    )
+    return _tallied(_tally(_jobs(picture), picture.expected, picture.never))
 
 
 _SHOWN = (
-    JobState.PASSED,
-    JobState.RUNNING,
-    JobState.FAILED,
-    JobState.QUEUED,
-    JobState.EXPECTED,
-    JobState.SKIPPED,
-    JobState.UNKNOWN,
+    PASSED,
+    RUNNING,
+    FAILED,
+    CANCELLED,
+    QUEUED,
+    EXPECTED,
+    NEVER_STARTED,
+    SKIPPED,
+    NO_DATA,
 )
+
+
+def _jobs(picture: Picture) -> tuple[Job, ...]:
+    return picture.builds.jobs if picture.read else ()
+
+
+def _tally(jobs: Iterable[Job], slots: Iterable[Slot], never: Container[Slot]) -> Counter[Mark]:
+    """How many there are of each mark; what is flaky is counted beside."""
+    marks = Counter(
+        CANCELLED if job.conclusion == "cancelled" else JOB_MARKS[job.state] for job in jobs
+    )
+    marks.update(_slot_mark(slot, never) for slot in slots)
+    return marks
+
+
+def _tallied(tally: Mapping[Mark, int]) -> str:
+    return "  ".join(f"{mark.shape} {grouped(tally[mark])}" for mark in _SHOWN if tally[mark])
+
+
+def _slot_mark(slot: Slot, never: Container[Slot]) -> Mark:
+    return NEVER_STARTED if slot in never else EXPECTED
 
 
 def report(picture: Picture, selection: Selection, age: str, hud: str) -> tuple[Line, ...]:
@@ -88,33 +130,40 @@ def report(picture: Picture, selection: Selection, age: str, hud: str) -> tuple[
     silent = selection.silent(picture)
     lines = [*head(picture, age), *_link(picture, hud), Line(())]
     for name, (members, slots) in groups:
-        lines += _group(name, members, slots, picture.now, fold=not selection.state)
+        lines += _group(name, members, slots, picture, fold=not selection.state)
     if silent:
-        lines.append(line(Span(f"never started: {', '.join(silent)}", Tone.WARN)))
+        lines.append(line(Span(f"no run of: {', '.join(silent)}", Tone.WARN)))
     if not groups and not silent:
         lines.append(line(Span(_nothing(picture, selection), Tone.DIM)))
     return tuple(lines)
 
 
-def head(picture: Picture, age: str) -> tuple[Line, ...]:
-    """Which candidate it is, how old the reading is, and the counts of every state."""
+def head(picture: Picture, age: str, width: int | None = None) -> tuple[Line, ...]:
+    """Which candidate it is, how old the reading is, and the counts of every state.
+
+    Where all of these in words are wider than `width`, they are told in marks alone.
+    """
     commit = short(picture.candidate.commit_sha) if picture.candidate else ""
     title = line(
         Span(f"{picture.repository} {picture.tag}", Tone.ACCENT),
         Span(f" · {commit} · {age}", Tone.DIM),
     )
-    lines = [title, line(*_counts(picture))]
+    counts = _counts(picture, words=True)
+    if width is not None and sum(cell_width(span.text) for span in counts) > width:
+        counts = _counts(picture, words=False)
+    lines = [title, line(*counts)]
     warnings = [picture.moved, picture.trouble, picture.missing and f"not whole: {picture.missing}"]
     lines += [line(*marked(NEEDS_YOU, text)) for text in warnings if text]
     return tuple(lines)
 
 
-def _counts(picture: Picture) -> tuple[Span, ...]:
-    spans: list[Span] = []
-    for state in _SHOWN:
-        count, mark = picture.counts[state], JOB_MARKS[state]
-        if count:
-            spans.append(Span(f"{mark.shape} {grouped(count)} {mark.word}   ", mark.tone))
+def _counts(picture: Picture, *, words: bool) -> tuple[Span, ...]:
+    tally = _tally(_jobs(picture), picture.expected, picture.never)
+    spans = [
+        Span(f"{mark.shape} {grouped(tally[mark])}{f' {mark.word}' if words else ''}   ", mark.tone)
+        for mark in _SHOWN
+        if tally[mark]
+    ]
     if picture.flaky:
         spans.append(Span(f"{len(picture.flaky)} flaky   ", Tone.WARN))
     if ahead := time_left(picture.ahead):
@@ -148,20 +197,23 @@ def _worst(group: Group) -> int:
 
 
 def _group(
-    name: str, jobs: Sequence[Job], slots: Sequence[Slot], now: datetime, *, fold: bool
+    name: str, jobs: Sequence[Job], slots: Sequence[Slot], picture: Picture, *, fold: bool
 ) -> list[Line]:
-    counts = Counter(job.state for job in jobs)
-    counts[JobState.EXPECTED] += len(slots)
-    tallied = {state: counts[state] for state in JobState}
-    lines = [line(Span(f"{name:<{_NAME_WIDTH + 2}} ", Tone.ACCENT), counts_text(tallied))]
+    tallied = _tallied(_tally(jobs, slots, picture.never))
+    lines = [line(Span(f"{name:<{_NAME_WIDTH + 2}} ", Tone.ACCENT), tallied)]
     shown = [job for job in jobs if not fold or _needs_a_line(job)]
-    lines += [_row(job, now) for job in shown]
-    if slots:
-        named = slots if not fold else slots[:_NAMED]
-        more = f" and {len(slots) - len(named)} more" if len(slots) > len(named) else ""
-        words = ", ".join(_slot_name(slot) for slot in named) + more
-        lines.append(line("  ", *marked(JOB_MARKS[JobState.EXPECTED], f"not started: {words}")))
+    lines += [_row(job, picture.now) for job in shown]
+    for mark, told in ((EXPECTED, "not started"), (NEVER_STARTED, "never started")):
+        absent = [slot for slot in slots if _slot_mark(slot, picture.never) is mark]
+        if absent:
+            lines.append(line("  ", *marked(mark, f"{told}: {_slot_names(absent, fold=fold)}")))
     return lines
+
+
+def _slot_names(slots: Sequence[Slot], *, fold: bool) -> str:
+    named = slots[:_NAMED] if fold else slots
+    more = f" and {len(slots) - len(named)} more" if len(slots) > len(named) else ""
+    return ", ".join(map(_slot_name, named)) + more
 
 
 def _needs_a_line(job: Job) -> bool:
@@ -169,7 +221,7 @@ def _needs_a_line(job: Job) -> bool:
 
 
 def _row(job: Job, now: datetime) -> Line:
-    mark = JOB_MARKS[job.state]
+    mark = job_mark(job)
     spent = elapsed(job, now)
     facts = [
         duration(spent) if spent is not None else "",
@@ -191,7 +243,7 @@ def _row(job: Job, now: datetime) -> Line:
 def job_words(job: Job) -> str:
     """A job's configuration without its platform, else its own name."""
     key = job.key
-    if key is None:
+    if key is None or not key.tells_which:
         return job.name
     package = "" if key.package in WHEELS else key.package
     return _words(package, key.python, key.accelerator, key.stage)

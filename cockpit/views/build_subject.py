@@ -12,7 +12,6 @@ from cockpit.release.jobs import CandidateBuilds, Checks, EarlierBuilds, Job
 from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState
 from cockpit.release.support import Slot, SupportMatrix
-from cockpit.release.versions import CandidateName
 
 _NOTHING = CandidateBuilds()
 _NO_EARLIER: tuple[CandidateBuilds, ...] = ()
@@ -121,17 +120,8 @@ def _subject(
     feed: str,
     repository: str,
 ) -> BuildSubject:
-    return BuildSubject(
-        builds, _before(builds, earlier) or _NO_EARLIER, support, checks, feed, repository
-    )
-
-
-def _before(builds: CandidateBuilds, earlier: EarlierBuilds | None) -> tuple[CandidateBuilds, ...]:
-    """Candidates before this one: the two are read one after the other, so one may be in both."""
-    if builds.candidate is None or earlier is None:
-        return ()
-    name: CandidateName = builds.candidate.name
-    return tuple(b for b in earlier.candidates if b.candidate and b.candidate.name < name)
+    before = earlier.before(builds.candidate) if earlier else _NO_EARLIER
+    return BuildSubject(builds, before or _NO_EARLIER, support, checks, feed, repository)
 
 
 def job_key(job: Job) -> str:

@@ -550,6 +550,7 @@ class TestRehearsal:
         with striking(flight.world, "truncated-page"):
             answer = fresh.candidate_builds(flight.config.core, flight.candidate)
         assert not answer.complete
+        assert answer.value.cut_short
 
     @pytest.mark.parametrize("kind", ["server-error", "reset", "truncated-body"])
     def test_a_short_fault_goes_unnoticed(self, flight: Flight, kind: str) -> None:

@@ -149,7 +149,8 @@ async def test_a_run_by_its_page_and_a_workflow_by_its_name(world: World) -> Non
     cockpit = cockpit_on(world)
     run = core_runs(world)[AARCH]
     page = f"https://github.com/{CORE}/actions/runs/{run.id}/job/77"
-    for words in ({"run": page}, {"run": str(run.id)}, {"workflow": AARCH}):
+    asked = {"workflow": AARCH, "candidate": "rc1"}
+    for words in ({"run": page}, {"run": str(run.id)}, {"workflow": AARCH}, asked):
         plan = await cockpit.plan("rerun-failed", words)
         assert [step.facts.key for step in plan.steps] == [
             f"rerun/{CORE}/{run.id}/attempt-2/failed"
@@ -404,6 +405,10 @@ async def test_a_run_of_elsewhere_is_adopted_on_a_persons_word(world: World) -> 
     (known,) = dispatched(cockpit.backends.ledger.read(), f"{DOCKER}.yml")
     assert known.adopted
     assert (known.run, known.inputs) == (run.id, call_.inputs)
+    short = await cockpit.plan("adopt-run", words | {"candidate": "rc1"})
+    assert "belongs to v2.15.0-rc1" in short.sentence
+    with pytest.raises(ConfigError, match="no candidate 'rc9'"):
+        await cockpit.plan("adopt-run", words | {"candidate": "rc9"})
     world.clock.advance(timedelta(hours=3))
     live = await cockpit_on(world).plan("dispatch", {"workflow": DOCKER, "live": "yes"})
     assert not live.blockers, "the adopted dry run passed"

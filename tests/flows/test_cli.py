@@ -39,6 +39,26 @@ def call(
     )
 
 
+def unheard(*words: str, config: Path) -> tuple[int, str]:
+    """Run release-cockpit with a reader that has gone; its exit code and what it complained."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "cockpit.cli", "--config", str(config), *words]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    os.close(writing)
+    return done.returncode, done.stderr
+
+
 def answer(said: str, *words: str, config: Path) -> tuple[int, str]:
     """Run release-cockpit on a terminal of its own and say one line; its exit code and screen."""
     ours, theirs = pty.openpty()
@@ -90,6 +110,11 @@ def test_status_as_text_fits_the_width(shared_world: World) -> None:
     assert "Cherry-pick queue" in done.stdout
     assert max(len(line) for line in done.stdout.splitlines()) <= 100
     assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("command", ["builds", "builds --json", "doctor"])
+def test_what_nobody_took_is_no_success(shared_world: World, command: str) -> None:
+    assert unheard(*command.split(), config=shared_world.config_path) == (141, "")
 
 
 def test_plan_and_do_by_the_command_line(world: World) -> None:

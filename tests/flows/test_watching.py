@@ -160,6 +160,15 @@ def test_the_command_prints_every_job_with_its_parsed_fields_and_state(
     assert listed.count("failed in") == len([job for job in red if job["failed_step"]])
 
 
+async def test_the_command_foresees_the_end_by_the_candidate_before(held: World) -> None:
+    next_candidate(held)
+    moved_on(held, minutes=20)
+    await cockpit_on(held).refresh("branches", "ledger", "earlier")
+    document = json.loads(call("builds", "--json", config=held.config_path).stdout)
+    assert document["counts"]["expected"], "what has not started is foreseen as well"
+    assert document["left_s"] > timedelta(hours=1).total_seconds()
+
+
 @pytest.mark.parametrize("command", ["builds", "watch"])
 def test_a_candidate_that_does_not_exist_is_wrong_usage(
     held: World, command: str, capsys: pytest.CaptureFixture[str]

@@ -9,7 +9,7 @@ import pytest
 
 from cockpit.release.artifacts import Artifacts, Contents
 from cockpit.release.board import Board, BoardLine, board
-from cockpit.release.jobs import Check, Checks, JobState
+from cockpit.release.jobs import Attempt, Check, Checks, JobState
 from cockpit.release.milestones import Milestone
 from cockpit.release.mirror import Mirror, MirrorIssue
 from cockpit.release.pullrequests import with_own_part
@@ -66,11 +66,15 @@ def texts(lines: tuple[BoardLine, ...]) -> str:
     return "\n".join(line.text for line in lines)
 
 
-def jobs_in(*states: JobState, attempt: int = 1) -> ReleaseState:
+def jobs_in(
+    *states: JobState, attempt: int = 1, superseded: tuple[Attempt, ...] = ()
+) -> ReleaseState:
     jobs = list(green_jobs())
     for position, state in enumerate(states):
         old = jobs[position]
-        jobs[position] = job(old.id, old.name, old.workflow, state, attempt=attempt)
+        jobs[position] = job(
+            old.id, old.name, old.workflow, state, attempt=attempt, superseded=superseded
+        )
     return with_(builds=feed(builds(*jobs)))
 
 
@@ -162,10 +166,15 @@ def test_running_builds_block_nothing_and_are_waited_for() -> None:
     assert found.next.text == "wait for 1 job of v2.15.0-rc2"
 
 
-def test_jobs_that_were_green_only_again_are_a_risk() -> None:
-    assert "1 job green only after a re-run" in texts(
-        board(jobs_in(JobState.PASSED, attempt=2)).risky
+def test_jobs_that_are_green_after_red_are_a_risk_and_not_those_that_had_not_run() -> None:
+    red, skipped = (
+        Attempt(1, 99, 9, state, None, NOW, NOW, "")
+        for state in (JobState.FAILED, JobState.SKIPPED)
     )
+    flaky = jobs_in(JobState.PASSED, attempt=2, superseded=(red,))
+    assert "1 job flaky, green after red: " in texts(board(flaky).risky)
+    held_up = jobs_in(JobState.PASSED, attempt=2, superseded=(skipped,))
+    assert "flaky" not in texts(board(held_up).risky)
 
 
 def test_a_moved_tag_comes_before_everything() -> None:

@@ -98,6 +98,15 @@ def test_what_is_left_adds_up_along_a_chain() -> None:
     assert left(queued, earlier, support=ONE_WHEEL) == 22
 
 
+def test_before_a_wheel_is_listed_nothing_tells_the_end() -> None:
+    label, before = "get-label-type", "another grammar"
+    first = going(builds(running(0, label)))
+    wheels = builds(took(40), took(1, label, 2), of=RC1)
+    assert forecast(first, durations(first, (wheels,)), ONE_WHEEL, NOW) is None
+    unread = builds(took(40, before), took(1, label, 2), of=RC1)
+    assert left(first, unread, support=ONE_WHEEL) == 1, "names tell of no wheel here at all"
+
+
 def test_a_job_that_takes_longer_than_usual_has_nothing_left() -> None:
     assert left(builds(running(90)), builds(took(40), of=RC1)) == 0
 
@@ -148,6 +157,8 @@ def test_never_started_is_told_once_the_runs_that_make_it_have_ended() -> None:
     ended = builds(took(40))
     assert {slot.stage for slot in never_started(ended, ONE_WHEEL)} == {"test", "upload"}
     assert never_started(going(ended), ONE_WHEEL) == frozenset()
+    short = msgspec.structs.replace(ended, cut_short=True)
+    assert never_started(short, ONE_WHEEL) == frozenset(), "a page may lack them"
     # A workflow that was never started has no jobs to be known by: then every run has to end.
     windows = SupportMatrix(("3.12",), (Target("windows", "x86_64", ("cpu",)),))
     assert len(never_started(ended, windows)) == 3

@@ -110,6 +110,17 @@ def test_a_name_of_another_grammar_is_shown_as_it_is(name: str) -> None:
     assert configuration(found) == name
 
 
+def test_an_image_and_a_wheel_of_one_platform_say_it_alike() -> None:
+    image = parse_job_name("Build Official Docker Images", "build (cpu, runtime, linux/arm64)")
+    wheel = parse_job_name("linux-aarch64-binary-manywheel", "manywheel-py3_12-cpu-aarch64-build")
+    assert image is not None
+    assert wheel is not None
+    assert (image.os, image.arch) == (wheel.os, wheel.arch) == ("linux", "aarch64")
+    windows = parse_job_name("windows-arm64-binary-wheel", "wheel-py3_12-cpu-build")
+    assert windows is not None
+    assert windows.arch == "arm64"
+
+
 @pytest.mark.parametrize(
     ("workflow", "name", "words"),
     [

@@ -147,6 +147,9 @@ class TestEnding:
         assert end_of(empty) is None
         assert end_of(empty, waited=GRACE / 2) is None
         assert ending(empty, waited=GRACE) is Ending.NO_RUN
+        soon = end_of(empty, waited=timedelta(seconds=8), grace=timedelta(seconds=8))
+        assert soon is not None
+        assert soon.reason.endswith("started within 8 s")
         assert ending(picture(ONE, ended=False), waited=GRACE) is None
 
     def test_fail_fast_does_not_take_a_red_job_that_is_tried_again_for_final(self) -> None:
@@ -191,7 +194,7 @@ class TestChanges:
         )
         after = picture(in_state(ONE, JobState.RUNNING), RED, THREE, ended=False)
         assert told(running, after) == [
-            (ChangeKind.JOB_FAILED, "test one failed in Test"),
+            (ChangeKind.JOB_FAILED, "a / test one failed in Test"),
             (ChangeKind.PROGRESS, "1 started, 1 passed"),
         ]
 
@@ -199,10 +202,10 @@ class TestChanges:
         again = in_state(TWO, JobState.RUNNING)
         second = msgspec.structs.replace(RED, id=999, attempt=2, superseded=(attempt_of(RED),))
         assert told(picture(RED), picture(again)) == [
-            (ChangeKind.JOB_RERUN, "test one is run again"),
+            (ChangeKind.JOB_RERUN, "a / test one is run again"),
             (ChangeKind.PROGRESS, "1 started"),
         ]
-        assert (ChangeKind.JOB_FAILED, "test one failed again in Test") in told(
+        assert (ChangeKind.JOB_FAILED, "a / test one failed again in Test") in told(
             picture(RED), picture(second)
         )
 
@@ -210,7 +213,7 @@ class TestChanges:
         green = msgspec.structs.replace(TWO, superseded=(attempt_of(RED),))
         found = told(picture(ONE, RED), picture(ONE, green))
         assert found[0][0] is ChangeKind.ALL_GREEN
-        assert (ChangeKind.FLAKY, "test one passed after it had failed: flaky") in found
+        assert (ChangeKind.FLAKY, "a / test one passed after it had failed: flaky") in found
 
     def test_a_run_that_ended_is_told_once(self) -> None:
         found = told(picture(ONE, ended=False), picture(ONE))
@@ -250,7 +253,7 @@ class TestChanges:
         assert told(older, unread) == [
             (ChangeKind.SUPERSEDED, "v2.15.0-rc1 is superseded by v2.15.0-rc2")
         ]
-        assert (ChangeKind.JOB_FAILED, "test one failed in Test") in told(unread, picture(RED))
+        assert (ChangeKind.JOB_FAILED, "a / test one failed in Test") in told(unread, picture(RED))
 
     def test_a_tag_on_another_commit_is_told(self) -> None:
         elsewhere = candidate(tag(RC2.name, sha("elsewhere")))

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 
-from cockpit.release.jobs import JobState
+from cockpit.commands.builds import exit_code
+from cockpit.commands.watch_output import Glance, LiveBlock, PlainLines
+from cockpit.config_tables import NotificationsTable
+from cockpit.errors import ExitCode
+from cockpit.release.jobs import EarlierBuilds, JobState
 from cockpit.release.notices import Desktop
-from cockpit.release.picture import Picture, picture_of
-from cockpit.views.build_report import STATES, Selection, report
+from cockpit.release.picture import End, Ending, Picture, picture_of
+from cockpit.release.state import FeedState
+from cockpit.release.support import SupportMatrix
+from cockpit.views.build_report import STATES, Selection, counts_text, head, report
 from cockpit.views.desktop import desktop_sequence
 from cockpit.views.hud import hud_url
 from cockpit.views.text import printed
-from tests.release.states import CORE, GREEN, builds, candidate, feed, green_jobs, job, with_
+from tests.release.states import (
+    CORE,
+    GREEN,
+    NOW,
+    RC1,
+    RC2,
+    builds,
+    candidate,
+    feed,
+    green_jobs,
+    job,
+    with_,
+)
 
 LINUX = "linux-binary-manywheel"
 
@@ -29,7 +49,11 @@ def picture(*changed: tuple[int, JobState], missing: str = "") -> Picture:
         step = "Test" if state is JobState.FAILED else None
         jobs[position] = job(old.id, old.name, old.workflow, state, failed_step=step)
     jobs.append(job(7, "\\[bold]odd", "Create Release"))
-    read = feed(builds(*jobs), missing=missing)
+    found = builds(*jobs)
+    if not all(each.state.finished for each in jobs):
+        runs = tuple(msgspec.structs.replace(run, ended=False) for run in found.runs)
+        found = msgspec.structs.replace(found, runs=runs)
+    read = feed(found, missing=missing)
     return picture_of(with_(builds=read), CORE, candidate(), read)
 
 
@@ -122,6 +146,117 @@ def test_green_has_nothing_to_show_but_counts() -> None:
         text.startswith(("pytorch", "✔", "HUD", "linux", "windows", "macos")) or not text
         for text in told(whole)
     )
+
+
+def test_the_end_is_foreseen_by_what_the_same_jobs_took_in_earlier_candidates() -> None:
+    took, began = timedelta(hours=3), NOW - timedelta(hours=1)
+    name = "manywheel-py3_12-cpu-build / build"
+    running = job(1, name, LINUX, JobState.RUNNING)
+    done = job(2, name, LINUX)
+    running = msgspec.structs.replace(running, started_at=began)
+    done = msgspec.structs.replace(done, started_at=began - took, completed_at=began)
+    before = EarlierBuilds((builds(done, of=RC1),))
+    quick = job(3, "manywheel-py3_12-cuda13_0-build / build", LINUX)
+    read = feed(builds(running, quick))
+    spec = msgspec.structs.replace(GREEN.spec, support=SupportMatrix())
+
+    state = with_(builds=read, earlier=feed(before), spec=spec)
+    assert "~2 h 00 min left" in told(picture_of(state, CORE, candidate(), read))[1]
+    for unread in (feed(EarlierBuilds()), FeedState[EarlierBuilds]()):
+        alone = with_(builds=read, earlier=unread, spec=spec)
+        assert "left" not in told(picture_of(alone, CORE, candidate(), read))[1]
+
+
+def test_the_block_of_a_terminal_tells_red_jobs_of_two_systems_apart(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arm = "linux-aarch64-binary-manywheel"
+    jobs = (
+        job(1, "manywheel-py3_12-cpu-test / test", LINUX, JobState.FAILED),
+        job(2, "manywheel-py3_12-cpu-aarch64-test / test", arm, JobState.FAILED),
+        job(3, "get-label-type", arm, JobState.FAILED),
+    )
+    read = feed(builds(*jobs))
+    seen = picture_of(with_(builds=read), CORE, candidate(), read)
+    block = LiveBlock(NotificationsTable(), plain_ascii=False)
+    block.tick(Glance(seen, NOW, NOW, None, "", refreshing=False))
+    told_ = capsys.readouterr().out
+    assert "linux x86_64 py3.12 cpu test" in told_
+    assert "linux aarch64 py3.12 cpu test" in told_
+    assert f"{arm} / get-label-type" in told_
+    reason = "; ".join(["linux x86_64 py3.12 cpu test and 2 more failed"] * 3)
+    block.ended(End(Ending.FAILURE, reason), Glance(seen, NOW, NOW, None, "", refreshing=False))
+    assert f"failure: {reason}" in capsys.readouterr().out, "what stays is not cut off"
+
+
+def test_a_reading_of_another_candidate_is_not_when_this_one_was_read(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    read = feed(builds(*green_jobs(), of=RC1))
+    lines = PlainLines(plain_ascii=False)
+    for tagged, expected in ((RC1, True), (RC2, False)):
+        seen = picture_of(with_(builds=read), CORE, candidate(tagged), read)
+        lines.changed((), Glance(seen, NOW, NOW, None, "", False, timedelta(minutes=5)))
+        assert ("last read 5 min ago" in capsys.readouterr().out) is expected
+
+
+def test_what_needs_somebody_is_not_counted_among_what_does_not() -> None:
+    stopped = job(1, "manywheel-py3_12-cpu-test / test", LINUX, JobState.SKIPPED)
+    stopped = msgspec.structs.replace(stopped, conclusion="cancelled")
+    read = feed(builds(stopped, job(2, "manywheel-py3_12-cpu-build / build", LINUX)))
+    ended = picture_of(with_(builds=read), CORE, candidate(), read)
+    absent = len(ended.expected)
+
+    assert told(ended)[1] == f"✔ 1 passed   ⊗ 1 cancelled   □ {absent} expected but never started"
+    assert counts_text(ended) == f"✔ 1  ⊗ 1  □ {absent}"
+    assert any(text.startswith("  ⊗ py3.12 cpu test") for text in told(ended, state="cancelled"))
+    assert any(text.startswith("  □ never started: ") for text in told(ended))
+    short = msgspec.structs.replace(ended.builds, cut_short=True)
+    assert "□" not in counts_text(msgspec.structs.replace(ended, builds=short))
+
+
+@pytest.mark.parametrize(
+    ("state", "conclusion", "support", "expected"),
+    [
+        (JobState.PASSED, "success", SupportMatrix(), ExitCode.OK),
+        (JobState.SKIPPED, "skipped", SupportMatrix(), ExitCode.OK),
+        (JobState.RUNNING, None, SupportMatrix(workflows=("nightly",)), ExitCode.OK),
+        (JobState.FAILED, "failure", SupportMatrix(), ExitCode.BLOCKED),
+        (JobState.SKIPPED, "cancelled", SupportMatrix(), ExitCode.BLOCKED),
+        (JobState.UNKNOWN, "odd", SupportMatrix(), ExitCode.BLOCKED),
+        (JobState.PASSED, "success", SupportMatrix(workflows=("nightly",)), ExitCode.BLOCKED),
+        (JobState.PASSED, "success", GREEN.spec.support, ExitCode.BLOCKED),
+    ],
+)
+def test_what_is_red_unknown_or_never_started_is_no_success(
+    state: JobState, conclusion: str | None, support: SupportMatrix, expected: ExitCode
+) -> None:
+    one = job(1, "manywheel-py3_12-cpu-test / test", LINUX, state, conclusion=conclusion)
+    found = builds(one)
+    runs = tuple(msgspec.structs.replace(run, ended=state.finished) for run in found.runs)
+    read = feed(msgspec.structs.replace(found, runs=runs))
+    spec = msgspec.structs.replace(GREEN.spec, support=support)
+    assert exit_code(picture_of(with_(builds=read, spec=spec), CORE, candidate(), read)) is expected
+
+
+def test_counts_that_are_too_wide_in_words_are_told_in_marks() -> None:
+    seen = picture((30, JobState.FAILED), (2, JobState.RUNNING))
+    seen = msgspec.structs.replace(seen, earlier=())
+    wide, narrow = (head(seen, "now", width)[1].text for width in (200, 60))
+    assert "✔ 76 passed" in wide
+    assert narrow.startswith("✔ 76   ◐ 1   ✖ 1   · 1   ")
+    assert narrow.endswith("left"), "nothing is cut off"
+
+
+def test_two_images_of_one_accelerator_are_told_apart() -> None:
+    images = ("build (cuda13.0, devel)", "build (cuda13.0, runtime)")
+    jobs = [
+        job(number, name, "Build Official Docker Images", JobState.FAILED)
+        for number, name in enumerate(images, 1)
+    ]
+    read = feed(builds(*jobs))
+    lines = told(picture_of(with_(builds=read), CORE, candidate(), read), state="failed")
+    assert [name for name in images for text in lines if f"✖ {name} " in text] == list(images)
 
 
 def test_the_hud_is_a_link_with_the_ref_in_one_segment() -> None:
