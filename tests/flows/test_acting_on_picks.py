@@ -424,7 +424,7 @@ async def test_another_head_or_a_frozen_branch_is_not_merged(world: World) -> No
     moved = await cockpit.plan("merge-pick", arguments)
     blocked = " / ".join(moved.blockers)
     assert "has moved since its approval" in blocked
-    assert f"the checks of #{pick.release_pull}" in blocked
+    assert f"of #{pick.release_pull} have not finished" in blocked
     assert git(world, "rev-parse", BRANCH) == before
 
 
