@@ -85,6 +85,12 @@ def answers_in(body: str, repository: str, comment: Comment) -> tuple[Answer, ..
     )
 
 
+def said_since(answer: Answer, label: str) -> str:
+    """A verdict that came after a plan was made, and stands in its way."""
+    where = f": {answer.url}" if answer.url else ""
+    return f"{answer.author} has said of {label} since: {answer.verdict.value}{where}"
+
+
 def nomination_text(trunk: Sequence[str], release: str, category: str) -> str:
     """A nomination in the exact lines of section 12.10."""
     links = "\n".join(f"* {url}" for url in trunk) or "*"
