@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import Enum
 
@@ -240,6 +240,30 @@ def read_answers(
             Answer(pull, verdict, comment.author, comment.posted_at, comment.url) for pull in pulls
         ]
     return tuple(found)
+
+
+def each_once(answers: Iterable[Answer]) -> tuple[Answer, ...]:
+    """What was said of one change, oldest first, and no word twice.
+
+    A comment may name both its pull requests, and the cockpit writes the ledger's entry beside
+    its comment.
+    """
+    said = sorted(answers, key=lambda answer: (answer.posted_at, not answer.url, answer.url))
+    found: list[Answer] = []
+    for answer in said:
+        last = found[-1] if found else None
+        if last is None or not _same_word(last, answer):
+            found.append(answer)
+        elif not last.url:
+            found[-1] = answer
+    return tuple(found)
+
+
+def _same_word(one: Answer, other: Answer) -> bool:
+    if one.url and other.url:
+        return one.url == other.url
+    said = [(answer.author.casefold(), answer.verdict) for answer in (one, other)]
+    return said[0] == said[1] and bool(one.url or other.url)
 
 
 def _meant(

@@ -211,6 +211,33 @@ def test_the_newest_word_counts_wherever_it_was_said() -> None:
     assert state_of(reading, answer(1, Verdict.DENIED, hours=99)) == {"pull-1": PickState.APPROVED}
 
 
+def test_one_word_is_one_answer_however_often_it_is_kept() -> None:
+    page = "https://github.com/pytorch/pytorch/issues/9#issuecomment-1"
+    comment = msgspec.structs.replace(answer(1, Verdict.APPROVED), url=page, author="Ada")
+    both = tracked(
+        (pull(1, "x"),),
+        (nomination(101, 1),),
+        (comment, msgspec.structs.replace(comment, pull=101)),
+    )
+    (row,) = queue(
+        both,
+        msgspec.structs.replace(
+            FACTS,
+            decisions=(
+                answer(1, Verdict.APPROVED, hours=9.9),
+                answer(1, Verdict.DENIED, hours=5),
+                answer(1, Verdict.APPROVED, hours=2),
+            ),
+        ),
+    )
+
+    assert [(each.verdict, each.url) for each in row.answers] == [
+        (Verdict.APPROVED, page),
+        (Verdict.DENIED, ""),
+        (Verdict.APPROVED, ""),
+    ]
+
+
 def test_a_pick_is_in_the_first_candidate_that_contains_it() -> None:
     reading = tracked((pull(6, "x", state="closed", merged=PICK_1.sha),), (), ())
 
