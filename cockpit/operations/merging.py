@@ -25,7 +25,7 @@ from cockpit.operations.plan import (
 from cockpit.operations.rights import write_blockers
 from cockpit.release.commits import short
 from cockpit.release.jobs import JobState
-from cockpit.release.nominations import Answer, Verdict, read_answers
+from cockpit.release.nominations import Answer, Verdict, each_once, read_answers
 from cockpit.release.people import Duty
 from cockpit.release.picks import Pick
 from cockpit.release.pickwords import said_since
@@ -129,11 +129,11 @@ class MergePull:
             talk = whole_talk(self._github, squash.repository, squash.tracker)
             team = self._team.with_duty(Duty.APPROVER)
             said += read_answers(talk, squash.repository.name, team)
-        about = [
+        about = each_once(
             answer
-            for answer in sorted(said, key=lambda answer: answer.posted_at)
+            for answer in said
             if answer.pull in squash.approved_as and answer.verdict is not Verdict.UNDER_REVIEW
-        ]
+        )
         if not about:
             yield f"nobody approves #{squash.number} any more"
         elif about[-1].verdict is not Verdict.APPROVED:
