@@ -19,7 +19,7 @@ from cockpit.operations.plan import (
     StepFacts,
     StepState,
 )
-from cockpit.release.lookups import pick_label
+from cockpit.release.lookups import labelled_problems, pick_label
 from cockpit.release.nominations import Answer, Comment, Verdict, read_answers
 from cockpit.release.people import Duty
 from cockpit.release.picks import Pick, PickState
@@ -132,9 +132,10 @@ class DecideOnPicks:
                 yield f"nobody has nominated {pick_label(row)}"
             if row.pull is None:
                 yield f"{pick_label(row)} has no pull request into the branch yet"
-            yield from (f"{pick_label(row)}: {problem}" for problem in row.problems)
-            others = [answer for answer in row.answers if answer.verdict is not self._verdict]
-            for answer in others[-1:]:
+            yield from labelled_problems(row)
+            newest = {answer.author: answer for answer in row.answers}
+            others = [answer for answer in newest.values() if answer.verdict is not self._verdict]
+            for answer in others:
                 yield f"{answer.author} said of {pick_label(row)}: {answer.verdict.value}"
 
     def _decision(

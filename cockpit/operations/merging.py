@@ -25,6 +25,7 @@ from cockpit.operations.plan import (
 from cockpit.operations.rights import write_blockers
 from cockpit.release.commits import short
 from cockpit.release.jobs import JobState
+from cockpit.release.lookups import labelled_problems
 from cockpit.release.nominations import Answer, Verdict, each_once, read_answers
 from cockpit.release.people import Duty
 from cockpit.release.picks import Pick
@@ -184,7 +185,7 @@ class MergePicks:
                 blockers += others
                 warnings += red
             if row is not None:
-                warnings += [f"#{page.number}: {problem}" for problem in row.problems]
+                warnings += labelled_problems(row)
         names = ", ".join(f"#{number}" for number in self._pulls)
         return Plan(
             operation=self.name,
@@ -195,7 +196,7 @@ class MergePicks:
             steps=tuple(steps),
             sections=(*sections, _NOT_BY_THE_BOT),
             blockers=tuple(dict.fromkeys(blockers)),
-            warnings=tuple(warnings),
+            warnings=tuple(warning for warning in warnings if warning not in blockers),
         )
 
     def _others(self, core: Repository, page: PullPage) -> tuple[list[str], list[str]]:

@@ -215,6 +215,8 @@ async def test_a_later_word_counts_and_the_first_can_be_said_again(world: World)
         "Denied: no feature work now",
         "Approved",
     ]
+    again = await cockpit.plan("approve", {"pull": str(pull)})
+    assert not [warning for warning in again.warnings if " said of " in warning], "taken back"
 
 
 async def test_a_comment_whose_answer_is_lost_is_not_posted_twice(world: World) -> None:
@@ -337,6 +339,7 @@ async def test_what_cannot_be_picked_says_why(world: World) -> None:
     assert "release/2.15 lacks " in blocked
     assert f"nobody has nominated #{clean}" in blocked
     assert "#1 has not landed on main since the cut" in blocked
+    assert (await cockpit.plan("pick", {"change": "deadbeef"})).sentence.endswith(": nothing")
     picked = there.rpartition("cherry picked from commit ")[2].partition(")")[0]
     already = await cockpit.plan("pick", {"change": picked[:12]})
     assert "is on release/2.15 already as" in " ".join(already.blockers)
@@ -475,6 +478,7 @@ async def test_what_is_not_approved_or_elsewhere_is_not_merged(world: World) -> 
     assert f"#{first.release_pull} targets main, not {BRANCH}" in blocked
     assert f"#{first.release_pull} is a draft" in blocked
     assert f"#{second.release_pull} is not approved: nominated" in blocked
+    assert not [warning for warning in plan.warnings if "targets" in warning], "said above"
 
 
 # Conflicts
