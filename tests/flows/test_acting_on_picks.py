@@ -329,6 +329,16 @@ async def test_a_pick_that_was_broken_off_goes_on_without_doubling(world: World)
     assert (len(said(world)), len(said(world, number))) == (1, 1)
 
 
+async def test_an_own_nomination_from_before_the_pick_is_not_repeated(world: World) -> None:
+    number = trunk_pull(world, Outcome.CLEAN)
+    first = await cockpit_on(world).plan("nominate", {"pull": str(number), "category": CATEGORY})
+    await carried_out(cockpit_on(world), first)
+    for ending in (Ending.DONE, Ending.NOTHING_TO_DO):
+        plan = await cockpit_on(world).plan("pick", {"change": str(number), "category": CATEGORY})
+        await carried_out(cockpit_on(world), plan, ending)
+    assert len(said(world)) == 1
+
+
 async def test_what_cannot_be_picked_says_why(world: World) -> None:
     conflicting, clean = trunk_pull(world, Outcome.CONFLICT), trunk_pull(world, Outcome.CLEAN)
     there = git(world, "log", "-1", "--format=%b", BRANCH + "~1")
