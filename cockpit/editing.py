@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 
 from cockpit.errors import CockpitError
@@ -21,7 +22,15 @@ def editor_words(environment: Mapping[str, str], files: Sequence[str]) -> list[s
 
 def edit(folder: str, files: Sequence[str]) -> None:
     """Wait until the person has closed it; raises CockpitError when it cannot be started."""
-    words = editor_words(os.environ, files)
+    try:
+        words = editor_words(os.environ, files)
+    except ValueError as err:
+        raise CockpitError(
+            "$VISUAL or $EDITOR cannot be read as a command", str(err), f"work in {folder}"
+        ) from err
+    if len(words) == 1:  # a shell, which is not told what it was opened for
+        sys.stdout.write(f"{words[0]} opens in {folder}: exit leaves it and goes on\n")
+        sys.stdout.flush()
     try:
         subprocess.run(words, cwd=folder, check=False)
     except OSError as err:

@@ -29,7 +29,7 @@ CONFIRM_KEY = "ctrl+y"
 """No action opens with it."""
 _REACH = {
     Danger.READ: "reads only",
-    Danger.LOCAL: "can be undone",
+    Danger.LOCAL: "on this machine alone",
     Danger.REMOTE: "outward, can be taken back",
     Danger.IRREVERSIBLE: "cannot be undone",
 }

@@ -25,7 +25,10 @@ def browser_missing(environment: Mapping[str, str], platform: str = sys.platform
 
 def page_text(app: App[None], text: str) -> str:
     """Show a text in the person's pager, the cockpit set aside; why it could not be, else empty."""
-    command = shlex.split(os.environ.get("PAGER", "")) or ["less"]
+    try:
+        command = shlex.split(os.environ.get("PAGER", "")) or ["less"]
+    except ValueError as err:
+        return f"PAGER cannot be read as a command: {err}"
     with tempfile.NamedTemporaryFile("w", suffix=".log", encoding="utf-8") as kept:
         kept.write(text)
         kept.flush()

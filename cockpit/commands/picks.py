@@ -15,6 +15,7 @@ from cockpit.release.freshness import freshness
 from cockpit.release.gates import GATES
 from cockpit.release.picks import Pick, PickState
 from cockpit.release.state import ReleaseState
+from cockpit.views.ages import ago
 from cockpit.views.queue import STATES, finding_lines, queue_lines, simulation_lines
 from cockpit.views.text import as_ascii
 
@@ -75,9 +76,11 @@ def _as_text(arguments: argparse.Namespace, state: ReleaseState, picks: Sequence
 
 
 def _unknown(state: ReleaseState) -> Iterator[str]:
-    """In words, what could not be found out."""
+    """In words, what could not be found out, and how old is what is shown instead."""
     known, trunk = freshness(state), state.trunk.value
-    yield from (known[name].trouble for name in _FEEDS if not known[name].whole)
+    for one in (known[name] for name in _FEEDS if not known[name].whole):
+        old = f"; what is shown is from {ago(one.age)}" if one.failure and one.age else ""
+        yield one.trouble + old
     if trunk is not None:
         yield from filter(None, (*trunk.unknown, trunk.fixes_unknown))
 

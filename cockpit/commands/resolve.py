@@ -32,18 +32,22 @@ def run(arguments: argparse.Namespace) -> int:
     sys.stdout.write(f"{resolution.path}\n")
     sys.stdout.writelines(f"  {problem}\n" for problem in resolution.unresolved)
     if not has_terminal():
-        sys.stdout.write(f"Resolve it there, then: {_next('do', arguments.change)}\n")
+        sys.stdout.write(f"Resolve it there, then: {next_line('do', arguments)}\n")
         return int(ExitCode.OK)
     edit(resolution.path, resolution.files)
     after = resolver.look()
     if after is None or after.unresolved:
         problems = after.unresolved if after else ("its work tree is gone",)
         sys.stdout.writelines(f"Not resolved: {problem}\n" for problem in problems)
-        sys.stdout.write(f"{_next('', arguments.change)} opens it again; --abandon removes it.\n")
+        sys.stdout.write(f"{next_line('', arguments)} opens it again; --abandon removes it.\n")
         return int(ExitCode.BLOCKED)
     arguments.operation, arguments.plan, arguments.yes, arguments.take_over = "resolve", "", 0, ""
     return asyncio.run(operate.carried_out(cockpit, arguments))
 
 
-def _next(command: str, change: str) -> str:
-    return " ".join(filter(None, ("release-cockpit", command, "resolve", change)))
+def next_line(command: str, arguments: argparse.Namespace) -> str:
+    """The line that goes on with this work tree, and with no other line's."""
+    onto = f"--onto {arguments.onto}" if arguments.onto else ""
+    seen_from = f"--mainline {arguments.mainline}" if arguments.mainline else ""
+    words = ("release-cockpit", command, "resolve", arguments.change, onto, seen_from)
+    return " ".join(filter(None, words))

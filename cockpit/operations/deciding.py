@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.errors import ConfigError
 from cockpit.operations.declaring import RecordEntry
-from cockpit.operations.pick_comments import PostComment, Remark
+from cockpit.operations.pick_comments import Against, PostComment, Remark
 from cockpit.operations.pick_queue import PickDesk
 from cockpit.operations.plan import (
     Danger,
@@ -19,11 +19,11 @@ from cockpit.operations.plan import (
     StepFacts,
     StepState,
 )
-from cockpit.release.lookups import pick_label
+from cockpit.release.lookups import labelled_problems, pick_label
 from cockpit.release.nominations import Answer, Comment, Verdict, read_answers
 from cockpit.release.people import Duty
 from cockpit.release.picks import Pick, PickState
-from cockpit.release.pickwords import decision_text, mark_of, quoted_links
+from cockpit.release.pickwords import decision_text, mark_of, quoted_links, said_since
 from cockpit.release.record import DECISIONS, Approved, Decision, Event, Ledger
 from cockpit.release.words import counted
 
@@ -97,8 +97,9 @@ class DecideOnPicks:
         for row in rows.values():
             blockers += self._why_not(row)
             remark, found, event = self._decision(desk, row)
+            against = self._spoken_against(desk, row)
             steps += [
-                PostComment(self._backends, desk.core, remark, found),
+                PostComment(self._backends, desk.core, remark, found, against),
                 record_decision(self._backends.ledger, event),
             ]
             text = tuple(remark.compose().splitlines())
@@ -131,9 +132,10 @@ class DecideOnPicks:
                 yield f"nobody has nominated {pick_label(row)}"
             if row.pull is None:
                 yield f"{pick_label(row)} has no pull request into the branch yet"
-            yield from (f"{pick_label(row)}: {problem}" for problem in row.problems)
-            others = [answer for answer in row.answers if answer.verdict is not self._verdict]
-            for answer in others[-1:]:
+            yield from labelled_problems(row)
+            newest = {answer.author: answer for answer in row.answers}
+            others = [answer for answer in newest.values() if answer.verdict is not self._verdict]
+            for answer in others:
                 yield f"{answer.author} said of {pick_label(row)}: {answer.verdict.value}"
 
     def _decision(
@@ -168,6 +170,27 @@ class DecideOnPicks:
         if verdict is Verdict.APPROVED:
             return remark, found, Approved(number, self._words, head)
         return remark, found, DECISIONS[verdict](number, self._words)
+
+    def _spoken_against(self, desk: PickDesk, row: Pick) -> Against:
+        """What another approver has decided of it since the plan was made, were it otherwise."""
+        name, login = desk.core.name, desk.login.lower()
+        team = self._backends.config.team.with_duty(Duty.APPROVER)
+        numbers = {row.release_pull, *row.trunk_pulls}
+        seen = {answer.url for answer in row.answers}
+        agreeing = (self._verdict, Verdict.UNDER_REVIEW)
+
+        def against(comments: Sequence[Comment]) -> str:
+            others = [
+                answer
+                for answer in read_answers(comments, name, team)
+                if answer.pull in numbers
+                and answer.url not in seen
+                and answer.author.lower() != login
+                and answer.verdict not in agreeing
+            ]
+            return said_since(others[-1], pick_label(row)) if others else ""
+
+        return against
 
 
 def _comment_of(answer: Answer, comments: Sequence[Comment]) -> Comment | None:

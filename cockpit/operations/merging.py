@@ -10,6 +10,7 @@ import msgspec
 
 from cockpit.errors import CockpitError
 from cockpit.operations.awaiting import asked_once, listed
+from cockpit.operations.pick_comments import whole_talk
 from cockpit.operations.pick_queue import PickDesk
 from cockpit.operations.plan import (
     Danger,
@@ -24,10 +25,13 @@ from cockpit.operations.plan import (
 from cockpit.operations.rights import write_blockers
 from cockpit.release.commits import short
 from cockpit.release.jobs import JobState
-from cockpit.release.nominations import Answer, Verdict
+from cockpit.release.lookups import labelled_problems
+from cockpit.release.nominations import Answer, Verdict, each_once, read_answers
+from cockpit.release.people import Duty
 from cockpit.release.picks import Pick
+from cockpit.release.pickwords import said_since
 from cockpit.release.pullrequests import PullPage
-from cockpit.release.record import Approved
+from cockpit.release.record import Approved, Ledger
 from cockpit.release.repos import Repository
 from cockpit.release.required_checks import hold_against, told
 from cockpit.release.words import counted
@@ -52,6 +56,10 @@ class Squash(msgspec.Struct, frozen=True):
     head: str
     title: str
     message: str
+    tracker: int | None = None
+    """The issue on which it was approved."""
+    approved_as: tuple[int, ...] = ()
+    """Its number and those of what it picks: whatever is said of them is said of it."""
 
 
 class MergePull:
@@ -60,6 +68,7 @@ class MergePull:
     def __init__(self, backends: Backends, squash: Squash) -> None:
         self._github = backends.github
         self._ledger = backends.ledger
+        self._team = backends.config.team
         self._squash = squash
         repository, number, head = squash.repository, squash.number, squash.head
         self.facts = StepFacts(
@@ -71,6 +80,7 @@ class MergePull:
             expects=(
                 Expectation(f"the head of #{number}", head),
                 Expectation(f"the base of #{number}", repository.release_branch),
+                Expectation(f"the newest verdict on #{number}", "approved"),
                 Expectation(repository.release_branch, "not frozen"),
             ),
         )
@@ -87,9 +97,11 @@ class MergePull:
         reasons = [*standing_in_the_way(page, squash.repository)]
         if page.head_sha != squash.head:
             reasons.append(f"its head has moved to {page.head_sha}")
-        frozen = self._ledger.read().frozen(squash.repository)
+        ledger = self._ledger.read()
+        frozen = ledger.frozen(squash.repository)
         if frozen is not None:
             reasons.append(f"{frozen.name} is frozen {frozen.describe()}")
+        reasons += self._unsaid(ledger)
         if reasons:
             return Probe(StepState.CONFLICT, "; ".join(reasons))
         return Probe(StepState.TODO, f"#{page.number} is open at {short(page.head_sha)}")
@@ -109,6 +121,24 @@ class MergePull:
         """Look until GitHub shows it, for a few seconds."""
         listed(self._merged)
         return self.probe()
+
+    def _unsaid(self, ledger: Ledger) -> Iterator[str]:
+        """Whether it still is approved: somebody may have spoken since the plan was made."""
+        squash = self._squash
+        said = list(ledger.decisions(self._team))
+        if squash.tracker is not None:
+            talk = whole_talk(self._github, squash.repository, squash.tracker)
+            team = self._team.with_duty(Duty.APPROVER)
+            said += read_answers(talk, squash.repository.name, team)
+        about = each_once(
+            answer
+            for answer in said
+            if answer.pull in squash.approved_as and answer.verdict is not Verdict.UNDER_REVIEW
+        )
+        if not about:
+            yield f"nobody approves #{squash.number} any more"
+        elif about[-1].verdict is not Verdict.APPROVED:
+            yield said_since(about[-1], f"#{squash.number}")
 
     def _merged(self) -> PullPage | None:
         page = self._page()
@@ -144,7 +174,7 @@ class MergePicks:
             if page is None:
                 blockers.append(f"#{number} is no pull request of {core.name}")
                 continue
-            squash, trouble = self._squash(core, page)
+            squash, trouble = self._squash(desk, page, row)
             steps.append(MergePull(self._backends, squash))
             sections.append(Section(f"#{page.number} {page.title}", (*_told(page, row),)))
             if page.merged_sha is None:
@@ -155,7 +185,7 @@ class MergePicks:
                 blockers += others
                 warnings += red
             if row is not None:
-                warnings += [f"#{page.number}: {problem}" for problem in row.problems]
+                warnings += labelled_problems(row)
         names = ", ".join(f"#{number}" for number in self._pulls)
         return Plan(
             operation=self.name,
@@ -166,7 +196,7 @@ class MergePicks:
             steps=tuple(steps),
             sections=(*sections, _NOT_BY_THE_BOT),
             blockers=tuple(dict.fromkeys(blockers)),
-            warnings=tuple(warnings),
+            warnings=tuple(warning for warning in warnings if warning not in blockers),
         )
 
     def _others(self, core: Repository, page: PullPage) -> tuple[list[str], list[str]]:
@@ -188,8 +218,9 @@ class MergePicks:
             f"{name}: {told(check)}, which nobody requires" for check in held.red_others
         ]
 
-    def _squash(self, core: Repository, page: PullPage) -> tuple[Squash, list[str]]:
+    def _squash(self, desk: PickDesk, page: PullPage, row: Pick | None) -> tuple[Squash, list[str]]:
         """The squashed commit keeps what the commits say: their trailers tell what was picked."""
+        core = desk.core
         answer = self._backends.github.pull_messages(core, page.number)
         messages = answer.value
         if len(messages) == 1:
@@ -198,7 +229,9 @@ class MergePicks:
             text = "\n\n".join(f"* {message.strip()}" for message in messages)
         trouble = [f"the commits of #{page.number} could not be read: {answer.missing}"]
         title = f"{page.title} (#{page.number})"
-        squash = Squash(core, page.number, page.head_sha, title, text)
+        tracker = desk.tracker.number if desk.tracker else None
+        known_as = (page.number, *(row.trunk_pulls if row else ()))
+        squash = Squash(core, page.number, page.head_sha, title, text, tracker, known_as)
         return squash, trouble if answer.missing else []
 
 
@@ -227,6 +260,8 @@ def _unready(desk: PickDesk, page: PullPage, row: Pick | None) -> Iterator[str]:
         yield f"#{page.number} is red: {', '.join(checks.failed)}"
     elif checks.unfinished:
         yield f"{counted(checks.unfinished, 'workflow')} of #{page.number} have not finished"
+    elif checks.state is JobState.UNKNOWN and not checks.passed:
+        yield f"#{page.number} has no checks yet"
     elif checks.state is not JobState.PASSED:
         yield f"the checks of #{page.number} are {checks.state.value}, not green"
 

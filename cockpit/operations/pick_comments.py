@@ -16,9 +16,11 @@ from cockpit.release.pickwords import mark_of, marked
 from cockpit.release.repos import Repository
 
 if TYPE_CHECKING:
+    from cockpit.backends.ports import GithubPort
     from cockpit.backends.provider import Backends
 
 Found = Callable[[Sequence[Comment]], Comment | None]
+Against = Callable[[Sequence[Comment]], str]
 
 
 class Remark(msgspec.Struct, frozen=True):
@@ -43,12 +45,17 @@ class PostComment:
         repository: Repository,
         remark: Remark,
         found: Found | None = None,
+        against: Against = lambda comments: "",
     ) -> None:
-        """`found` tells which comment makes this one needless; its mark does without it."""
+        """`found` tells which comment makes this one needless; its mark does without it.
+
+        `against` tells what of the others forbids it.
+        """
         self._github = backends.github
         self._repository = repository
         self._remark = remark
         self._found = found or self._with_mark
+        self._against = against
         self.facts = StepFacts(
             key=f"comment/{repository.name}/{remark.issue}/{remark.what}",
             summary=remark.summary,
@@ -57,10 +64,14 @@ class PostComment:
         )
 
     def probe(self) -> Probe:
-        """Whether it is there already."""
-        found = self._there()
+        """Whether it is there already, and whether it still may be."""
+        comments = self._comments()
+        found = self._found(comments)
         if found is not None:
             return Probe(StepState.DONE, f"@{found.author} wrote it: {found.url}")
+        objection = self._against(comments)
+        if objection:
+            return Probe(StepState.CONFLICT, objection)
         return Probe(StepState.TODO, f"#{self._remark.issue} has no such comment")
 
     def apply(self, report: Callable[[Progress], None], cancel: threading.Event) -> None:
@@ -93,14 +104,19 @@ class PostComment:
         )
 
     def _comments(self) -> tuple[Comment, ...]:
-        answer = self._github.comments(self._repository, self._remark.issue)
-        if answer.missing:
-            raise Unreachable(
-                "The comments could not be read whole",
-                f"#{self._remark.issue} of {self._repository.name}: {answer.missing}",
-                "run the same plan again: its steps look before they act",
-            )
-        return answer.value
+        return whole_talk(self._github, self._repository, self._remark.issue)
+
+
+def whole_talk(github: GithubPort, repository: Repository, issue: int) -> tuple[Comment, ...]:
+    """Every comment under an issue; raises Unreachable when some could not be read."""
+    answer = github.comments(repository, issue)
+    if answer.missing:
+        raise Unreachable(
+            "The comments could not be read whole",
+            f"#{issue} of {repository.name}: {answer.missing}",
+            "run the same plan again: its steps look before they act",
+        )
+    return answer.value
 
 
 def needed_pull_url(url: str | None, branch: str) -> str:

@@ -40,6 +40,7 @@ class Picked:
         self.trunk_pull = trunk_pull
         self.branch = branch
         self.onto = onto
+        self.revert = revert
         self._row = self._row_of(revert=revert)
         said = self._row.category if self._row else ""
         self.category = category or said or (REVERT_CATEGORY if revert else "")
@@ -145,13 +146,15 @@ def nominating(picked: Picked) -> list[PostComment]:
         return nomination_text(trunk, url, category)
 
     what = f"nominate {picked.branch} for {picked.onto}"
+    # What took a change back is another pick than the change, whoever nominated that.
+    unopened = None if picked.revert else picked.trunk_pull
 
     def found(comments: Sequence[Comment]) -> Comment | None:
         pull = picked.pull()
         numbers = [pull.number] if pull else []
         for comment in comments:
             ours = comment.author.lower() == desk.login.lower() and mark_of(comment.body) == what
-            if ours or (numbers and nominates(comment, desk.core.name, numbers)):
+            if ours or nominates(comment, desk.core.name, numbers, unopened):
                 return comment
         return None
 

@@ -70,7 +70,7 @@ class PickChanges:
         core = desk.core
         bench = PickBench(desk, self._wish)
         made = [bench.proposed(wanted) for wanted in bench.wanted(self._texts)]
-        names = ", ".join(one.label for one in made)
+        names = ", ".join(one.label for one in made if one.label) or "nothing"
         blockers = [
             *desk.blockers,
             *write_blockers(self._backends.github, core, "pushing picks"),

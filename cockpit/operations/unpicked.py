@@ -63,7 +63,7 @@ def _of_core(desk: PickDesk) -> Unpicked:
     return Unpicked(
         _section([f"{pick_label(pick)} {_said(pick)}: {pick.title or _NO_PULL}" for pick in still]),
         tuple(
-            f"{pick_label(pick)} is approved but not merged: {pick.title}"
+            f"{pick_label(pick)} is approved but not merged: {pick.title or _NO_PULL}"
             for pick in still
             if pick.state in (PickState.APPROVED, PickState.READY)
         ),

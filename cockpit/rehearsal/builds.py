@@ -22,6 +22,7 @@ from cockpit.rehearsal.model import (
     Conclusion,
     Forge,
     Job,
+    Pull,
     Repository,
     Run,
     RunStatus,
@@ -127,6 +128,28 @@ def notice_pushes(forge: Forge, repository: Repository) -> list[Run]:
                 at=now + forge.runs_appear_after * number / len(started),
             )
             for number, (workflow, name, sha) in enumerate(started, 1)
+        ]
+
+
+def check_pull(forge: Forge, repository: Repository, pull: Pull, actor: str) -> list[Run]:
+    """Start what checks a pull request that was opened or pushed to.
+
+    They pass, so that whoever rehearses can go on and merge.
+    """
+    with forge.lock:
+        return [
+            start_run(
+                forge,
+                repository,
+                workflow,
+                event="pull_request",
+                ref=pull.head_ref,
+                sha=pull.head_sha,
+                actor=actor,
+                outcomes={},
+            )
+            for workflow in repository.workflows.values()
+            if workflow.on_pull and _triggers(workflow, f"refs/heads/{pull.base_ref}")
         ]
 
 

@@ -15,11 +15,10 @@ from cockpit.rehearsal.model import Conclusion, Forge, Repository, Run, Workflow
 from cockpit.rehearsal.people import ADA, MERGE_BOT
 from cockpit.rehearsal.reporters import report_on
 from cockpit.rehearsal.story import BRANCH, CANDIDATE_1, CUT, Plan
-from cockpit.rehearsal.workflows import HEAD_WORKFLOWS
+from cockpit.rehearsal.workflows import HEAD_WORKFLOWS, PULL_WORKFLOWS
 
 _BENCHMARKS = 120
 """Statuses of the newest of several candidates: more than one page of them."""
-_PULL_WORKFLOWS = ("pull", "lint")
 
 
 def seed_core_runs(forge: Forge, repository: Repository, history: CoreHistory) -> None:
@@ -124,7 +123,7 @@ def _check_pull(
     forge: Forge, repository: Repository, workflows: Mapping[str, Workflow], pull: BranchPull
 ) -> None:
     """The checks of an open pull request; those of one that waits for its author are red."""
-    for name in _PULL_WORKFLOWS:
+    for name in PULL_WORKFLOWS:
         workflow = workflows[name]
         red = workflow.jobs[-1].name if pull.state == "human" and name == "lint" else None
         outcomes: dict[str, Conclusion] = {red: "failure"} if red else {}

@@ -168,6 +168,8 @@ class Workflow:
     on_final_tag: bool = False
     on_branch_push: tuple[str, ...] = ()
     """Patterns of branches whose push starts it, such as `main` or `release/*`."""
+    on_pull: bool = False
+    """Whether a pull request into one of these branches starts it too."""
     dispatchable: bool = False
     inputs: tuple[DispatchInput, ...] = ()
     state: Literal["active", "disabled_manually"] = "active"

@@ -21,6 +21,9 @@ NextId = Callable[[], int]
 HEAD_WORKFLOWS = ("pull", "trunk", "lint", "linux-aarch64", "docs-build")
 """The workflows that block `viable/strict` and a release branch; process section 2.4."""
 
+PULL_WORKFLOWS = ("pull", "lint")
+"""Those of them that a pull request is checked by."""
+
 TRITON_BUILDS, TRITON_UPLOAD = "Build Triton wheels", "upload-wheel"
 DOCS_BUILDS, DOCS_PUSH = "nightly", "docs push / build-docs-push"
 SOURCE_BUILDS = "Create Release"
@@ -81,9 +84,10 @@ def wheel_builds(workflow: Workflow) -> tuple[str, ...]:
 
 
 def head_workflow(id_: int, name: str, jobs: tuple[JobTemplate, ...]) -> Workflow:
-    """A workflow that every push to a branch starts."""
+    """A workflow that every push to a branch starts, and perhaps a pull request into it."""
     path = f".github/workflows/{name.lower()}.yml"
-    return Workflow(id_, name, path, on_branch_push=_BRANCHES, jobs=jobs)
+    on_pull = name in PULL_WORKFLOWS
+    return Workflow(id_, name, path, on_branch_push=_BRANCHES, on_pull=on_pull, jobs=jobs)
 
 
 def plain_jobs(*names: str) -> tuple[JobTemplate, ...]:

@@ -74,6 +74,15 @@ def pick_label(pick: Pick) -> str:
     return short(shas[0]) or "a nomination without a pull request"
 
 
+def labelled_problems(pick: Pick) -> tuple[str, ...]:
+    """What is wrong with a pick, each beginning with its number."""
+    label = pick_label(pick)
+    return tuple(
+        problem if problem.startswith(f"{label} ") else f"{label}: {problem}"
+        for problem in pick.problems
+    )
+
+
 def is_red(job: Job) -> bool:
     """Whether a job needs somebody: it failed, or was cancelled."""
     return job.state is JobState.FAILED or job.conclusion == "cancelled"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import Enum
 
@@ -67,7 +67,12 @@ class Answer(msgspec.Struct, frozen=True):
     url: str = ""
 
 
-_FENCE = re.compile(r"^(`{3,}|~{3,}).*?(?:^\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(
+    r"^[ \t]*(?:(?:[*+-]|\d+[.)])[ \t]+)?(?P<mark>`{3,}(?=[^`\n]*$)|~{3,})"
+    r".*?(?:^[ \t]*(?P=mark)[`~]*[ \t]*$|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+"""As GitHub draws it: perhaps indented or in a list; what is closed in its own line is none."""
 _QUOTE = re.compile(r"^[ \t]{0,3}>.*$", re.MULTILINE)
 _HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _REFERENCE = re.compile(
@@ -82,18 +87,22 @@ _TRACKER_TITLE = re.compile(r"\[v\.?(\d+\.\d+\.\d+)\] Release Tracker", re.IGNOR
 _MENTION = re.compile(r"(?<![\w@])@([A-Za-z\d](?:[A-Za-z\d-]{0,38}))(?![\w/-])")
 _TRUNK, _RELEASE, _CATEGORY = "trunk", "release", "category"
 _HEADING = re.compile(
-    r"^[ \t*_#-]*+(?:(?P<trunk>link to landed (?:trunk|master|main) pr)"
+    r"^[ \t*_#-]*+(?:\d+[.)][ \t*_]*+)?(?:(?P<trunk>link to landed (?:trunk|master|main) pr)"
     r"|(?P<release>link to release branch pr)|(?P<category>criteria category))[^:\n]*:?",
     re.IGNORECASE | re.MULTILINE,
 )
 _ADDRESSED = r"^[^\w\n@#]*+(?:(?:https?://\S++|@[\w-]++|(?:[\w.-]+/[\w.-]+)?#\d++)[^\w\n@#]*+)*+"
 """How a line may begin: with whom or what it is about."""
+_ABOUT_IT = (
+    r"(?=[^\w\n?]*(?:$|https?:|\d|(?:as|in|into|to|this|it|now|already|and|thanks?)\b|[\w.-]+/))"
+)
+"""What may follow `merged`: a merge conflict approves nothing."""
 _VERDICTS = tuple(
     (verdict, re.compile(rf"{_ADDRESSED}(?:{words})\b", re.IGNORECASE | re.MULTILINE))
     for verdict, words in (
         (Verdict.DENIED, "denied|rejected|declined|not approved"),
         (Verdict.NEEDS_INFO, "needs? (?:more )?info|could you|please (?:add|clarify|explain)"),
-        (Verdict.APPROVED, "approved?|lgtm|merged?"),
+        (Verdict.APPROVED, rf"(?:approved?|lgtm)(?!\w|[ \t]*\?)|merged?{_ABOUT_IT}"),
     )
 )
 
@@ -231,6 +240,30 @@ def read_answers(
             Answer(pull, verdict, comment.author, comment.posted_at, comment.url) for pull in pulls
         ]
     return tuple(found)
+
+
+def each_once(answers: Iterable[Answer]) -> tuple[Answer, ...]:
+    """What was said of one change, oldest first, and no word twice.
+
+    A comment may name both its pull requests, and the cockpit writes the ledger's entry beside
+    its comment.
+    """
+    said = sorted(answers, key=lambda answer: (answer.posted_at, not answer.url, answer.url))
+    found: list[Answer] = []
+    for answer in said:
+        last = found[-1] if found else None
+        if last is None or not _same_word(last, answer):
+            found.append(answer)
+        elif not last.url:
+            found[-1] = answer
+    return tuple(found)
+
+
+def _same_word(one: Answer, other: Answer) -> bool:
+    if one.url and other.url:
+        return one.url == other.url
+    said = [(answer.author.casefold(), answer.verdict) for answer in (one, other)]
+    return said[0] == said[1] and bool(one.url or other.url)
 
 
 def _meant(

@@ -15,7 +15,7 @@ from cockpit.release.candidates import Candidate
 from cockpit.release.commits import short
 from cockpit.release.criteria import Criterion, Rule, judge_rule, phase_on, read_criterion
 from cockpit.release.jobs import JobState
-from cockpit.release.nominations import Answer, Nomination, Verdict
+from cockpit.release.nominations import Answer, Nomination, Verdict, each_once
 from cockpit.release.prediction import Prediction
 from cockpit.release.repos import Repository
 from cockpit.release.schedule import Schedule
@@ -365,7 +365,7 @@ class _Builder:
             for number in dict.fromkeys(numbers)
             for answer in self._answers.get(number or -1, ())
         )
-        return tuple(sorted(said, key=lambda answer: answer.posted_at))
+        return each_once(said)
 
     def _landed(self, source: _Source) -> tuple[TrunkChange, ...]:
         nomination, pull, finding = source

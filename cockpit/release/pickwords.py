@@ -85,6 +85,12 @@ def answers_in(body: str, repository: str, comment: Comment) -> tuple[Answer, ..
     )
 
 
+def said_since(answer: Answer, label: str) -> str:
+    """A verdict that came after a plan was made, and stands in its way."""
+    where = f": {answer.url}" if answer.url else ""
+    return f"{answer.author} has said of {label} since: {answer.verdict.value}{where}"
+
+
 def nomination_text(trunk: Sequence[str], release: str, category: str) -> str:
     """A nomination in the exact lines of section 12.10."""
     links = "\n".join(f"* {url}" for url in trunk) or "*"
@@ -94,10 +100,17 @@ def nomination_text(trunk: Sequence[str], release: str, category: str) -> str:
     )
 
 
-def nominates(comment: Comment, repository: str, pulls: Sequence[int]) -> Nomination | None:
-    """The nomination in a comment that is about one of these pull requests."""
+def nominates(
+    comment: Comment, repository: str, pulls: Sequence[int], unopened: int | None = None
+) -> Nomination | None:
+    """The nomination in a comment that is about one of these pull requests.
+
+    That of `unopened`, a trunk pull request, counts when it was made before there was a pick.
+    """
     for nomination in read_nominations(comment, repository):
         if {*nomination.trunk_pulls, nomination.release_pull} & set(pulls):
+            return nomination
+        if nomination.release_pull is None and unopened in nomination.trunk_pulls:
             return nomination
     return None
 

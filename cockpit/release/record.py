@@ -412,9 +412,17 @@ class Ledger(msgspec.Struct, frozen=True, dict=True):
         return self.freezes.get((repository.name, repository.release_branch))
 
     def decisions(self, team: Team) -> tuple[Answer, ...]:
-        """What was decided about picks by those whose word counts, oldest first."""
+        """What was decided about picks by those whose word counts, oldest first.
+
+        Each by their login, as on the tracker: nobody is two people.
+        """
+
+        def login_of(entry: Entry) -> str:
+            person = team.by_email(entry.email)
+            return person.login if person else entry.by
+
         found = [
-            Answer(event.pull, verdict, entry.by, entry.at)
+            Answer(event.pull, verdict, login_of(entry), entry.at)
             for verdict, kind in DECISIONS.items()
             for entry, event in self.events(kind)
             if team.may_approve(entry.email, entry.by)

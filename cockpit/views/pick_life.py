@@ -16,7 +16,7 @@ from cockpit.release.state import ReleaseState
 from cockpit.views.ages import ago, timestamp
 from cockpit.views.framing import field, heading, line, link
 from cockpit.views.marks import NEEDS_YOU, NOT_APPLICABLE, PASSED, Tone
-from cockpit.views.picks import hashed, mark_of, standing
+from cockpit.views.picks import hashed, mark_of, resolution_of, standing
 from cockpit.views.predictions import prediction_lines
 from cockpit.views.table import Line, Span
 from cockpit.views.width import clip
@@ -50,7 +50,9 @@ def forecast_lines(state: ReleaseState, pick: Pick) -> tuple[Line, ...]:
     title = heading(f"What it would come to on {branch}")
     if pick.predictions:
         told = list(prediction_lines(pick.predictions, details=True))
-        return (title, *(told if len(pick.predictions) > 1 else told[:-1]))
+        made = resolution_of(state, pick)
+        also = (line(Span(made, Tone.WARN)),) if made else ()
+        return (title, *also, *(told if len(pick.predictions) > 1 else told[:-1]))
     if pick.merged_sha:
         return (title, line(f"it is there, as {short(pick.merged_sha)}"))
     why = "nothing of it has landed" if state.trunk.value and not pick.landed else "not predicted"

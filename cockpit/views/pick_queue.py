@@ -24,6 +24,7 @@ from cockpit.views.picks import (
     in_order,
     mark_of,
     queue_counts,
+    resolution_of,
     standing,
     title_cell,
 )
@@ -165,10 +166,10 @@ def pick_in_short(state: ReleaseState, key: str) -> Detail | None:
     pick = next((pick for pick in state.queue if pick.key == key), None)
     if pick is None:
         return None
-    return detail(f"{pick_label(pick)} {pick.title}".rstrip(), *_short_lines(pick))
+    return detail(f"{pick_label(pick)} {pick.title}".rstrip(), *_short_lines(state, pick))
 
 
-def _short_lines(pick: Pick) -> Iterator[Line]:
+def _short_lines(state: ReleaseState, pick: Pick) -> Iterator[Line]:
     for problem in pick.problems:
         yield line(Span(f"{NEEDS_YOU.shape} {problem}", Tone.WARN))
     if pick.nominated:
@@ -180,6 +181,8 @@ def _short_lines(pick: Pick) -> Iterator[Line]:
         if prediction.outcome is Outcome.CONFLICT:
             yield field("conflict", "in " + ", ".join(prediction.files))
             yield from cause_lines(prediction)
+            if made := resolution_of(state, pick):
+                yield field("", made)
         elif prediction.why:
             yield field(prediction.outcome.value, prediction.why)
     if pick.issue:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cockpit.release.lookups import branch_of, pick_label
 from cockpit.release.picks import Pick, PickState
+from cockpit.release.prediction import Outcome
 from cockpit.release.state import ReleaseState
 from cockpit.release.trunk import FindingKind
 from cockpit.views.framing import framed
@@ -138,3 +139,12 @@ def _state_words(pick: Pick) -> str:
         return pick.finding.kind.value if pick.finding else "never nominated"
     words: str = pick.state.value
     return words
+
+
+def resolution_of(state: ReleaseState, pick: Pick) -> str:
+    """That a conflict is of trunk's commit: an open pull request brings what was made of it."""
+    pull, branch = pick.pull, state.spec.core.release_branch
+    stuck = any(prediction.outcome is Outcome.CONFLICT for prediction in pick.predictions)
+    if pull is None or pull.state != "open" or pull.base not in ("", branch) or not stuck:
+        return ""
+    return f"that is trunk's commit: {hashed(pull.number)} brings somebody's resolution of it"

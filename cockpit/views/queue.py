@@ -16,6 +16,7 @@ from cockpit.release.words import counted
 from cockpit.views.ages import ago
 from cockpit.views.framing import line
 from cockpit.views.marks import Tone
+from cockpit.views.picks import resolution_of
 from cockpit.views.predictions import cause_lines, headline
 from cockpit.views.table import Line, Span
 
@@ -89,6 +90,8 @@ def _row_lines(state: ReleaseState, pick: Pick) -> Iterator[Line]:
             files = ", ".join(prediction.files)
             yield line(f"    conflict in {files}")
             yield from (line(*entry.spans) for entry in cause_lines(prediction))
+            if made := resolution_of(state, pick):
+                yield line(f"    {made}")
         elif prediction.outcome is not Outcome.CLEAN:
             yield line(
                 f"    {prediction.outcome.value}: {prediction.why or 'nothing would change'}"

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import requests
 
 from cockpit.errors import CockpitError, ConfigError, Refused
 from cockpit.operations import awaiting
@@ -17,9 +18,11 @@ from cockpit.operations.picking import PickWish
 from cockpit.operations.plan import Danger, Plan
 from cockpit.operations.resolving import Resolver
 from cockpit.operations.runner import Ending
+from cockpit.rehearsal import people
 from cockpit.rehearsal.faults import Fault
 from cockpit.rehearsal.model import Comment, Issue, Pull, Repository
 from cockpit.rehearsal.reporters import report_on
+from cockpit.rehearsal.scenario import token_of
 from cockpit.rehearsal.world import World
 from cockpit.release.nominations import Verdict
 from cockpit.release.picks import Pick
@@ -88,6 +91,17 @@ def said(world: World, number: int | None = None) -> list[Comment]:
     """What the captain has written under an issue, else on the tracker."""
     issue = tracker(world) if number is None else core(world).issues[number]
     return [comment for comment in issue.comments if comment.user == ME]
+
+
+def say(world: World, by: people.Person, text: str) -> None:
+    """Somebody comments on the tracker."""
+    answer = requests.post(
+        f"{world.github_url}/repos/{CORE}/issues/{tracker(world).number}/comments",
+        json={"body": text},
+        headers={"Authorization": f"token {token_of(by)}"},
+        timeout=10,
+    )
+    answer.raise_for_status()
 
 
 def opened(world: World, head: str) -> Issue:
@@ -201,6 +215,8 @@ async def test_a_later_word_counts_and_the_first_can_be_said_again(world: World)
         "Denied: no feature work now",
         "Approved",
     ]
+    again = await cockpit.plan("approve", {"pull": str(pull)})
+    assert not [warning for warning in again.warnings if " said of " in warning], "taken back"
 
 
 async def test_a_comment_whose_answer_is_lost_is_not_posted_twice(world: World) -> None:
@@ -212,6 +228,27 @@ async def test_a_comment_whose_answer_is_lost_is_not_posted_twice(world: World) 
     )
     await carried_out(cockpit, plan)
     assert len(said(world)) == 1
+
+
+async def test_another_captain_s_word_since_the_plan_stands_in_its_way(world: World) -> None:
+    cockpit = cockpit_on(world)
+    first, second = (pick.release_pull or 0 for pick in (await undecided(cockpit))[:2])
+    approval = await cockpit.plan("approve", {"pull": f"{first},{second}"})
+    ready_one = (await ready(cockpit)).release_pull or 0
+    merge = await cockpit.plan("merge-pick", {"pull": str(ready_one)})
+    assert merge.blockers == ()
+    say(world, people.MIKA, f"Approved: #{first}")  # the same word is in nobody's way
+    say(world, people.MIKA, f"Denied, too risky: #{second} #{ready_one}")
+    before = git(world, "rev-parse", BRANCH)
+    for plan in (approval, merge):
+        outcome = await cockpit.carry_out(plan, Reports())
+        assert outcome.ending is Ending.CONFLICT
+        assert "mika-releng has said of" in str(outcome.problem)
+    assert [f"/{first}" in comment.body for comment in said(world)] == [True]
+    assert git(world, "rev-parse", BRANCH) == before
+    again = await cockpit.plan("approve", {"pull": str(second)})
+    assert any("mika-releng said of" in warning for warning in again.warnings)
+    await carried_out(cockpit, again)
 
 
 async def test_nobody_else_decides_and_words_are_needed(world: World) -> None:
@@ -292,6 +329,16 @@ async def test_a_pick_that_was_broken_off_goes_on_without_doubling(world: World)
     assert (len(said(world)), len(said(world, number))) == (1, 1)
 
 
+async def test_an_own_nomination_from_before_the_pick_is_not_repeated(world: World) -> None:
+    number = trunk_pull(world, Outcome.CLEAN)
+    first = await cockpit_on(world).plan("nominate", {"pull": str(number), "category": CATEGORY})
+    await carried_out(cockpit_on(world), first)
+    for ending in (Ending.DONE, Ending.NOTHING_TO_DO):
+        plan = await cockpit_on(world).plan("pick", {"change": str(number), "category": CATEGORY})
+        await carried_out(cockpit_on(world), plan, ending)
+    assert len(said(world)) == 1
+
+
 async def test_what_cannot_be_picked_says_why(world: World) -> None:
     conflicting, clean = trunk_pull(world, Outcome.CONFLICT), trunk_pull(world, Outcome.CLEAN)
     there = git(world, "log", "-1", "--format=%b", BRANCH + "~1")
@@ -302,6 +349,7 @@ async def test_what_cannot_be_picked_says_why(world: World) -> None:
     assert "release/2.15 lacks " in blocked
     assert f"nobody has nominated #{clean}" in blocked
     assert "#1 has not landed on main since the cut" in blocked
+    assert (await cockpit.plan("pick", {"change": "deadbeef"})).sentence.endswith(": nothing")
     picked = there.rpartition("cherry picked from commit ")[2].partition(")")[0]
     already = await cockpit.plan("pick", {"change": picked[:12]})
     assert "is on release/2.15 already as" in " ".join(already.blockers)
@@ -424,7 +472,7 @@ async def test_another_head_or_a_frozen_branch_is_not_merged(world: World) -> No
     moved = await cockpit.plan("merge-pick", arguments)
     blocked = " / ".join(moved.blockers)
     assert "has moved since its approval" in blocked
-    assert f"the checks of #{pick.release_pull}" in blocked
+    assert f"of #{pick.release_pull} have not finished" in blocked
     assert git(world, "rev-parse", BRANCH) == before
 
 
@@ -440,6 +488,7 @@ async def test_what_is_not_approved_or_elsewhere_is_not_merged(world: World) -> 
     assert f"#{first.release_pull} targets main, not {BRANCH}" in blocked
     assert f"#{first.release_pull} is a draft" in blocked
     assert f"#{second.release_pull} is not approved: nominated" in blocked
+    assert not [warning for warning in plan.warnings if "targets" in warning], "said above"
 
 
 # Conflicts

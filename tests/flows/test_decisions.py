@@ -290,6 +290,7 @@ async def test_what_is_unpicked_is_shown_before_tagging(world: World) -> None:
     cockpit = cockpit_on(world)
     core = await cockpit.plan("tag-candidate", {})
     assert core.sections[1].title.endswith("still unpicked")
+    assert all(warning.partition(": ")[2] for warning in core.warnings if "not merged" in warning)
     assert any(" approved: " in line for line in core.sections[1].lines)
     vision = await cockpit.plan("tag-candidate", VISION)
     assert vision.sections[1].title == "Nothing is still unpicked"

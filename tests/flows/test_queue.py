@@ -179,6 +179,13 @@ def test_the_queue_is_printed_whole(
     main([*words, "--findings"])
     assert "missing revert (4)" in capsys.readouterr().out
     assert main([*words, "--state", "lost"]) == ExitCode.USAGE
+    capsys.readouterr()
+    lost = default_world.faults.add(Fault(kind="server-error", path="/comments", times=0))
+    assert main([*words, "--state", "merged"]) == ExitCode.UNREACHABLE
+    default_world.faults.remove(lost)
+    printed = capsys.readouterr()
+    assert printed.out.startswith("merged (")
+    assert "what is shown is from " in printed.err
 
 
 def test_nothing_is_walked_or_predicted_twice_and_what_github_hides_is_unknown(
@@ -292,7 +299,9 @@ def test_one_pick_walks_through_its_whole_life(world: World, tmp_path: Path) -> 
     pull = walk.open_pull()
     row = walk.row()
     assert (row.release_pull, row.trunk_pulls) == (pull, (number,))
-    assert row.state in (PickState.APPROVED, PickState.READY)
+    assert row.state is PickState.APPROVED
+    world.clock.advance(timedelta(hours=6))
+    assert walk.row().state is PickState.READY
     assert walk.git("rev-parse", "HEAD^{tree}") == tree
 
     merged = walk.send("PUT", f"pulls/{pull}/merge", people.MIKA, merge_method="squash")

@@ -71,6 +71,8 @@ def read(body: str) -> Nomination | None:
         ("words beside the link", BOT.replace("/148601", "/148601 (landed on Tuesday)")),
         ("another link after it", BOT.replace("/148601", f"/148601 and {URL}/148602")),
         ("a trailing path", BOT.replace("/148601", "/148601/files")),
+        ("numbered", BOT.replace("Link to l", "1. Link to l").replace("Criteria", "3) Criteria")),
+        ("after code in a line", f"```torch``` lacks it:\n\n{BOT}"),
         ("after a quotation", f"> Link to landed trunk PR:\n> * {URL}/1\n\n{BOT}"),
         ("after a code block", f"```\nLink to release branch PR:\n* {URL}/1\n```\n{BOT}"),
     ],
@@ -112,6 +114,9 @@ def test_what_is_missing_is_missing_and_prefixes_are_other_numbers(
         f"```\n{BOT}```",
         f"~~~text\n{BOT}~~~",
         f"```\n{BOT}",
+        "\n".join(f"  {line}" for line in f"```\n{BOT}```".splitlines()),
+        f"* ```text\n{BOT}  ```",
+        f"```\n{BOT}````\n",
         "Link to landed trunk PR (if applicable):\n*\n\nLink to release branch PR:\n*",
     ],
 )
@@ -126,6 +131,9 @@ def test_other_comments_nominate_nothing(body: str) -> None:
         (f"> {BOT.splitlines()[4]}\n> * {URL}/148700\n\nApproved", [(148700, Verdict.APPROVED)]),
         (f"merged {URL}/148700", [(148700, Verdict.APPROVED)]),
         ("Not approved: #148700", [(148700, Verdict.DENIED)]),
+        ("Merged, thanks! #148700", [(148700, Verdict.APPROVED)]),
+        ("Merge conflict in #148700, please rebase", [(148700, Verdict.UNDER_REVIEW)]),
+        ("Approve? #148700", [(148700, Verdict.UNDER_REVIEW)]),
         ("Denied, too late: #148700", [(148700, Verdict.DENIED)]),
         ("Could you explain #148700?", [(148700, Verdict.NEEDS_INFO)]),
         ("LGTM #1 #2", [(1, Verdict.APPROVED), (2, Verdict.APPROVED)]),
@@ -201,6 +209,33 @@ def test_the_newest_word_counts_wherever_it_was_said() -> None:
 
     assert state_of(reading, answer(1, Verdict.DENIED, hours=1)) == {"pull-1": PickState.DENIED}
     assert state_of(reading, answer(1, Verdict.DENIED, hours=99)) == {"pull-1": PickState.APPROVED}
+
+
+def test_one_word_is_one_answer_however_often_it_is_kept() -> None:
+    page = "https://github.com/pytorch/pytorch/issues/9#issuecomment-1"
+    comment = msgspec.structs.replace(answer(1, Verdict.APPROVED), url=page, author="Ada")
+    both = tracked(
+        (pull(1, "x"),),
+        (nomination(101, 1),),
+        (comment, msgspec.structs.replace(comment, pull=101)),
+    )
+    (row,) = queue(
+        both,
+        msgspec.structs.replace(
+            FACTS,
+            decisions=(
+                answer(1, Verdict.APPROVED, hours=9.9),
+                answer(1, Verdict.DENIED, hours=5),
+                answer(1, Verdict.APPROVED, hours=2),
+            ),
+        ),
+    )
+
+    assert [(each.verdict, each.url) for each in row.answers] == [
+        (Verdict.APPROVED, page),
+        (Verdict.DENIED, ""),
+        (Verdict.APPROVED, ""),
+    ]
 
 
 def test_a_pick_is_in_the_first_candidate_that_contains_it() -> None:

@@ -159,9 +159,9 @@ def test_decisions_of_the_ledger_count_from_approvers_alone() -> None:
         recorded(NeedsInfo(2, "which release?"), hours=3, by="BO", email="bo@elsewhere.org"),
         recorded(Approved(3), hours=2, by="eve", email=""),
     ).decisions(team)
-    assert [(each.pull, each.verdict) for each in found] == [
-        (1, Verdict.APPROVED),
-        (2, Verdict.NEEDS_INFO),
+    assert [(each.pull, each.verdict, each.author) for each in found] == [
+        (1, Verdict.APPROVED, "ada"),
+        (2, Verdict.NEEDS_INFO, "BO"),
     ]
 
 

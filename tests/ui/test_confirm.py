@@ -84,14 +84,21 @@ async def test_the_plan_is_shown_whole_and_as_text() -> None:
 
 
 @pytest.mark.parametrize("key", ["enter", "escape"])
-@pytest.mark.parametrize("danger", [Danger.LOCAL, Danger.REMOTE, Danger.IRREVERSIBLE])
-async def test_enter_and_escape_cancel(key: str, danger: Danger) -> None:
+@pytest.mark.parametrize(
+    ("danger", "reach"),
+    [
+        (Danger.LOCAL, "on this machine alone"),  # a work tree that is removed is gone all the same
+        (Danger.REMOTE, "can be taken back"),
+        (Danger.IRREVERSIBLE, "cannot be undone"),
+    ],
+)
+async def test_enter_and_escape_cancel(key: str, danger: Danger, reach: str) -> None:
     cockpit = StillCockpit()
     cockpit.next_plan = plan(danger=danger)
     app = CockpitApp(cockpit)
     async with app.run_test(size=(120, 40)) as driven:
         await open_dialog(app, driven)
-        await until(driven, lambda: dialog(app).plan is not None)
+        await until(driven, lambda: reach in shown(app))
         await driven.press(key)
         await until(driven, lambda: isinstance(app.screen, DashboardScreen))
         assert cockpit.carried_out == []

@@ -143,7 +143,8 @@ async def test_one_pick_tells_its_life_its_conflict_and_what_is_said(size: tuple
         await until(driven, lambda: "Could you [bold]rebase[/bold]?" in shown(app))
         assert "<!--" not in shown(app)
         if size[0] >= 100:
-            for words in ("<<<<<<< ours", LACKED.commit[:7], "Rename the kernel"):
+            told = ("<<<<<<< ours", LACKED.commit[:7], "Rename the kernel", "#20 brings somebody")
+            for words in told:
                 assert words in shown(app)
         cockpit.comments = CockpitError("GitHub is away", "no answer", "")
         await driven.press("r")

@@ -8,6 +8,7 @@ from typing import Literal
 import flask
 import msgspec
 
+from cockpit.rehearsal.builds import check_pull
 from cockpit.rehearsal.github import gitdata, gitwrite
 from cockpit.rehearsal.github.call import this_call
 from cockpit.rehearsal.github.differences import FileChange, changes
@@ -126,6 +127,7 @@ def create(repository: Repository) -> flask.Response:
         )
         issue.pull = pull
         repository.issues[number] = issue
+        check_pull(call.forge, repository, pull, login)
     gitwrite.set_ref(repository.git_dir, _pull_ref(number), head)
     response = _full(repository, issue, pull, 201)
     response.headers["Location"] = f"{repository_url(call, repository)}/pulls/{number}"
@@ -174,6 +176,7 @@ def follow_pushes(repository: Repository) -> None:
                 pull.base_sha = tips.get(pull.base_ref, pull.base_sha)
                 issue.updated_at = call.now
                 gitwrite.set_ref(repository.git_dir, _pull_ref(issue.number), tip)
+                check_pull(call.forge, repository, pull, issue.user)
 
 
 def content_of(repository: Repository, pull: Pull) -> Content:
