@@ -371,8 +371,13 @@ def _add_resolving(commands: Commands) -> None:
 
 
 def _add_missing(commands: Commands) -> None:
+    about = "print which fixes and reverts a release branch of any clone lacks"
     missing = commands.add_parser(
-        "missing", help="print which fixes and reverts a release branch of any clone lacks"
+        "missing",
+        help=about,
+        description=f"{about}; without a network, but for the milestone's fixes",
+        epilog="Exit codes: 0 nothing is missing, 1 something is, 2 wrong usage or a shallow"
+        " clone, 3 the clone or GitHub cannot be read.",
     )
     missing.add_argument("--repo", type=Path, required=True, metavar="PATH", help="it is only read")
     missing.add_argument("--branch", required=True, metavar="release/X.Y")

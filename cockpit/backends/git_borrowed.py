@@ -52,7 +52,7 @@ class BorrowedClone:
             )
             if found.status == 0:
                 return found.output.decode().strip()
-        raise no_revision(self._path, revision)
+        raise no_revision(self._path, revision, shallow=self.is_shallow)
 
     def commits(self, revisions: Sequence[str]) -> tuple[str, ...]:
         """The commits that revisions name, like `commit`, in one process for all that are here."""

@@ -85,10 +85,11 @@ def no_repository(path: Path) -> ConfigError:
     )
 
 
-def no_revision(path: Path, revision: str) -> ConfigError:
+def no_revision(path: Path, revision: str, *, shallow: bool) -> ConfigError:
     """Somebody's own clone lacks what was named."""
+    listed = "git branch --all lists what there is"
     return ConfigError(
         f"{clean(str(path))} has no {clean(revision)!r}",
         "it names neither a commit here nor a branch of origin",
-        "git branch --all lists what there is",
+        f"git fetch --unshallow brings what this clone left out; {listed}" if shallow else listed,
     )

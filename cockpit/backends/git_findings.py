@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import NamedTuple
 
 from cockpit.backends.git_history import ClonedHistory, Entry, Ranges, line_of
-from cockpit.errors import CockpitError
+from cockpit.errors import CockpitError, ConfigError
 from cockpit.release.branch_findings import Findings, pick_rows
 from cockpit.release.claims import NO_CLAIMS, Named, Reader, plain
 from cockpit.release.lineage import (
@@ -170,13 +170,13 @@ class _Questions:
             base = self._clone.merge_base(self._ranges.branch, self._ranges.trunk) or ""
         roots = self._clone.shallow_roots
         if roots and (not base or any(commit.sha in roots for commit in (*own, *there))):
-            raise CockpitError(
+            raise ConfigError(
                 "The clone is shallow",
                 f"its history ends before {self._asked.branch} left {self._asked.trunk}",
                 "git fetch --unshallow",
             )
         if not base or (there and not left):
-            raise CockpitError(
+            raise ConfigError(
                 f"{self._asked.branch} and {self._asked.trunk} have no commit in common",
                 "so the branch was not cut from there",
                 "name the branch it was cut from with --trunk",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from cockpit.backends.git_spawn import NO_PROGRAM, OF_ANOTHER_REPOSITORY, not_installed
-from cockpit.errors import CockpitError, ConfigError
+from cockpit.errors import ConfigError, Unreachable
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -134,7 +134,7 @@ class ClonedHistory:
                 return answer.decode().strip()
         from cockpit.backends.git_errors import no_revision
 
-        raise no_revision(self._path, revision)
+        raise no_revision(self._path, revision, shallow=bool(self.shallow_roots))
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The newest commit that two histories share; None where they share none."""
@@ -160,7 +160,7 @@ class ClonedHistory:
         """Commits by patch-id: those named, and of histories since `base` those alike by files.
 
         Only commits that change the same files can be the same patch, and git tells files in a
-        fraction of the time that patches take: nothing else is compared. Raises CockpitError
+        fraction of the time that patches take: nothing else is compared. Raises Unreachable
         where contents are missing, as they are in a partial clone.
         """
         told = self._answer(
@@ -309,8 +309,8 @@ def _expect_success(process: subprocess.Popen[bytes]) -> None:
         raise _failure(errors)
 
 
-def _failure(errors: bytes) -> CockpitError:
+def _failure(errors: bytes) -> Unreachable:
     from cockpit.backends.text import clean, mask
 
     said = mask(clean(errors.decode("utf-8", "replace").strip()))
-    return CockpitError("git could not read this clone", said, "git fsck says what is wrong")
+    return Unreachable("git could not read this clone", said, "git fsck says what is wrong")

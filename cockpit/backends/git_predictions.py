@@ -292,7 +292,7 @@ class _Forecast:
         landings = self._landings.get(parted_at)
         if landings is None:  # the commits themselves are part of the branch: it lacks nothing
             return
-        trunk = Trunk(self._room, self._files, self._onto, self._missing)
+        trunk = Trunk(self._room, self._files, self._onto, self._missing, self._clone.shallow_edges)
         finder = CauseFinder(self._room, trunk, landings)
         collisions = [
             Collision(row.picked.base, row.step.merged)

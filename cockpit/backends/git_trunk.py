@@ -66,8 +66,17 @@ class Step(msgspec.Struct, frozen=True):
 class Trunk:
     """The missing first-parent history before some commits, read for the files that are asked."""
 
-    def __init__(self, room: MergeRoom, files: FileChanges, onto: str, missing: Missing) -> None:
+    def __init__(
+        self,
+        room: MergeRoom,
+        files: FileChanges,
+        onto: str,
+        missing: Missing,
+        edges: Collection[str] = (),
+    ) -> None:
+        """`edges` are commits that a shallow clone ends at, so that what they did is not known."""
         self.onto = onto
+        self._edges = frozenset(edges)
         self.missing = missing
         self._room = room
         self._files = files
@@ -175,6 +184,7 @@ class Trunk:
             *("--literal-pathspecs", "rev-list", "--first-parent", "--stdin"),
             stdin="".join(f"{line}\n" for line in asked).encode("utf-8", "surrogateescape"),
         )
-        new = [sha for sha in listed.decode().split() if sha not in self._changes]
+        known = self._changes.keys() | self._edges
+        new = [sha for sha in listed.decode().split() if sha not in known]
         found = self._files.of([Change(sha, self.missing.first_parent[sha]) for sha in new])
         self._changes |= zip(new, found, strict=True)

@@ -165,8 +165,12 @@ def _closing(
     if unread:
         known = "are not known" if fixes is None else "may be more"
         yield f"{_UNKNOWN} missing fixes {known}: {unread}"
-    if findings.missing_reverts:
-        yield f"next: git cherry-pick -x SHA of each missing revert, onto {findings.branch}"
+    lacking = [
+        name for name, found in (("revert", findings.missing_reverts), ("fix", fixes)) if found
+    ]
+    if lacking:
+        what = " and ".join(lacking)
+        yield f"next: git cherry-pick -x SHA of each missing {what}, onto {findings.branch}"
 
 
 def _kinds(findings: Findings) -> str:

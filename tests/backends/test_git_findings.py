@@ -143,7 +143,7 @@ def test_a_shallow_clone_is_refused_where_it_ends_too_early(cut: Cut, tmp_path: 
     source = cut.repo.git_dir.as_uri()
     shallow = ("clone", "--quiet", "--bare", "--no-single-branch", source)
     git(tmp_path, *shallow, "--depth=3", "near.git")
-    with pytest.raises(CockpitError, match="The clone is shallow") as refused:
+    with pytest.raises(ConfigError, match="The clone is shallow") as refused:
         find(tmp_path / "near.git")
     assert refused.value.hint == "git fetch --unshallow"
 
@@ -162,7 +162,7 @@ def test_histories_that_share_nothing_are_no_branch_and_trunk(tmp_path: Path) ->
     repo = BareRepo(tmp_path / "two.git")
     repo.commit("main", "One")
     repo.commit("release/2.15", "Two")
-    with pytest.raises(CockpitError, match="no commit in common"):
+    with pytest.raises(ConfigError, match="no commit in common"):
         find(repo.git_dir)
 
 

@@ -13,7 +13,7 @@ from cockpit.backends.git import GitClones
 from cockpit.backends.git_borrowed import BorrowedClone
 from cockpit.backends.git_runner import GitRunner
 from cockpit.backends.git_spawn import spawn
-from cockpit.errors import CockpitError
+from cockpit.errors import CockpitError, ConfigError
 from cockpit.release.prediction import Evidence, Landing, Outcome, PickOf, Prediction
 from tests.gitrepos import (
     BareRepo,
@@ -320,6 +320,26 @@ def test_a_shallow_clone_says_what_it_cannot_tell(zoo: Zoo, tmp_path: Path) -> N
     assert found[0].outcome is Outcome.UNKNOWN
     assert "shallow" in found[0].why
     assert found[1].outcome.value == zoo.repo.cherry_pick("release", inside)[0]
+
+
+def test_where_a_shallow_clone_ends_is_no_cause(tmp_path: Path) -> None:
+    repo = WorkRepo(tmp_path / "repo")
+    repo.commit("Cut", {"norm.py": "eps = 1\n"})
+    repo.git("branch", "release")
+    repo.commit("Change another file", {"other.py": "\n"})
+    pick = repo.commit("Change norm", {"norm.py": "eps = 2\n"})
+    repo.git("checkout", "--quiet", "release")
+    repo.commit("Change norm here", {"norm.py": "eps = 3\n"})
+    path = tmp_path / "shallow"
+    command = ["git", "clone", "--quiet", "--depth=2", "--no-single-branch", "--no-checkout"]
+    subprocess.run([*command, f"file://{repo.path}", str(path)], check=True)
+    clone = BorrowedClone(path, GitRunner(spawn, silence_s=60))
+    [found] = clone.predict(clone.commit("release"), [PickOf(pick)])
+    assert (found.outcome, found.caused_by) == (Outcome.CONFLICT, ())
+    assert "shallow" in found.why
+    with pytest.raises(ConfigError, match="neither a commit here") as refused:
+        clone.commit("0" * 40)
+    assert "git fetch --unshallow" in refused.value.hint
 
 
 def test_a_partial_clone_fetches_nothing(zoo: Zoo, tmp_path: Path, own_tmp: Path) -> None:
