@@ -42,7 +42,7 @@ def test_each_place_has_a_row_of_numbers() -> None:
     assert rows["stable/torch"][7] == "1 not listed"
     assert rows["r2/torch"][2:6] == ["4", "2", "1", "1"]
     assert rows["r4/torch"][7] == "1 wrong"
-    assert rows["r3/torch"][2:6] == ["?", "?", "?", "?"]
+    assert rows["r3/torch"][2:] == ["?", "?", "?", "?", "", "?"]
     assert "1 to copy" in pane.summary[0].text
     assert "1 unfinished upload" in pane.summary[0].text
 
@@ -57,6 +57,17 @@ def test_the_detail_begins_with_what_is_wrong() -> None:
         text.index("bytes  different") < text.index("bytes  absent") < text.index("bytes  verified")
     )
     assert promotion_detail(STATE, "nowhere/torch") is None
+
+
+def test_nothing_is_said_to_be_in_place_or_left_where_nobody_could_read() -> None:
+    found = promotion_detail(STATE, "r3/torch")
+    assert found is not None
+    text = "\n".join(line.text for line in found.lines)
+    assert "in place     not known" in text
+    assert "left         not known" in text
+    assert promotion_pane(STATE).summary[0].text.count("? r3 not read") == 1
+    (told,) = [line.text for line in promotion_lines(STATE) if line.text.startswith("? r3")]
+    assert told.endswith("not read")
 
 
 def test_the_command_line_says_all_of_it() -> None:
