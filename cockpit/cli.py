@@ -410,8 +410,8 @@ def _add_rehearse(commands: Commands) -> None:
         "--scenario",
         default="default",
         metavar="NAME",
-        help="default, small, large (ten candidates), matrix (the newer workflow), "
-        "or before-cut: nothing of the release is cut yet",
+        help="default, small, large (ten candidates), matrix (the newer workflow), final "
+        "(the morning of release day), or before-cut: nothing of the release is cut yet",
     )
     rehearse.add_argument("--seed", type=int, default=0, metavar="N")
     rehearse.add_argument(
@@ -419,7 +419,13 @@ def _add_rehearse(commands: Commands) -> None:
     )
     rehearse.add_argument("--dir", type=Path, metavar="DIR", help="keep the world here")
     rehearse.add_argument("--s3", choices=("moto", "seaweedfs"), default="moto")
-    rehearse.add_argument("--fault", action="append", default=[], metavar="NAME[:ARG]")
+    rehearse.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME[@SERVICE][:ARG]",
+        help="break something from the start; python -m cockpit.rehearsal --list-faults names them",
+    )
     rehearse.add_argument("--headless", action="store_true", help="only serve, until stopped")
 
 
