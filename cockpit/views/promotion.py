@@ -9,7 +9,7 @@ from cockpit.release.promotion import Backup, Likeness, Promotion, Standing
 from cockpit.release.state import ReleaseState
 from cockpit.release.words import counted, size
 from cockpit.views.ages import timestamp
-from cockpit.views.framing import detail, field, framed, heading, line
+from cockpit.views.framing import detail, field, framed, heading, line, remembered_lines
 from cockpit.views.marks import (
     EXPECTED,
     FAILED,
@@ -66,7 +66,7 @@ def promotion_lines(state: ReleaseState) -> tuple[Line, ...]:
     if promotion is None:
         why = state.promotion.failure or "the channels have not been read"
         return (line(Span(str(why), Tone.WARN)),)
-    lines = list(_summary(promotion))
+    lines = [*remembered_lines(state, "promotion"), *_summary(promotion)]
     for standing in promotion.standings:
         mark = _mark(standing)
         lines.append(

@@ -10,7 +10,7 @@ from cockpit.release.index_state import IndexFault, IndexState, Misled
 from cockpit.release.promotion import Backup, Likeness, Orphan, Promotion
 from cockpit.views.promotion import promotion_detail, promotion_lines, promotion_pane
 from tests.release.promoting import ABSENT, AT, SAME, TORCH, standing
-from tests.release.states import CORE, feed, with_
+from tests.release.states import CORE, failure, feed, with_
 
 YANKED = Misled("whl/cpu/0.whl", IndexFault.YANKED, "broken")
 STATE = with_(
@@ -85,3 +85,11 @@ def test_the_command_line_says_all_of_it() -> None:
     assert "1 with a checksum that the test channel contradicts" in text
     unread = msgspec.structs.replace(STATE, promotion=with_().docs.__class__())
     assert "have not been read" in promotion_lines(unread)[0].text
+
+
+def test_what_a_failed_look_left_says_how_old_it_is() -> None:
+    left = msgspec.structs.replace(STATE.promotion, failure=failure("S3 cannot be reached"))
+    first, *rest = promotion_lines(with_(STATE, promotion=left))
+    assert first.text.startswith("? what follows was read ")
+    assert first.text.endswith(" ago: S3 cannot be reached: connection refused")
+    assert tuple(rest) == promotion_lines(STATE)
