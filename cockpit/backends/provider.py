@@ -20,7 +20,6 @@ from cockpit.backends.ports import (
     GithubPort,
     GitPort,
     IndexPort,
-    ObjectStorePort,
     PackageIndexPort,
     TransferPort,
 )
@@ -157,7 +156,7 @@ class Backends:
         return WritableStore(table, self.credentials.environment, log=self._log)
 
     @property
-    def staging(self) -> ObjectStorePort:
+    def staging(self) -> TransferPort:
         """The bucket where wheels wait for the package index; raises ConfigError without one."""
         found = self.backup
         if found is None:
