@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cockpit.guards import Availability, Disabled, Enabled, Situation
-from cockpit.release.gates import GATES
+from cockpit.release.gates_publishing import staging_gates
 from cockpit.release.publishing import Publication, Way, publications
 
 
@@ -49,8 +49,8 @@ def can_publish(situation: Situation) -> Availability:
         return wheels
     if all(wheel.way is Way.PUBLISHED for wheel in wheels):
         return Disabled("every wheel is on the package index")
-    for gate in ("wheels-staged", "staged-wheels-valid"):
-        verdict = GATES[gate].judge(situation.state)
+    for gate in staging_gates(of_package(situation).get("package", "")):
+        verdict = gate.judge(situation.state)
         if not verdict.clear:
             return Disabled(verdict.headline)
     return Enabled()

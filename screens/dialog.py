@@ -23,6 +23,8 @@ class Dialog(ModalScreen[Result]):
         Binding("down", "scroll(1)", "Down", show=False),
         Binding("pageup", "page(-1)", "Page up", show=False),
         Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "to_end(-1)", "Top", show=False),
+        Binding("end", "to_end(1)", "Bottom", show=False),
     ]
 
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # noqa: RUF012
@@ -66,6 +68,13 @@ class Dialog(ModalScreen[Result]):
         """Scroll by almost a page."""
         step = max(self.body.size.height - 2, 1)
         self.body.scroll_relative(y=direction * step, animate=False)
+
+    def action_to_end(self, direction: int) -> None:
+        """Scroll to the first line, or to the last."""
+        if direction < 0:
+            self.body.scroll_home(animate=False)
+        else:
+            self.body.scroll_end(animate=False)
 
     def copy(self, text: str, what: str) -> None:
         """Put text on the clipboard and say so; a terminal may refuse without telling."""

@@ -155,7 +155,8 @@ def _step_lines(step: StepView, now: float) -> Iterator[Line]:
             yield Line((Span(f"  {NEEDS_YOU.shape} {report.progress.paused}", Tone.WARN),))
         yield _bar_line(report.progress, now - (now if step.started is None else step.started))
     else:
-        full, rest = bar(1.0 if mark is PASSED or mark is SKIPPED else 0.0, BAR_WIDTH)
+        settled = report is not None and report.outcome in (StepOutcome.DONE, StepOutcome.SKIPPED)
+        full, rest = bar(1.0 if settled else 0.0, BAR_WIDTH)
         yield Line((Span(f"  {full}", mark.tone), Span(f"{rest}  {word}", Tone.DIM)))
     if note:
         yield Line((Span(f"  {note}", Tone.DIM),))

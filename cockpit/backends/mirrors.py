@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from cockpit.backends.objectstore import Login
 from cockpit.config_places import MirrorTable, ObjectStoreTable
 from cockpit.errors import AccessDenied
 
@@ -36,3 +37,12 @@ def mirror_environment(mirror: MirrorTable, variable: Callable[[str], str]) -> M
         "AWS_ACCESS_KEY_ID": variable(mirror.access_key),
         "AWS_SECRET_ACCESS_KEY": variable(mirror.secret_key),
     }
+
+
+def mirror_login(mirror: MirrorTable) -> Login:
+    """What messages say of a mirror's key: it is not that of the channels."""
+    return Login(
+        f"credentials of the mirror {mirror.name}",
+        f"put a new key into {mirror.access_key} and {mirror.secret_key}, then refresh (r)",
+        f"the mirror {mirror.name}",
+    )

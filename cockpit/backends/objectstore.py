@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, cast
+from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from cockpit.backends.objectstore_quick import Headed, Page, QuickRequests, headed
 from cockpit.backends.ports import Delivery
@@ -55,10 +55,20 @@ _REPLACED = {"PreconditionFailed", "412"}
 _SKEWED = {"RequestTimeTooSkewed", "RequestInTheFuture"}
 _SLOW_DOWN = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "429"}
 _END_OF_LIFE = "AWS_CREDENTIAL_EXPIRATION"
-_CREDENTIALS = "the AWS credentials"
 _CHECKSUM_NAMES = ("checksum-sha256", "x-amz-meta-checksum-sha256")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-_LOGIN_HINT = "log in to AWS again (aws sso login, or new keys), then refresh (r)"
+
+
+class Login(NamedTuple):
+    """What messages call the credentials of a store, and how one comes by others."""
+
+    credentials: str = "AWS credentials"
+    again: str = "log in to AWS again (aws sso login, or new keys), then refresh (r)"
+    table: str = "[objectstore]"
+    """Where its bucket stands in the config."""
+
+
+AWS_LOGIN = Login()
 
 
 class ObjectStore:
@@ -78,7 +88,9 @@ class ObjectStore:
         environment: Mapping[str, str] | Callable[[], Mapping[str, str]],
         *,
         log: Callable[[str], None] | None = None,
+        login: Login = AWS_LOGIN,
     ) -> None:
+        self._login = login
         self._settings = settings
         self._environment = environment
         self._log = log
@@ -189,21 +201,22 @@ class ObjectStore:
         """How long the credentials live, where they can tell."""
         from botocore.credentials import RefreshableCredentials
 
+        name = f"the {self._login.credentials}"
         given = self._environment
         told = (given() if callable(given) else given).get(_END_OF_LIFE, "")
         if told:
-            return CredentialLife(_CREDENTIALS, datetime.fromisoformat(told))
+            return CredentialLife(name, datetime.fromisoformat(told))
         with self._speaking() as (session, _):
             found = session.get_credentials()
         if found is None:
-            return CredentialLife(_CREDENTIALS, unknown="there are none: log in to AWS")
+            return CredentialLife(name, unknown="there are none: log in to AWS")
         if isinstance(found, RefreshableCredentials):
             if "sso" in found.method:
-                return CredentialLife(_CREDENTIALS, unknown="they end with the login, unseen")
-            return CredentialLife(f"{_CREDENTIALS}, which renew themselves")
+                return CredentialLife(name, unknown="they end with the login, unseen")
+            return CredentialLife(f"{name}, which renew themselves")
         if found.token:
-            return CredentialLife(_CREDENTIALS, unknown="a session that does not say when it ends")
-        return CredentialLife(_CREDENTIALS)
+            return CredentialLife(name, unknown="a session that does not say when it ends")
+        return CredentialLife(name)
 
     def check_access(self) -> str:
         """Who the credential is, in words; raises when the bucket cannot be read."""
@@ -308,14 +321,14 @@ class ObjectStore:
         try:
             yield self._session()
         except ClientError as err:
-            failure = _refusal(err, bucket or self._settings.bucket, where)
+            failure = _refusal(err, bucket or self._settings.bucket, where, self._login)
             if isinstance(failure, AccessDenied):
                 # The next try reads the credentials again, which a login has renewed by then.
                 self._kept = None
             raise failure from err
         except BotoCoreError as err:
             self._kept = None
-            raise _failure(err, where, self.read_s) from err
+            raise _failure(err, where, self.read_s, self._login) from err
         except json.JSONDecodeError as err:
             raise AccessDenied(
                 "The AWS credentials cannot be read",
@@ -409,17 +422,19 @@ def _words_for(method: str) -> str:
     }.get(method, method)
 
 
-def _refusal(err: ClientError, bucket: str, where: str) -> CockpitError:
+def _refusal(err: ClientError, bucket: str, where: str, login: Login) -> CockpitError:
     """What an answer of S3 means that is no success."""
     answer, code = err.response, _code(err)
     said = mask(clean(f"{code}: {answer.get('Error', {}).get('Message', '')}"))
     if code in _EXPIRED:
-        return CredentialExpired("The AWS credentials have expired", said, _LOGIN_HINT)
+        return CredentialExpired(f"The {login.credentials} have expired", said, login.again)
     if code in _UNKNOWN_KEY:
-        return AccessDenied("The AWS credentials are not accepted", said, _LOGIN_HINT)
+        return AccessDenied(f"The {login.credentials} are not accepted", said, login.again)
     if code in _REFUSED:
         return AccessDenied(
-            f"The AWS credentials may not read {bucket}", said, "ask for read access to the bucket"
+            f"The {login.credentials} may not read {bucket}",
+            said,
+            "ask for read access to the bucket",
         )
     if code in _REPLACED:
         return Conflict(
@@ -435,7 +450,9 @@ def _refusal(err: ClientError, bucket: str, where: str) -> CockpitError:
         )
     if code == "NoSuchBucket":
         return ConfigError(
-            f"There is no bucket {bucket}", said, "edit [objectstore].bucket in release.toml"
+            f"There is no bucket {bucket}",
+            said,
+            f"edit the bucket of {login.table} in release.toml",
         )
     if code in _SLOW_DOWN:
         return Throttled("S3 asks to wait", said, "nothing to do: it is asked again", _SLOW_DOWN_S)
@@ -444,24 +461,24 @@ def _refusal(err: ClientError, bucket: str, where: str) -> CockpitError:
     return CockpitError("S3 refused this", f"{where}: {said}", "release-cockpit doctor")
 
 
-def _failure(err: Exception, where: str, read_s: float) -> CockpitError:
+def _failure(err: Exception, where: str, read_s: float, login: Login) -> CockpitError:
     """What it means that no answer of S3 came, or no credential was found to ask with."""
     from botocore import exceptions as boto
 
     said = mask(clean(str(err)))
     if isinstance(err, boto.NoCredentialsError | boto.PartialCredentialsError):
-        return AccessDenied("There are no AWS credentials", said, _LOGIN_HINT)
+        return AccessDenied(f"There are no {login.credentials}", said, login.again)
     if isinstance(err, boto.ProfileNotFound):
         return ConfigError(
             "The AWS profile does not exist", said, "edit [objectstore].profile in release.toml"
         )
     if isinstance(err, boto.UnauthorizedSSOTokenError | boto.SSOTokenLoadError):
-        return CredentialExpired("The AWS login has ended", said, _LOGIN_HINT)
+        return CredentialExpired("The AWS login has ended", said, login.again)
     if isinstance(
         err,
         boto.SSOError | boto.LoginError | boto.TokenRetrievalError | boto.CredentialRetrievalError,
     ):
-        return AccessDenied("The AWS login has ended", said, _LOGIN_HINT)
+        return AccessDenied("The AWS login has ended", said, login.again)
     if isinstance(err, boto.ConnectTimeoutError):
         said = f"{where}: no connection within {CONNECT_S} s"
     elif isinstance(err, boto.ReadTimeoutError):

@@ -20,7 +20,6 @@ from cockpit.backends.ports import (
     GithubPort,
     GitPort,
     IndexPort,
-    ObjectStorePort,
     PackageIndexPort,
     TransferPort,
 )
@@ -120,7 +119,7 @@ class Backends:
 
     def mirror(self, name: str) -> TransferPort:
         """A mirror of the stable channel; raises AccessDenied without its own credential."""
-        from cockpit.backends.mirrors import mirror_environment, mirror_table
+        from cockpit.backends.mirrors import mirror_environment, mirror_login, mirror_table
 
         table = next(mirror for mirror in self.config.settings.mirrors if mirror.name == name)
         variable = self.credentials.variable
@@ -131,7 +130,7 @@ class Backends:
 
             settings = mirror_table(table, variable)
             environment = partial(mirror_environment, table, variable)
-            return WritableStore(settings, environment, log=self._log)
+            return WritableStore(settings, environment, log=self._log, login=mirror_login(table))
 
         return self._once(f"mirror {name}", make)
 
@@ -157,7 +156,7 @@ class Backends:
         return WritableStore(table, self.credentials.environment, log=self._log)
 
     @property
-    def staging(self) -> ObjectStorePort:
+    def staging(self) -> TransferPort:
         """The bucket where wheels wait for the package index; raises ConfigError without one."""
         found = self.backup
         if found is None:

@@ -53,7 +53,9 @@ async def carried_out(cockpit: Cockpit, arguments: argparse.Namespace) -> int:
             "The cockpit is read-only", f"{made.operation} was not run", "drop --read-only"
         )
     sys.stdout.write(describe(made.facts))
-    _confirm(made, arguments)
+    # There is no Yes to what is blocked: the runner says why, or that all of it is done already.
+    if not made.blockers:
+        _confirm(made, arguments)
     cancel = threading.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, cancel.set)
     outcome = await cockpit.carry_out(made, _Teller(), cancel, arguments.take_over)

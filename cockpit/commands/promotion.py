@@ -67,6 +67,7 @@ def _as_json(state: ReleaseState) -> str:
     document = {
         "release": str(state.spec.version),
         "promotion": state.promotion.value,
+        "read_at": state.promotion.reading.taken_at if state.promotion.reading else None,
         "gates": {
             name: {"outcome": verdict.outcome, "text": verdict.text}
             for name, verdict in verdicts.items()

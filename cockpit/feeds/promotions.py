@@ -65,10 +65,11 @@ class PromotionLook:
         staged = {p: reads.staged(p, within=self._within).selection for p in reads.packages}
         for at in (STABLE, *reads.mirrors):
             try:
-                standings += self._place(reads, at, staged)
-                orphans += self._orphans(reads, at)
+                found, begun = self._place(reads, at, staged), self._orphans(reads, at)
             except CockpitError as err:
-                standings += [Standing(p.release, at, problem=str(err)) for p in staged]
+                found, begun = [Standing(p.release, at, problem=str(err)) for p in staged], []
+            standings += found
+            orphans += begun
         unread = {s.at: s.problem for s in standings if s.problem}
         backups = tuple(self._backups(reads, state, staged))
         return Answer(

@@ -113,11 +113,8 @@ class Promote:
         steps: list[PlaceFiles] = []
         unreachable = []
         if not self._wish.mirrors_only:
-            steps += [
-                CopyFiles(store, store, promoted.release, pieces, self._reads.facts(STABLE))
-                for promoted, entry in found.items()
-                for pieces in by_folder(entry.selection.pieces)
-            ]
+            for promoted, entry in found.items():
+                steps += self._copies(promoted, entry)
         for name in self._reads.mirrors:
             try:
                 mirror = self._backends.mirror(name)
@@ -131,6 +128,24 @@ class Promote:
                 for pieces in by_folder(entry.selection.pieces)
             ]
         return steps, unreachable
+
+    def _copies(self, promoted: Promoted, entry: Found) -> list[CopyFiles]:
+        """Every folder of the stable channel."""
+        store, facts = self._backends.store, self._reads.facts(STABLE)
+        return [
+            CopyFiles(store, store, promoted.release, pieces, facts)
+            for pieces in by_folder(entry.selection.pieces)
+        ]
+
+    def _not_in_stable(self, promoted: Promoted, entry: Found) -> Iterator[str]:
+        """Why the mirrors cannot be given what the stable channel holds: it is not all of it."""
+        placed = (each for step in self._copies(promoted, entry) for each in step.compared())
+        lacking = [each.piece.key for each in placed if not each.likeness.there]
+        if lacking:
+            yield (
+                f"{counted(len(lacking), 'file')} of {promoted.release} not in the stable channel"
+                f" as the test channel has them: {few(lacking)}; promote to it first"
+            )
 
     def _lacks(self, entry: Found) -> bool:
         """Whether files should be promoted that the test channel does not have."""
@@ -151,6 +166,8 @@ class Promote:
             candidate = grounds.candidate(promoted.repository)
             yield from foreign(promoted, candidate, selection.pieces, contents)
             yield from mislabelled(promoted, selection.pieces, "the test channel")
+            if self._wish.mirrors_only:
+                yield from self._not_in_stable(promoted, entry)
             if self._lacks(entry):
                 yield (
                     f"{counted(len(selection.missing), 'file')} of {promoted.release} missing from"

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cockpit.backends.ports import Delivery, ObjectStorePort
+from cockpit.backends.ports import Delivery, ObjectStorePort, TransferPort
 from cockpit.errors import CockpitError
 from cockpit.feeds.publishing import SOURCE, SOURCE_ETAG
 from cockpit.operations.index_reads import OnItsWay, on_its_way, repositories_for
@@ -36,7 +36,7 @@ class StageWheel:
     def __init__(
         self,
         channel: ObjectStorePort,
-        area: ObjectStorePort,
+        area: TransferPort,
         source: Wheel,
         pre_releases: tuple[str, ...],
         replaces: StagedWheel | None = None,
@@ -53,7 +53,7 @@ class StageWheel:
         self.facts = StepFacts(
             key=f"stage/{self._key}/{stored.etag}",
             summary=f"Stage {name} ({size(stored.size)}) from {stored.key}",
-            command=f"aws s3api put-object --key {self._key}"
+            command=f"aws s3api put-object --bucket {area.bucket} --key {self._key} --body {name}"
             + (f" --if-match {replaces.stored.etag}" if replaces else " --if-none-match '*'"),
             expects=(
                 Expectation(stored.key, f"ETag {stored.etag}"),

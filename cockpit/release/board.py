@@ -15,8 +15,10 @@ from cockpit.release.gates import GATES
 from cockpit.release.gates_branches import TAG
 from cockpit.release.gates_health import unrequired_red
 from cockpit.release.gates_picks import open_findings
+from cockpit.release.job_names import LIBTORCH
 from cockpit.release.lookups import (
     branch_of,
+    core_package,
     is_red,
     next_tag,
     open_proposal,
@@ -386,11 +388,20 @@ def _flaky(state: ReleaseState) -> Iterator[BoardLine]:
 
 
 def _doubtful_files(state: ReleaseState) -> Iterator[BoardLine]:
-    """Files in doubt; and wrong ones too, while no gate of the phase is about them."""
+    """Files in doubt; and wrong ones too, unless a gate of the phase is about them.
+
+    No gate is about the files of libraries: `wheels-complete` judges the core's.
+    """
     gated = "wheels-complete" in PHASE_GATES[standing(state).phase]
-    shown = [Severity.RISK] if gated else [Severity.BLOCKS, Severity.RISK]
+    judged = (core_package(state), LIBTORCH) if gated else ()
     found = [
-        f for f in findings(state) if f.severity in shown and f.kind is not FindingKind.MISSING
+        f
+        for f in findings(state)
+        if f.kind is not FindingKind.MISSING
+        and (
+            f.severity is Severity.RISK
+            or (f.severity is Severity.BLOCKS and f.package not in judged)
+        )
     ]
     if found:
         files = len({finding.key for finding in found})

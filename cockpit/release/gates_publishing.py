@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from cockpit.release.lookups import known
 from cockpit.release.publishing import Publication, Way, inspection_of, publications
@@ -20,12 +21,12 @@ STAGE, INSPECT, PUBLISH = "stage", "inspect-staged", "publish"
 _NOTHING = "the config names no wheels for the package index"
 
 
-def _staged(state: ReleaseState) -> Verdict:
+def _staged(state: ReleaseState, alone: str = "") -> Verdict:
     """Every wheel the index is to get waits for it, made from what the channel holds now."""
     lines: list[str] = []
     absent: list[str] = []
     stale: list[str] = []
-    for package, wheels in publications(state).items():
+    for package, wheels in _meant(state, alone).items():
         there = [w for w in wheels if w.staged is not None and w.way is not Way.STALE]
         stale += [f"{w.name} was staged from a file since replaced" for w in _at(wheels, Way.STALE)]
         line = f"{len(there)} of {len(wheels)} wheels of {package} are staged"
@@ -39,10 +40,10 @@ def _staged(state: ReleaseState) -> Verdict:
     return passed(*lines) if lines else not_applicable(_NOTHING)
 
 
-def _valid(state: ReleaseState) -> Verdict:
+def _valid(state: ReleaseState, alone: str = "") -> Verdict:
     """Somebody read exactly these bytes, and found nothing against them."""
     fine: list[str] = []
-    for package, wheels in publications(state).items():
+    for package, wheels in _meant(state, alone).items():
         way = known(state.publishing).of(package)
         if not wheels or way is None:
             continue
@@ -60,7 +61,8 @@ def _valid(state: ReleaseState) -> Verdict:
                 pending=True,
             )
         if inspection.flaws:
-            return failed(*inspection.flaws, then=f"look at release-cockpit inspect {package}")
+            then = f"look at release-cockpit inspect --package {package}"
+            return failed(*inspection.flaws, then=then)
         fine.append(
             f"{len(inspection.files)} wheels of {package} inspected by {inspection.by},"
             f" {inspection.at:%d %b %H:%M} UTC"
@@ -92,14 +94,36 @@ def _published(state: ReleaseState) -> Verdict:
     return passed(*lines) if lines else not_applicable(_NOTHING)
 
 
+def _meant(state: ReleaseState, alone: str) -> Mapping[str, Sequence[Publication]]:
+    """The wheels of one package; without its name those of all."""
+    found = publications(state)
+    return {name: wheels for name, wheels in found.items() if alone in ("", name)}
+
+
 def _at(wheels: Sequence[Publication], way: Way) -> list[Publication]:
     return [wheel for wheel in wheels if wheel.way is way]
 
 
 _LOOKED_AT = ("branches", "ledger", "artifacts", "publishing")
+
+
+def staging_gates(package: str = "") -> tuple[Gate, Gate]:
+    """What has to hold before anything is published; of one package alone where it is named."""
+    staged, valid = partial(_staged, alone=package), partial(_valid, alone=package)
+    return (
+        Gate("wheels-staged", "the wheels for the index are staged", "staging", _LOOKED_AT, staged),
+        Gate(
+            "staged-wheels-valid",
+            "the staged wheels are inspected",
+            "staging",
+            _LOOKED_AT,
+            valid,
+        ),
+    )
+
+
 PUBLISHING_GATES = (
-    Gate("wheels-staged", "the wheels for the index are staged", "staging", _LOOKED_AT, _staged),
-    Gate("staged-wheels-valid", "the staged wheels are inspected", "staging", _LOOKED_AT, _valid),
+    *staging_gates(),
     Gate(
         "index-published",
         "the wheels are on the package index",

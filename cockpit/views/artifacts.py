@@ -9,7 +9,7 @@ from cockpit.release.findings import CellState, CellStatus, Finding, Severity
 from cockpit.release.job_names import LIBTORCH
 from cockpit.release.lookups import listing_of
 from cockpit.release.state import ReleaseState
-from cockpit.views.framing import line
+from cockpit.views.framing import line, remembered_lines
 from cockpit.views.marks import (
     FAILED,
     NEEDS_YOU,
@@ -45,11 +45,12 @@ def artifact_lines(state: ReleaseState, found: Sequence[CellStatus]) -> tuple[Li
         why = state.artifacts.failure or "the channels have not been read"
         return (line(Span(str(why), Tone.WARN)),)
     packages = dict.fromkeys(status.package for status in found)
-    return tuple(
+    lines = (
         entry
         for package in packages
         for entry in _package(state, package, [s for s in found if s.package == package])
     )
+    return (*remembered_lines(state, "artifacts"), *lines)
 
 
 def _package(state: ReleaseState, package: str, files: Sequence[CellStatus]) -> Iterator[Line]:

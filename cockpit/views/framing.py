@@ -10,7 +10,7 @@ import msgspec
 from cockpit.release.freshness import Freshness, freshness
 from cockpit.release.state import Failure, ReleaseState
 from cockpit.views.ages import ago, duration
-from cockpit.views.marks import Mark, Tone
+from cockpit.views.marks import NO_DATA, Mark, Tone
 from cockpit.views.table import Detail, Line, Pane, Span, Table
 
 T = TypeVar("T")
@@ -71,6 +71,15 @@ def trouble_of(entry: Freshness, wall: datetime) -> str:
     if entry.taken_at is not None and entry.missing:
         return f"Incomplete: {entry.missing} · {LOOK_AGAIN}"
     return ""
+
+
+def remembered_lines(state: ReleaseState, feed: str) -> tuple[Line, ...]:
+    """What stands above a printed reading that a failed look left as it was; else nothing."""
+    entry = freshness(state)[feed]
+    if entry.failure is None or entry.age is None:
+        return ()
+    mark, text = f"{NO_DATA.shape} ", f"what follows was read {ago(entry.age)}: {entry.failure}"
+    return (line(Span(mark, NO_DATA.tone), Span(text, Tone.WARN)),)
 
 
 def _failure(failure: Failure, wall: datetime) -> str:

@@ -9,7 +9,7 @@ from cockpit.release.promotion import Backup, Likeness, Promotion, Standing
 from cockpit.release.state import ReleaseState
 from cockpit.release.words import counted, size
 from cockpit.views.ages import timestamp
-from cockpit.views.framing import detail, field, framed, heading, line
+from cockpit.views.framing import detail, field, framed, heading, line, remembered_lines
 from cockpit.views.marks import (
     EXPECTED,
     FAILED,
@@ -66,16 +66,14 @@ def promotion_lines(state: ReleaseState) -> tuple[Line, ...]:
     if promotion is None:
         why = state.promotion.failure or "the channels have not been read"
         return (line(Span(str(why), Tone.WARN)),)
-    lines = list(_summary(promotion))
+    lines = [*remembered_lines(state, "promotion"), *_summary(promotion)]
     for standing in promotion.standings:
         mark = _mark(standing)
-        amounts = f"{size(standing.there)} of {size(standing.size)}"
         lines.append(
             line(
                 Span(f"{mark.shape} ", mark.tone),
                 f"{standing.at:<8} {standing.release!s:<22} ",
-                f"{len(standing.files)} of {standing.expected} expected, {_present(standing)}"
-                f" present, {_verified(standing)} verified, {amounts}",
+                "not read" if standing.problem else _amounts(standing),
             )
         )
         lines += [line(Span("  "), *entry.spans) for entry in _trouble(standing)]
@@ -92,10 +90,12 @@ def promotion_detail(state: ReleaseState, key: str) -> Detail | None:
     files = sorted(standing.files, key=lambda file: (_WORST_FIRST.index(file.state), file.key))
     absent = standing.of(Likeness.ABSENT)
     left = f"{counted(len(absent), 'file')}, {size(sum(file.size for file in absent))}"
+    known = not standing.problem
+    amounts = f"{size(standing.there)} of {size(standing.size)}"
     return detail(
         f"{standing.release} in {standing.at}",
-        field("in place", f"{size(standing.there)} of {size(standing.size)}"),
-        field("left", left if absent else "nothing"),
+        field("in place", amounts if known else "not known"),
+        field("left", (left if absent else "nothing") if known else "not known"),
         tuple(_trouble(standing)),
         tuple(_index_lines(standing.index)),
         heading("Files"),
@@ -109,6 +109,13 @@ def promotion_detail(state: ReleaseState, key: str) -> Detail | None:
         ),
         tuple(_backup_lines(promotion)),
         tuple(_orphan_lines(promotion)),
+    )
+
+
+def _amounts(standing: Standing) -> str:
+    return (
+        f"{len(standing.files)} of {standing.expected} expected, {_present(standing)} present,"
+        f" {_verified(standing)} verified, {size(standing.there)} of {size(standing.size)}"
     )
 
 
@@ -164,6 +171,8 @@ def _verified(standing: Standing) -> int:
 
 def _index_cell(standing: Standing) -> Cell:
     index = standing.index
+    if standing.problem:
+        return cell("?", Tone.DIM)
     if index is None:
         return cell("", Tone.DIM, mark=NOT_APPLICABLE)
     if index.wrong:
@@ -187,6 +196,9 @@ def _summary(promotion: Promotion) -> Iterator[Line]:
         spans.append(Span(f"   {EXPECTED.shape} {left} to copy", EXPECTED.tone))
     if differing:
         spans.append(Span(f"   {FAILED.shape} {differing} different", FAILED.tone))
+    unread = dict.fromkeys(s.at for s in promotion.standings if s.problem)
+    if unread:
+        spans.append(Span(f"   {NO_DATA.shape} {', '.join(unread)} not read", NO_DATA.tone))
     if promotion.orphans:
         orphans = counted(len(promotion.orphans), "unfinished upload")
         spans.append(Span(f"   {NEEDS_YOU.shape} {orphans}", NEEDS_YOU.tone))

@@ -18,8 +18,9 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from cockpit.backends.archives import read_contents
+from cockpit.backends.mirrors import mirror_login
 from cockpit.backends.objectstore import ObjectStore, _native
-from cockpit.config_places import ObjectStoreTable
+from cockpit.config_places import MirrorTable, ObjectStoreTable
 from cockpit.errors import (
     AccessDenied,
     CockpitError,
@@ -346,6 +347,25 @@ def test_refusals_are_told_in_words(
         list(ObjectStore(table(server.url), KEYS).list_objects("whl/"))
     assert type(caught.value) is kind
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("code", "title", "hint"),
+    [
+        ("ExpiredToken", "of the mirror r2 have expired", "R2_ACCESS_KEY_ID and R2_SECRET"),
+        ("InvalidAccessKeyId", "of the mirror r2 are not accepted", "R2_ACCESS_KEY_ID"),
+        ("NoSuchBucket", "no bucket pytorch", "the mirror r2 in release.toml"),
+    ],
+)
+def test_nobody_is_sent_to_aws_for_the_key_of_a_mirror(
+    server: Scripted, code: str, title: str, hint: str
+) -> None:
+    server.answer = lambda _: refusal(code)
+    login = mirror_login(MirrorTable(name="r2", bucket=BUCKET, endpoint=server.url))
+    with pytest.raises(CockpitError, match=title) as caught:
+        list(ObjectStore(table(server.url), KEYS, login=login).list_objects("whl/"))
+    assert hint in caught.value.hint
+    assert "AWS" not in f"{caught.value} {caught.value.hint}"
 
 
 @pytest.mark.parametrize(

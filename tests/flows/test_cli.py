@@ -162,6 +162,14 @@ def test_who_sits_at_a_terminal_is_asked(world: World) -> None:
     assert "pytorch/pytorch.git:refs/tags/v2.15.0-rc2" in refs(world)
 
 
+def test_nobody_is_asked_to_confirm_what_is_blocked(shared_world: World) -> None:
+    before = refs(shared_world)
+    code, screen = answer("2.15.0 to stable", "do", "promote", config=shared_world.config_path)
+    assert (code, refs(shared_world)) == (4, before), screen
+    assert "to go on" not in screen
+    assert "promote is blocked: " in screen
+
+
 async def test_keys_and_command_line_give_the_same_digest(shared_world: World) -> None:
     plan = await cockpit_on(shared_world).plan("tag-candidate", {})
     assert digest_of(shared_world.config_path, "tag-candidate") == plan.digest

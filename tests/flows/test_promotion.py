@@ -359,6 +359,9 @@ class TestFaults:
 
     async def test_a_mirror_that_dies_at_the_end_is_made_up_for(self, world: World) -> None:
         cockpit = cockpit_on(world)
+        words = {"package": "torch", "mirrors-only": "yes"}
+        (early,) = (await cockpit.plan("promote", words)).blockers
+        assert f"{TORCH} files of torch 2.15.0 not in the stable channel" in early
         plan = await cockpit.plan("promote", {"package": "torch"})
         dead = Fault(kind="server-error", service="mirror", methods=("PUT",), times=0, after=7)
         world.faults.add(dead)
@@ -372,7 +375,6 @@ class TestFaults:
         with pytest.raises(Refused, match="promote is blocked"):
             await cockpit.carry_out(cut_off, Reports())
         world.faults.clear()
-        words = {"package": "torch", "mirrors-only": "yes"}
         resumed = await cockpit.carry_out(await cockpit.plan("promote", words), Reports())
         assert resumed.ending is Ending.DONE
         assert mirrored(world) == stable(world)

@@ -433,6 +433,7 @@ async def test_staging_again_gives_the_same_bytes_and_a_rival_is_seen(
     world: World, cockpit: Cockpit
 ) -> None:
     plan = await cockpit.plan("stage", {"package": "torchvision"})
+    assert f" --bucket {AREA} --key " in plan.steps[0].facts.command
     first = plan.steps[0]
     name = first.facts.summary.split()[1]
     key = f"torchvision-{VISION}-pypi-staging/{name}"

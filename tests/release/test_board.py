@@ -336,6 +336,22 @@ def test_doubtful_files_and_checks_nobody_required_are_a_risk() -> None:
     assert "1 check of others failed on the candidate: Bot lint" in texts(found)
 
 
+def test_a_wrong_file_of_a_library_is_told_in_the_phase_whose_gate_judges_the_core_alone() -> None:
+    listed = listing(VISION)
+    stored = msgspec.structs.replace(
+        listed.test[0].stored, contents=Contents(sha("other"), ("filelock",)), last_modified=NOW
+    )
+    first = msgspec.structs.replace(listed.test[0], stored=stored)
+    vision = msgspec.structs.replace(listed, test=(first, *listed.test[1:]))
+    wrong = with_(artifacts=feed(Artifacts((listing(CORE), vision))))
+    found = board(on(date(2026, 10, 20), wrong)).risky
+
+    (line,) = [line for line in found if "in doubt" in line.text]
+    assert "torchvision" in line.text
+    assert "not from v0.30.0-rc1" in line.text
+    assert line.then == "run its upload job again"
+
+
 def test_every_line_that_needs_somebody_says_what_to_do_and_by_which_action() -> None:
     red = with_(ci=feed(checks(JobState.FAILED)), milestone=feed(Milestone("2.15.0", 62)))
     for state in (red, with_(ci=FeedState(failure=failure())), on(date(2026, 10, 26))):

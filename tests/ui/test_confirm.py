@@ -12,12 +12,13 @@ from cockpit.actions import ACTIONS
 from cockpit.app import CockpitApp
 from cockpit.errors import CockpitError, Refused
 from cockpit.operations.plan import Danger, PlanFacts
-from cockpit.operations.runner import Ending, Outcome
+from cockpit.operations.runner import Ending, Outcome, StepOutcome, StepReport
 from cockpit.release.record import LeaseTaken
 from screens.confirm import CONFIRM_KEY, ConfirmScreen
 from screens.dashboard import DashboardScreen
 from screens.error import ErrorScreen
-from screens.progress import ProgressScreen
+from screens.progress import BAR_WIDTH, ProgressScreen, run_lines
+from screens.runs import Run
 from tests.release.states import NOW, PINNED, feed, ledger, recorded, with_
 from tests.ui.still import Driven, StillCockpit, plan, shown, toasts, until
 
@@ -222,6 +223,10 @@ async def test_buttons_stay_in_view_on_a_small_terminal() -> None:
         await driven.press("pagedown")
         await until(driven, lambda: "warning 0" not in shown(app))
         assert "Cancel" in shown(app)
+        await driven.press("home")
+        await until(driven, lambda: "warning 0" in shown(app))
+        await driven.press("end")
+        await until(driven, lambda: "git push origin" in shown(app), "the last step")
 
 
 async def test_somebody_elses_lease_is_shown_and_taken_over_with_a_reason() -> None:
@@ -321,6 +326,14 @@ async def test_the_result_survives_every_screen_and_the_run_can_be_stopped() -> 
         await until(driven, lambda: app.conductor.running == "")
         await driven.press("w")
         await until(driven, lambda: "Stopped between two steps" in shown(app))
+
+
+@pytest.mark.parametrize("outcome", StepOutcome)
+def test_only_what_is_done_has_a_full_bar(outcome: StepOutcome) -> None:
+    run = Run(plan(), lambda: 0.0)
+    run.observe(StepReport(run.plan.steps[0].facts.key, outcome))
+    text = "\n".join(line.text for line in run_lines(run))
+    assert ("█" * BAR_WIDTH in text) == (outcome in (StepOutcome.DONE, StepOutcome.SKIPPED))
 
 
 async def test_an_irreversible_start_disarms() -> None:

@@ -10,7 +10,7 @@ from cockpit.release.index_state import IndexFault, IndexState, Misled
 from cockpit.release.promotion import Backup, Likeness, Orphan, Promotion
 from cockpit.views.promotion import promotion_detail, promotion_lines, promotion_pane
 from tests.release.promoting import ABSENT, AT, SAME, TORCH, standing
-from tests.release.states import CORE, feed, with_
+from tests.release.states import CORE, failure, feed, with_
 
 YANKED = Misled("whl/cpu/0.whl", IndexFault.YANKED, "broken")
 STATE = with_(
@@ -42,7 +42,7 @@ def test_each_place_has_a_row_of_numbers() -> None:
     assert rows["stable/torch"][7] == "1 not listed"
     assert rows["r2/torch"][2:6] == ["4", "2", "1", "1"]
     assert rows["r4/torch"][7] == "1 wrong"
-    assert rows["r3/torch"][2:6] == ["?", "?", "?", "?"]
+    assert rows["r3/torch"][2:] == ["?", "?", "?", "?", "", "?"]
     assert "1 to copy" in pane.summary[0].text
     assert "1 unfinished upload" in pane.summary[0].text
 
@@ -57,6 +57,17 @@ def test_the_detail_begins_with_what_is_wrong() -> None:
         text.index("bytes  different") < text.index("bytes  absent") < text.index("bytes  verified")
     )
     assert promotion_detail(STATE, "nowhere/torch") is None
+
+
+def test_nothing_is_said_to_be_in_place_or_left_where_nobody_could_read() -> None:
+    found = promotion_detail(STATE, "r3/torch")
+    assert found is not None
+    text = "\n".join(line.text for line in found.lines)
+    assert "in place     not known" in text
+    assert "left         not known" in text
+    assert promotion_pane(STATE).summary[0].text.count("? r3 not read") == 1
+    (told,) = [line.text for line in promotion_lines(STATE) if line.text.startswith("? r3")]
+    assert told.endswith("not read")
 
 
 def test_the_command_line_says_all_of_it() -> None:
@@ -74,3 +85,11 @@ def test_the_command_line_says_all_of_it() -> None:
     assert "1 with a checksum that the test channel contradicts" in text
     unread = msgspec.structs.replace(STATE, promotion=with_().docs.__class__())
     assert "have not been read" in promotion_lines(unread)[0].text
+
+
+def test_what_a_failed_look_left_says_how_old_it_is() -> None:
+    left = msgspec.structs.replace(STATE.promotion, failure=failure("S3 cannot be reached"))
+    first, *rest = promotion_lines(with_(STATE, promotion=left))
+    assert first.text.startswith("? what follows was read ")
+    assert first.text.endswith(" ago: S3 cannot be reached: connection refused")
+    assert tuple(rest) == promotion_lines(STATE)
