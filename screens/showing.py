@@ -22,7 +22,7 @@ _LARGEST_SHARE = 0.05
 """Part of the time that ticking may take, on a slow machine or with a huge release."""
 _STILL_S = 0.2
 """How long no key may have been pressed for what nobody asked for to be drawn."""
-_LATEST_S = 2.0
+_LATEST_S = 4.0
 """How long somebody who goes on pressing keys may keep the newest state off the screen."""
 _PAINTED_S = 0.03
 """By then what a key does has been painted, mostly: other work begins no earlier."""

@@ -118,7 +118,7 @@ def shown_once(bench: Bench) -> Showing:
     return shown
 
 
-def test_somebody_who_goes_on_pressing_keys_sees_it_two_seconds_late_at_the_most(
+def test_somebody_who_goes_on_pressing_keys_sees_it_four_seconds_late_at_the_most(
     bench: Bench,
 ) -> None:
     shown = shown_once(bench)
@@ -126,13 +126,13 @@ def test_somebody_who_goes_on_pressing_keys_sees_it_two_seconds_late_at_the_most
     while bench.looks == before:
         shown.pressed()
         bench.ring()
-    assert 1.9 < bench.now - began < 2.5
+    assert 3.9 < bench.now - began < 4.5
 
 
 def test_what_is_overdue_is_shown_between_two_keys(bench: Bench) -> None:
     shown = shown_once(bench)
     shown.pressed()
-    bench.now += 3
+    bench.now += 5
     shown.pressed()
     assert bench.ring() < 0.05, "right after the key"
     assert bench.looks == 2
