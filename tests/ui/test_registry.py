@@ -91,7 +91,7 @@ def test_every_action_that_reaches_out_has_an_operation_of_its_danger() -> None:
 async def test_something_carries_every_action_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSH_TTY", "a remote session opens no browser")
     app = CockpitApp(StillCockpit())
-    async with app.run_test(size=(120, 40)) as driven:
+    async with app.run_test(size=(80, 24)) as driven:
         for entry in sorted(ACTIONS, key=lambda entry: entry.id == "quit"):
             await go_where_it_is_offered(app, driven, entry)
             await app.action_act(entry.id)
@@ -108,7 +108,7 @@ async def test_enter_alone_and_escape_write_nothing(last: str) -> None:
     first_of = {entry.danger: entry for entry in reversed(CARRIED_OUT)}
     asked = CARRIED_OUT if last == "enter" else [*first_of.values()]
     app = CockpitApp(cockpit)
-    async with app.run_test(size=(120, 40)) as driven:
+    async with app.run_test(size=(80, 24)) as driven:
         await until(driven, lambda: "NEXT" in shown(app))
         for entry in asked:
             assert entry.operation is not None
@@ -131,7 +131,7 @@ async def test_every_key_but_the_confirm_key_leaves_an_open_dialog_unconfirmed()
     closing = {"s", "escape", "enter", "ctrl+p"}
     every = {key for entry in ACTIONS for key in entry.keys} - closing - {CONFIRM_KEY}
     first_of = {entry.danger: entry.id for entry in reversed(CARRIED_OUT)}
-    async with app.run_test(size=(120, 40)) as driven:
+    async with app.run_test(size=(80, 24)) as driven:
         await until(driven, lambda: "NEXT" in shown(app))
         for entry in CARRIED_OUT:
             cockpit.next_plan = plan(danger=entry.danger, operation=entry.operation or "")
@@ -147,7 +147,7 @@ async def test_every_key_but_the_confirm_key_leaves_an_open_dialog_unconfirmed()
 async def test_read_only_mode_takes_every_writing_action_away_and_says_so() -> None:
     cockpit = StillCockpit(read_only=True)
     app = CockpitApp(cockpit)
-    async with app.run_test(size=(120, 40)) as driven:
+    async with app.run_test(size=(80, 24)) as driven:
         for entry in WRITING:
             await go_where_it_is_offered(app, driven, entry)
             app.clear_notifications()
@@ -168,7 +168,7 @@ async def test_read_only_mode_takes_every_writing_action_away_and_says_so() -> N
 async def test_what_cannot_be_undone_wants_arming_first() -> None:
     cockpit = StillCockpit()
     app = CockpitApp(cockpit)
-    async with app.run_test(size=(120, 40)) as driven:
+    async with app.run_test(size=(80, 24)) as driven:
         for entry in WRITING:
             if entry.danger is not Danger.IRREVERSIBLE:
                 continue
