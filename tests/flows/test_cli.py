@@ -104,6 +104,14 @@ def test_status_json_has_the_promised_shape(shared_world: World) -> None:
     assert done.returncode == int(bool(document["board"]["blocked"]))
 
 
+def test_status_calls_nothing_stale_that_it_has_just_read(shared_world: World) -> None:
+    hasty = shared_world.config_path.with_name("hasty.toml")
+    text = shared_world.config_path.read_text(encoding="utf-8")
+    hasty.write_text(re.sub(r"(?m)^(ledger|branches) = \d+$", r"\1 = 0.001", text), "utf-8")
+    document = json.loads(call("status", "--json", config=hasty).stdout)
+    assert [line["text"] for line in document["board"]["risky"] if "stale" in line["text"]] == []
+
+
 def test_status_as_text_fits_the_width(shared_world: World) -> None:
     done = call("status", config=shared_world.config_path)
     assert "BLOCKED" in done.stdout
