@@ -15,7 +15,9 @@ import msgspec
 import pytest
 
 from cockpit.cli import COMMANDS, command_named
+from cockpit.commands.plan_words import describe
 from cockpit.config import load
+from cockpit.operations.plan import Danger, PlanFacts
 from cockpit.rehearsal.world import World
 from tests.flows.releases import cockpit_on, files, refs
 
@@ -187,6 +189,11 @@ def test_blocked_plans_end_with_one(shared_world: World) -> None:
     done = call("plan", "tag-candidate", "v2.15.0-rc9", config=shared_world.config_path)
     assert done.returncode == 1
     assert "out of order" in done.stdout
+
+
+def test_a_plan_without_steps_has_no_heading_for_them() -> None:
+    facts = PlanFacts("promote", "x", "Promote x.", Danger.READ, "x", (), (), ("no",), ())
+    assert describe(facts).splitlines()[:3] == ["Promote x.", "", "Blocked: no"]
 
 
 @pytest.mark.parametrize(
