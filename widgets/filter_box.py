@@ -19,6 +19,9 @@ class FilterBox(Horizontal):
     DEFAULT_CSS = """
     FilterBox { height: 1; width: 1fr; display: none; }
     FilterBox Label { width: auto; padding: 0 1 0 0; }
+    FilterBox #problem {
+        max-width: 60%; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis;
+    }
     FilterBox Input, FilterBox Input:focus { width: 1fr; border: none; height: 1; padding: 0; }
     """
 

@@ -313,4 +313,5 @@ class PaneView(Vertical):
             sum(not row.heading for row in rows)
             for rows in (self.table.rows_shown, pane.table.rows)
         )
-        return content_of(self, (Span(f"  / {self._filter.text}  {kept} of {total}", Tone.WARN),))
+        found = "wrong expression" if self._filter.problem else f"{kept} of {total}"
+        return content_of(self, (Span(f"  / {self._filter.text}  {found}", Tone.WARN),))

@@ -10,6 +10,8 @@ import msgspec
 from cockpit.views.table import Row
 
 _Matcher = Callable[[str], bool]
+_TOO_MUCH = (ValueError, OverflowError, RecursionError)
+"""What `re` raises for flags, numbers and depths that it cannot have, beside its own error."""
 
 
 class RowFilter(msgspec.Struct, frozen=True):
@@ -24,7 +26,7 @@ class RowFilter(msgspec.Struct, frozen=True):
             return ""
         try:
             re.compile(self._pattern)
-        except re.error as err:
+        except (re.error, *_TOO_MUCH) as err:
             return f"no regular expression: {err}"
         return ""
 

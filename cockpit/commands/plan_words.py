@@ -18,7 +18,8 @@ def describe(facts: PlanFacts) -> str:
     lines = [facts.sentence, *facts.outlook.summary, ""]
     for section in (*facts.sections, *facts.outlook.sections):
         lines += [section.title, *(f"  {line}" for line in section.lines), ""]
-    lines.append("Steps")
+    if facts.steps:
+        lines.append("Steps")
     for position, step in enumerate(facts.steps, 1):
         lines.append(f"  {position}. {step.summary}")
         lines.append(f"     $ {step.command}")

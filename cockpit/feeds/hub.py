@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
+
+import msgspec
 
 from cockpit.backends.ports import ApiBudget, Clock
 from cockpit.config import Config
@@ -35,7 +38,7 @@ from cockpit.release.publishing_facts import Publishing
 from cockpit.release.readiness import Confirmations, Credentials, Dependency
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository
-from cockpit.release.state import ReleaseState
+from cockpit.release.state import FeedState, ReleaseState
 from cockpit.release.submodules import Submodules
 from cockpit.release.trunk import TrunkReading
 from cockpit.release.validations import Validations
@@ -133,7 +136,7 @@ class FeedHub:
 
     def state(self) -> ReleaseState:
         """The newest readings of all feeds at this moment."""
-        latest = {name: feed.latest for name, feed in self.feeds.items()}
+        latest = {name: self._latest(feed) for name, feed in self.feeds.items()}
         return ReleaseState(
             spec=self._config.spec,
             now=self._clock.now(),
@@ -141,6 +144,12 @@ class FeedHub:
             me=self._me(),
             **latest,
         )
+
+    def _latest(self, feed: Feed[Any]) -> FeedState[Any]:
+        """A feed as it stands; where no schedule runs, what was read here is as new as it gets."""
+        if self._tasks or not feed.looked:
+            return feed.latest
+        return msgspec.structs.replace(feed.latest, interval=timedelta())
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` on the event loop after every change; returns what ends it."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cockpit.errors import CockpitError
 from cockpit.release.artifacts import PackageListing, Wheel, read_wheel
 from cockpit.release.repos import Repository
-from cockpit.release.words import counted, few
+from cockpit.release.words import are, counted, few
 from cockpit.threads import gather
 
 if TYPE_CHECKING:
@@ -50,9 +50,8 @@ def promotion_blockers(backends: Backends, repository: Repository) -> list[str]:
     expected = _names(listing.test)
     if missing := sorted(expected - _names(listing.promoted())):
         wheels = counted(len(expected), "wheel")
-        said = "is" if len(missing) == 1 else "are"
         blockers.append(
-            f"{len(missing)} of {wheels} {of} {said} not in the stable channel,"
+            f"{len(missing)} of {wheels} {of} {are(len(missing))} not in the stable channel,"
             f" such as {missing[0]}: promote first"
         )
     if differing := list(dict.fromkeys(wheel.stored.name for wheel in listing.differing())):

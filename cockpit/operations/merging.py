@@ -34,7 +34,7 @@ from cockpit.release.pullrequests import PullPage
 from cockpit.release.record import Approved, Ledger
 from cockpit.release.repos import Repository
 from cockpit.release.required_checks import hold_against, told
-from cockpit.release.words import counted
+from cockpit.release.words import counted, have
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
@@ -259,7 +259,8 @@ def _unready(desk: PickDesk, page: PullPage, row: Pick | None) -> Iterator[str]:
     elif checks.failed:
         yield f"#{page.number} is red: {', '.join(checks.failed)}"
     elif checks.unfinished:
-        yield f"{counted(checks.unfinished, 'workflow')} of #{page.number} have not finished"
+        busy = checks.unfinished
+        yield f"{counted(busy, 'workflow')} of #{page.number} {have(busy)} not finished"
     elif checks.state is JobState.UNKNOWN and not checks.passed:
         yield f"#{page.number} has no checks yet"
     elif checks.state is not JobState.PASSED:

@@ -12,7 +12,7 @@ from cockpit.operations.index_reads import OnItsWay
 from cockpit.release.publishing import Way, inspection_of
 from cockpit.release.record import Ledger
 from cockpit.release.repos import Role
-from cockpit.release.words import counted, few
+from cockpit.release.words import are, counted, few
 
 if TYPE_CHECKING:
     from cockpit.backends.provider import Backends
@@ -42,8 +42,8 @@ def _staged(one: OnItsWay) -> Iterator[str]:
     absent = [wheel for wheel in one.wheels if wheel.staged is None]
     if absent:
         yield (
-            f"{len(absent)} of {counted(len(one.wheels), 'wheel')} of {one.package} are not staged,"
-            f" such as {absent[0].cell}"
+            f"{len(absent)} of {counted(len(one.wheels), 'wheel')} of {one.package}"
+            f" {are(len(absent))} not staged, such as {absent[0].cell}"
         )
     for wheel in one.wheels:
         if wheel.way is Way.STALE:

@@ -251,7 +251,8 @@ class Restore:
             yield f"lost for good: {few(lost)} ({self._discard})"
         for promoted, kept in found.items():
             if kept.missing and self._allow_missing:
-                yield f"goes on without {len(kept.missing)} files of {promoted.release}"
+                files = counted(len(kept.missing), "file")
+                yield f"goes on without {files} of {promoted.release}"
 
 
 def _beside(kept: Selection, present: Sequence[StoredObject]) -> list[StoredObject]:

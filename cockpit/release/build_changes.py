@@ -12,7 +12,7 @@ from cockpit.release.coverage import named
 from cockpit.release.endings import end_of
 from cockpit.release.jobs import Job, JobState
 from cockpit.release.picture import Ending, JobId, Picture, jobs_by_id
-from cockpit.release.words import counted
+from cockpit.release.words import are, counted
 
 
 class ChangeKind(Enum):
@@ -193,7 +193,7 @@ def _gone(before: Picture, after: Picture) -> Iterator[Change]:
     lost = [job for key, job in before.jobs.items() if key not in after.jobs]
     if lost:
         workflows = ", ".join(dict.fromkeys(job.workflow for job in lost))
-        text = f"{counted(len(lost), 'job')} of {workflows} are no longer listed"
+        text = f"{counted(len(lost), 'job')} of {workflows} {are(len(lost))} no longer listed"
         yield Change(ChangeKind.JOBS_GONE, text, workflows)
 
 

@@ -27,7 +27,7 @@ from cockpit.release.verdicts import (
     unknown,
     untagged,
 )
-from cockpit.release.words import counted
+from cockpit.release.words import counted, have
 
 PIN = "pin-candidates"
 FINAL = "tag-final"
@@ -100,7 +100,8 @@ def _unfinished(builds: CandidateBuilds, tag: str, support: SupportMatrix) -> Ve
         return unknown(*map(_job_evidence, strange), then="look at these jobs on GitHub")
     busy = [job for job in builds.jobs if not job.state.finished]
     if busy:
-        text = f"{len(busy)} of {len(builds.jobs)} jobs of {tag} have not finished"
+        jobs = f"{len(busy)} of {counted(len(builds.jobs), 'job')} of {tag}"
+        text = f"{jobs} {have(len(busy))} not finished"
         return unknown(text, then=f"wait for {counted(len(busy), 'job')} of {tag}", pending=True)
     if builds.unfinished_runs:
         runs = counted(builds.unfinished_runs, "workflow")

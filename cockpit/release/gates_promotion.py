@@ -151,7 +151,7 @@ def _waiting(standing: Standing) -> str:
         return ""
     built = f", built {index.built_at:%d %b %H:%M} UTC" if index.built_at else ""
     return (
-        f"{len(index.unlisted)} files of {standing.release} not in the index of"
+        f"{counted(len(index.unlisted), 'file')} of {standing.release} not in the index of"
         f" {standing.at}{built}"
     )
 
@@ -172,7 +172,8 @@ def _backups_complete(state: ReleaseState) -> Verdict:
         for key in b.disputed
     ]
     lacking = [
-        f"the backup of {b.tag} lacks {len(b.missing)} files of {b.release}, such as {b.missing[0]}"
+        f"the backup of {b.tag} lacks {counted(len(b.missing), 'file')} of {b.release},"
+        f" such as {b.missing[0]}"
         for b in mine
         if b.missing
     ]

@@ -16,6 +16,7 @@ from cockpit.release.verdicts import (
     passed,
     unknown,
 )
+from cockpit.release.words import counted
 
 STAGE, INSPECT, PUBLISH = "stage", "inspect-staged", "publish"
 _NOTHING = "the config names no wheels for the package index"
@@ -64,7 +65,7 @@ def _valid(state: ReleaseState, alone: str = "") -> Verdict:
             then = f"look at release-cockpit inspect --package {package}"
             return failed(*inspection.flaws, then=then)
         fine.append(
-            f"{len(inspection.files)} wheels of {package} inspected by {inspection.by},"
+            f"{counted(len(inspection.files), 'wheel')} of {package} inspected by {inspection.by},"
             f" {inspection.at:%d %b %H:%M} UTC"
         )
     return passed(*fine) if fine else not_applicable(_NOTHING)

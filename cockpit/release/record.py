@@ -24,6 +24,7 @@ from cockpit.release.run_events import (
     RunAdopted,
 )
 from cockpit.release.signoffs import NotApplicable, Problem, Signed, Skipped, Withdrawn, Word
+from cockpit.release.words import counted
 
 
 class PlanConfirmed(Event, frozen=True, tag="plan_confirmed"):
@@ -156,8 +157,9 @@ class WheelsInspected(Event, frozen=True, tag="wheels_inspected"):
     """What stands against publishing them; nothing where all is well."""
 
     def describe(self) -> str:
-        found = f"{len(self.flaws)} flaws" if self.flaws else "nothing wrong"
-        return f"inspected {len(self.files)} wheels of {self.package} {self.version}: {found}"
+        found = counted(len(self.flaws), "flaw") if self.flaws else "nothing wrong"
+        wheels = counted(len(self.files), "wheel")
+        return f"inspected {wheels} of {self.package} {self.version}: {found}"
 
 
 class Override(Event, frozen=True, tag="override"):

@@ -10,6 +10,16 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
+def are(number: int) -> str:
+    """What so many do where one `is`."""
+    return "is" if number == 1 else "are"
+
+
+def have(number: int) -> str:
+    """What so many do where one `has`."""
+    return "has" if number == 1 else "have"
+
+
 def few(texts: Iterable[str], limit: int = 3) -> str:
     """The first of some texts, and how many more there are: `a, b, c and 4 more`."""
     found = list(texts)

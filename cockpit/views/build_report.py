@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from fnmatch import fnmatchcase
 
 import msgspec
 
+from cockpit.release.candidate_checks import CandidateChecks
 from cockpit.release.commits import short
 from cockpit.release.coverage import SEVERITY, WHEELS, elapsed
-from cockpit.release.jobs import Job, JobState
+from cockpit.release.jobs import Check, Job, JobState
 from cockpit.release.picture import Picture
 from cockpit.release.support import Slot
 from cockpit.views.ages import duration, grouped, time_left
@@ -71,9 +72,28 @@ class Selection(msgspec.Struct, frozen=True):
         """Workflows without a run that are asked for."""
         return picture.silent if self.state in ("", "expected") else ()
 
-    def _of_state(self, job: Job) -> bool:
+    def checks(self, checks: CandidateChecks) -> tuple[Check, ...]:
+        """The checks of others asked for; of no workflow, so a pattern leaves them out."""
+        if self.workflow:
+            return ()
+        if not self.state:
+            return tuple(
+                check
+                for check in checks.found
+                if check.state not in _FOLDED
+                or (check.id in checks.required and check.state is not JobState.PASSED)
+            )
+        return tuple(filter(self._of_state, checks.found))
+
+    def unreported(self, checks: CandidateChecks) -> tuple[str, ...]:
+        """Required checks of which nothing was reported, where they are asked for."""
+        asked = not self.workflow and self.state in ("", "expected")
+        known = not checks.trouble and not checks.missing
+        return checks.held.silent if asked and known else ()
+
+    def _of_state(self, job: Job | Check) -> bool:
         if self.state == FLAKY_ONES:
-            return job.flaky
+            return isinstance(job, Job) and job.flaky
         if self.state == CANCELLED_ONES:
             return job.conclusion == "cancelled"
         return not self.state or job.state is STATES[self.state]
@@ -121,7 +141,13 @@ def _slot_mark(slot: Slot, never: Container[Slot]) -> Mark:
     return NEVER_STARTED if slot in never else EXPECTED
 
 
-def report(picture: Picture, selection: Selection, age: str, hud: str) -> tuple[Line, ...]:
+def report(
+    picture: Picture,
+    selection: Selection,
+    age: str,
+    hud: str,
+    checks: CandidateChecks | None = None,
+) -> tuple[Line, ...]:
     """The whole report; `age` is how old the reading is, `hud` the template of its address."""
     if picture.candidate is None:
         return (line(f"{picture.repository}: no candidate has been tagged"),)
@@ -135,7 +161,36 @@ def report(picture: Picture, selection: Selection, age: str, hud: str) -> tuple[
         lines.append(line(Span(f"no run of: {', '.join(silent)}", Tone.WARN)))
     if not groups and not silent:
         lines.append(line(Span(_nothing(picture, selection), Tone.DIM)))
-    return tuple(lines)
+    return (*lines, *(_checks(checks, selection) if checks else ()))
+
+
+def _checks(checks: CandidateChecks, selection: Selection) -> Iterator[Line]:
+    """What others than Actions say of the commit: how many, what is not green, what is unknown."""
+    rows = [
+        _check_row(check, required=check.id in checks.required)
+        for check in selection.checks(checks)
+    ]
+    if silent := selection.unreported(checks):
+        rows.append(line("  ", *marked(EXPECTED, f"required, not reported: {', '.join(silent)}")))
+    if rows or (checks.found and selection == Selection()):
+        tallied = _tallied(Counter(JOB_MARKS[check.state] for check in checks.found))
+        yield line(Span(f"{'other checks':<{_NAME_WIDTH + 2}} ", Tone.ACCENT), tallied)
+    yield from rows
+    if told := checks.trouble or (checks.missing and f"not whole: {checks.missing}"):
+        yield line(*marked(NEEDS_YOU, f"other checks are unknown: {told}"))
+
+
+def _check_row(check: Check, *, required: bool) -> Line:
+    mark = JOB_MARKS[check.state]
+    facts = (check.conclusion or check.state.value, check.app, "required" if required else "")
+    told = "  ".join(fact for fact in facts if fact)
+    link = f"  {check.url}" if check.url and check.state is JobState.FAILED else ""
+    return line(
+        Span(f"  {mark.shape} ", mark.tone),
+        f"{check.name:<{_NAME_WIDTH}} ",
+        Span(told, mark.tone if check.state is JobState.FAILED else Tone.DIM),
+        Span(link, Tone.DIM),
+    )
 
 
 def head(picture: Picture, age: str, width: int | None = None) -> tuple[Line, ...]:

@@ -36,6 +36,7 @@ from cockpit.views.marks import (
     job_mark,
 )
 from cockpit.views.table import Align, Cell, Column, Line, Pane, Row, Span, Table, cell
+from cockpit.views.width import cell_width
 
 COLUMNS = (
     Column("job", "job", weight=1),
@@ -47,6 +48,10 @@ COLUMNS = (
 BAR_WIDTH = 16
 _ROOMY = 5
 """Counts that are set further apart; more of them have to share a narrow line."""
+_NARROWEST = 76
+"""Cells of a line in a pane on the narrowest terminal."""
+_SMALLEST_BAR = 4
+"""Cells; a shorter one tells nothing."""
 _ALWAYS = (PASSED, RUNNING, FAILED)
 """Marks that are counted even where there are none."""
 _NO_CELL = Cell()
@@ -240,17 +245,21 @@ def _counts_line(subject: BuildSubject, now: datetime) -> Line:
     total = sum(count for _, count in found)
     done = sum(job.state.finished for job in subject.builds.jobs)
     share = done / total if total else 0.0
-    spans += [Span(_bar(share), Tone.ACCENT), Span(f" {int(share * 100)} %")]
-    if ahead := time_left(subject.left(now)):
-        spans.append(Span(f"  {ahead}", Tone.DIM))
-    return Line(tuple(spans))
+    ahead = time_left(subject.left(now))
+    told = [Span(f" {int(share * 100)} %")] + ([Span(f"  {ahead}", Tone.DIM)] if ahead else [])
+    # The time that is left ends the line, where a narrow terminal would cut it off.
+    room = _NARROWEST - sum(cell_width(span.text) for span in (*spans, *told)) - len("▕▏")
+    bar = Span(_bar(share, min(room, BAR_WIDTH)), Tone.ACCENT)
+    return Line((*spans, bar, *told))
 
 
-def _bar(share: float) -> str:
-    eighths = int(share * BAR_WIDTH * 8)
+def _bar(share: float, width: int) -> str:
+    if width < _SMALLEST_BAR:
+        return ""
+    eighths = int(share * width * 8)
     full, part = divmod(eighths, 8)
     drawn = "█" * full + (_EIGHTHS[part] if part else "")
-    return f"▕{drawn:<{BAR_WIDTH}}▏"
+    return f"▕{drawn:<{width}}▏"
 
 
 _FILE = msgspec.structs.replace(NEEDS_YOU, word="wrong file")

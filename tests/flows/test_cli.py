@@ -15,7 +15,9 @@ import msgspec
 import pytest
 
 from cockpit.cli import COMMANDS, command_named
+from cockpit.commands.plan_words import describe
 from cockpit.config import load
+from cockpit.operations.plan import Danger, PlanFacts
 from cockpit.rehearsal.world import World
 from tests.flows.releases import cockpit_on, files, refs
 
@@ -104,6 +106,14 @@ def test_status_json_has_the_promised_shape(shared_world: World) -> None:
     assert done.returncode == int(bool(document["board"]["blocked"]))
 
 
+def test_status_calls_nothing_stale_that_it_has_just_read(shared_world: World) -> None:
+    hasty = shared_world.config_path.with_name("hasty.toml")
+    text = shared_world.config_path.read_text(encoding="utf-8")
+    hasty.write_text(re.sub(r"(?m)^(ledger|branches) = \d+$", r"\1 = 0.001", text), "utf-8")
+    document = json.loads(call("status", "--json", config=hasty).stdout)
+    assert [line["text"] for line in document["board"]["risky"] if "stale" in line["text"]] == []
+
+
 def test_status_as_text_fits_the_width(shared_world: World) -> None:
     done = call("status", config=shared_world.config_path)
     assert "BLOCKED" in done.stdout
@@ -179,6 +189,11 @@ def test_blocked_plans_end_with_one(shared_world: World) -> None:
     done = call("plan", "tag-candidate", "v2.15.0-rc9", config=shared_world.config_path)
     assert done.returncode == 1
     assert "out of order" in done.stdout
+
+
+def test_a_plan_without_steps_has_no_heading_for_them() -> None:
+    facts = PlanFacts("promote", "x", "Promote x.", Danger.READ, "x", (), (), ("no",), ())
+    assert describe(facts).splitlines()[:3] == ["Promote x.", "", "Blocked: no"]
 
 
 @pytest.mark.parametrize(

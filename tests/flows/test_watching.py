@@ -151,6 +151,8 @@ def test_the_command_prints_every_job_with_its_parsed_fields_and_state(
     assert len(parsed) > len(document["jobs"]) * 0.7
     assert {"os", "arch", "accelerator", "python", "package"} <= set(parsed[0])
     assert all(job["state"] in document["counts"] for job in document["jobs"])
+    assert document["checks"]["complete"]
+    assert {"app", "name", "state", "required"} <= set(document["checks"]["found"][0])
     red = [job for job in document["jobs"] if job["state"] == "failed"]
     assert done.returncode == int(bool(red))
     assert main(["--config", str(held.config_path), "builds", "--state", "failed"]) == int(

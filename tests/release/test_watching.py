@@ -221,7 +221,7 @@ class TestChanges:
         assert found[1][1] == "a ended: success"
 
     def test_jobs_of_a_deleted_run_are_missed(self) -> None:
-        assert (ChangeKind.JOBS_GONE, "1 job of b are no longer listed") in told(
+        assert (ChangeKind.JOBS_GONE, "1 job of b is no longer listed") in told(
             picture(ONE, THREE), picture(ONE)
         )
 

@@ -152,6 +152,21 @@ async def test_a_filter_narrows_is_kept_and_is_shown() -> None:
         await until(driven, lambda: len(table.rows_shown) == everything)
 
 
+async def test_a_wrong_expression_is_called_wrong_and_stays_readable() -> None:
+    app = CockpitApp(StillCockpit())
+    async with app.run_test(size=(80, 24)) as driven:
+        await until(driven, lambda: "NEXT" in shown(app))
+        await driven.press("2", "slash")
+        await until(driven, lambda: type(app.focused).__name__ == "Input")
+        typed = app.focused
+        await driven.press(*"/linux.*[/")
+        await until(driven, lambda: "unterminated" in shown(app))
+        assert typed is not None
+        assert typed.size.width > len("/linux.*[/")
+        await driven.press("enter")
+        await until(driven, lambda: "/ /linux.*[/  wrong expression" in shown(app))
+
+
 async def test_a_refresh_never_moves_the_cursor_to_another_row() -> None:
     pulls = [pull(number, f"Fix {number}") for number in (1, 2, 3)]
     cockpit = StillCockpit(with_(picks=feed(tracked(pulls=(pulls[0], pulls[2])))))

@@ -11,15 +11,17 @@ from cockpit.commands.builds import exit_code
 from cockpit.commands.watch_output import Glance, LiveBlock, PlainLines
 from cockpit.config_tables import NotificationsTable
 from cockpit.errors import ExitCode
+from cockpit.release.candidate_checks import candidate_checks
 from cockpit.release.jobs import EarlierBuilds, JobState
 from cockpit.release.notices import Desktop
 from cockpit.release.picture import End, Ending, Picture, picture_of
-from cockpit.release.state import FeedState
+from cockpit.release.state import Failure, FeedState, ReleaseState
 from cockpit.release.support import SupportMatrix
 from cockpit.views.build_report import STATES, Selection, counts_text, head, report
 from cockpit.views.desktop import desktop_sequence
 from cockpit.views.hud import hud_url
 from cockpit.views.text import printed
+from tests.release.health import reported
 from tests.release.states import (
     CORE,
     GREEN,
@@ -237,6 +239,57 @@ def test_what_is_red_unknown_or_never_started_is_no_success(
     read = feed(msgspec.structs.replace(found, runs=runs))
     spec = msgspec.structs.replace(GREEN.spec, support=support)
     assert exit_code(picture_of(with_(builds=read, spec=spec), CORE, candidate(), read)) is expected
+
+
+def beside_the_jobs(seen: ReleaseState, **asked: str) -> tuple[list[str], ExitCode]:
+    """What is told of the checks of others, and how `builds` ends where all jobs are green."""
+    whole, checks = picture_of(GREEN, CORE, candidate(), GREEN.builds), candidate_checks(seen)
+    lines = report(whole, Selection(**asked), "now", "", checks)
+    texts = [printed(entry, 200, plain_ascii=False, color=False).rstrip() for entry in lines]
+    return texts[len(report(whole, Selection(**asked), "now", "")) :], exit_code(whole, checks)
+
+
+def test_checks_of_others_are_told_red_and_required_ones_first() -> None:
+    state = reported(lint=JobState.FAILED, docker=JobState.FAILED, cla=JobState.PASSED)
+    lines, end = beside_the_jobs(state)
+    assert end is ExitCode.BLOCKED
+    assert lines[0].split() == ["other", "checks", "✔", "1", "✖", "2"]
+    assert [text.split() for text in lines[1:]] == [
+        ["✖", "docker", "failed", "Bot", "required"],
+        ["✖", "lint", "failed", "Bot"],
+    ]
+    assert beside_the_jobs(state, state="passed")[0][1].split()[:2] == ["✔", "cla/easy"]
+    assert beside_the_jobs(state, workflow="docs*") == ([], ExitCode.BLOCKED)
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "expected"),
+    [
+        (reported(lint=JobState.FAILED, docker=JobState.PASSED, cla=JobState.PASSED), "", 0),
+        (reported(docker=JobState.RUNNING, cla=JobState.PASSED), "◐ docker", 0),
+        (reported(docker=JobState.SKIPPED, cla=JobState.PASSED), "⊘ docker", 1),
+        (reported(cla=JobState.PASSED), "· required, not reported: docker", 1),
+    ],
+)
+def test_what_is_required_and_not_green_is_no_success(
+    state: ReleaseState, words: str, expected: int
+) -> None:
+    lines, end = beside_the_jobs(state)
+    assert end == expected
+    assert any(text.strip().startswith(words) for text in lines)
+
+
+def test_checks_that_could_not_be_read_are_unknown() -> None:
+    green = reported(docker=JobState.PASSED, cla=JobState.PASSED)
+    failure = Failure("GitHub cannot be reached", "refused", "r", NOW)
+    silent = with_(green, checks=FeedState(green.checks.reading, failure))
+    told_, end = beside_the_jobs(silent)
+    assert end is ExitCode.UNREACHABLE
+    assert told_[-1] == "▲ other checks are unknown: GitHub cannot be reached: refused"
+    short = with_(green, checks=feed(green.checks.value, missing="1 of 9 check suites"))
+    told_, end = beside_the_jobs(short)
+    assert end is ExitCode.BLOCKED
+    assert "not whole: 1 of 9 check suites" in told_[-1]
 
 
 def test_counts_that_are_too_wide_in_words_are_told_in_marks() -> None:

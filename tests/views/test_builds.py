@@ -64,6 +64,7 @@ from cockpit.views.marks import (
     Tone,
 )
 from cockpit.views.table import Detail, Line
+from cockpit.views.width import cell_width
 from tests.release.states import (
     CORE,
     GREEN,
@@ -280,6 +281,16 @@ def test_a_cell_tells_its_stages_and_its_superseded_attempts() -> None:
     assert "attempt 1 failed in Test — superseded by attempt 2" in detail
     assert "linux-binary-manywheel" in detail
     assert place_detail(state_of(RED), "more:gone") is None
+
+
+def test_the_time_that_is_left_is_not_cut_off_on_a_narrow_terminal() -> None:
+    states = [state for state in JobState for _ in range(120)]
+    jobs = [job(n, f"other {n}", "odd", state) for n, state in enumerate(states, 9_000)]
+    running = changed(FIRST, "test", state=JobState.RUNNING, completed_at=None).jobs
+    state = state_of(going(builds(*running, *jobs)))
+    line = build_summary(build_subject(state), NOW, curve=False)[0].text
+    assert line.endswith("min")
+    assert cell_width(line) <= 76
 
 
 def test_a_flaky_job_says_so() -> None:
