@@ -127,6 +127,22 @@ async def test_order_marks_and_filter_survive_a_refresh(size: tuple[int, int]) -
         assert cockpit.planned == [("deny", {"pull": "21,20", "reason": "late"})]
 
 
+async def test_marks_count_where_a_filter_hides_every_row() -> None:
+    cockpit = StillCockpit(busy())
+    app = CockpitApp(cockpit)
+    async with app.run_test(size=(120, 40)) as driven:
+        await open_queue(app, driven)
+        await driven.press("space", "slash")
+        await until(driven, lambda: isinstance(app.focused, Input))
+        await driven.press(*"nobody", "enter")
+        await until(driven, lambda: "1 marked, 1 hidden" in shown(app))
+        await driven.press("space")
+        await until(driven, lambda: any("no row is selected" in text for text in toasts(app)))
+        await driven.press("a")
+        await until(driven, lambda: cockpit.planned)
+        assert cockpit.planned == [("approve", {"pull": "20"})]
+
+
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
 async def test_one_pick_tells_its_life_its_conflict_and_what_is_said(size: tuple[int, int]) -> None:
     cockpit = StillCockpit(busy())
