@@ -95,7 +95,7 @@ def _row(state: ReleaseState, pick: Pick, *, marked: bool) -> Row:
     return Row(
         key=pick.key,
         cells=(
-            Cell(mark=MARKED) if marked else Cell(),
+            mark_cell(marked=marked),
             Cell((Span(standing(pick), mark.tone),), mark, STATE_ORDER[pick.state]),
             Cell((Span(hashed(pick.trunk_pull), Tone.DIM),), sort=pick.trunk_pull),
             Cell((Span(hashed(pick.release_pull)),), sort=pick.release_pull),
@@ -125,6 +125,11 @@ def _words_to_find(pick: Pick) -> Iterator[str]:
         pick.issue,
     )
     yield from map(hashed, pick.trunk_pulls)
+
+
+def mark_cell(*, marked: bool) -> Cell:
+    """The mark of a row; as wide without one, so that marking leaves every column where it is."""
+    return Cell(mark=MARKED) if marked else cell(" ")
 
 
 def prediction_cell(pick: Pick) -> Cell:

@@ -24,6 +24,8 @@ from cockpit.release.prediction import (
 )
 from cockpit.release.state import ReleaseState
 from cockpit.release.trunk import Finding, FindingKind
+from cockpit.views.lacking import COLUMNS, lacking_pane
+from cockpit.views.sorting import Order
 from screens.diff import DiffScreen
 from screens.end_state import EndStateScreen
 from screens.pick import PickScreen
@@ -44,6 +46,7 @@ from tests.release.states import (
     with_,
 )
 from tests.ui.still import Driven, StillCockpit, shown, toasts, until
+from widgets.columns import Fitted, fit_columns, natural_widths, row_widths
 
 REGION = Region(3, "<<<<<<< ours\nold\n=======\nnew\n>>>>>>> theirs")
 LACKED = Cause(sha("lacked"), "Rename the kernel", Evidence.LINES, ("torch/a.py",))
@@ -218,6 +221,24 @@ async def test_findings_say_why_and_become_picks() -> None:
         await driven.press(*"docs", "enter")
         await until(driven, lambda: cockpit.planned)
         assert cockpit.planned == [("nominate", {"pull": "9", "category": "docs"})]
+
+
+def test_marking_leaves_every_column_of_the_findings_where_it_is() -> None:
+    wordy = msgspec.structs.replace(FOUND, title="Fix the kernel " * 5, why="fixed on trunk " * 5)
+    found = feed(trunk(landing(7), landing(8), landing(9), findings=(wordy,)), "git")
+    state = msgspec.structs.replace(busy(), trunk=found)
+
+    def fitted(width: int, *marked: str) -> tuple[Fitted, ...]:
+        table = lacking_pane(state, Order(), frozenset(marked)).table
+        return fit_columns(
+            table.columns, natural_widths(table.columns, map(row_widths, table.rows)), width
+        )
+
+    for width in range(60, 200):
+        columns = fitted(width)
+        assert columns == fitted(width, f"commit-{FOUND.commit}")
+        shown_keys = {COLUMNS[column.index].key for column in columns}
+        assert "why" in shown_keys or "prediction" not in shown_keys
 
 
 async def test_the_end_state_is_shown_in_both_orders_with_its_files() -> None:
