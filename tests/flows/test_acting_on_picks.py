@@ -365,6 +365,10 @@ async def test_of_what_trunk_reverted_the_revert_is_picked(world: World) -> None
     missing = {pull: sha for pull, sha in reverts.items() if pull == 198165}
     assert missing, "it landed before the cut, and was reverted on trunk after it"
     ((pull, sha),) = missing.items()
+    clean = trunk_pull(world, Outcome.CLEAN)
+    mixed = await cockpit.plan("pick", {"change": f"{clean},{pull}", "category": CATEGORY})
+    told = [step.facts.summary for step in mixed.steps if "Nominate #" in step.facts.summary]
+    assert [text.partition(": ")[2] for text in told] == [CATEGORY, "cherry-pick revert"]
     plan = await cockpit.plan("pick", {"change": str(pull)})
     assert plan.blockers == ()
     assert f"#{pull} was reverted on trunk" in plan.warnings[0]
