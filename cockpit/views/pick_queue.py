@@ -23,6 +23,7 @@ from cockpit.views.picks import (
     hashed,
     in_order,
     mark_of,
+    proposal_of,
     queue_counts,
     resolution_of,
     standing,
@@ -133,8 +134,8 @@ def mark_cell(*, marked: bool) -> Cell:
 
 
 def prediction_cell(pick: Pick) -> Cell:
-    """What it would come to: the worst of its commits."""
-    outcome = worst_outcome(pick.predictions)
+    """What it would come to: its pull request, else the worst of its commits."""
+    outcome = worst_outcome(pick.forecast)
     if outcome is None:
         return cell("–", Tone.DIM)
     mark = OUTCOME_MARKS[outcome]
@@ -182,6 +183,8 @@ def _short_lines(state: ReleaseState, pick: Pick) -> Iterator[Line]:
         yield field("nominated", f"by {pick.author or '?'}: {said}")
     if pick.finding is not None:
         yield field("found", f"{pick.finding.kind.value}: {pick.finding.why}")
+    if said := proposal_of(state, pick):
+        yield field("comes to", said)
     for prediction in pick.predictions:
         if prediction.outcome is Outcome.CONFLICT:
             yield field("conflict", "in " + ", ".join(prediction.files))

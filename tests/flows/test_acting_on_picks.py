@@ -26,7 +26,7 @@ from cockpit.rehearsal.scenario import token_of
 from cockpit.rehearsal.world import World
 from cockpit.release.nominations import Verdict
 from cockpit.release.picks import Pick
-from cockpit.release.prediction import Outcome, PickOf
+from cockpit.release.prediction import Origin, Outcome, PickOf
 from cockpit.release.pullrequests import own_part
 from cockpit.release.record import Frozen
 from cockpit.runtime import Cockpit
@@ -525,6 +525,11 @@ async def test_a_resolution_becomes_the_pick_and_nothing_of_it_stays(world: Worl
     await carried_out(later, plan)
     head = f"cherry-pick-{number}-by-{ME}"
     assert git(world, "show", f"{head}:{begun.files[0]}") == "resolved = True\n"
+    await later.refresh("branches", "picks", "trunk", "predictions")
+    (row,) = (row for row in later.state.queue if row.pull and row.pull.head_ref == head)
+    assert [one.outcome for one in row.predictions] == [Outcome.CONFLICT], "as trunk has it"
+    assert row.proposed is not None
+    assert (row.proposed.outcome, row.proposed.of) == (Outcome.CLEAN, Origin.PULL)
     assert f"(cherry picked from commit {landed(world, number)})" in git(
         world, "log", "-1", "--format=%B", head
     )

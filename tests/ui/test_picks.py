@@ -18,13 +18,17 @@ from cockpit.release.prediction import (
     Cause,
     Evidence,
     FileConflict,
+    Origin,
     Outcome,
     Prediction,
     Region,
 )
 from cockpit.release.state import ReleaseState
 from cockpit.release.trunk import Finding, FindingKind
+from cockpit.views.end_state import end_state_pane
 from cockpit.views.lacking import COLUMNS, lacking_pane
+from cockpit.views.pick_life import forecast_lines
+from cockpit.views.queue import queue_lines
 from cockpit.views.sorting import Order
 from screens.diff import DiffScreen
 from screens.end_state import EndStateScreen
@@ -221,6 +225,28 @@ async def test_findings_say_why_and_become_picks() -> None:
         await driven.press(*"docs", "enter")
         await until(driven, lambda: cockpit.planned)
         assert cockpit.planned == [("nominate", {"pull": "9", "category": "docs"})]
+
+
+def test_it_is_said_whether_trunks_commit_or_the_pull_request_would_land() -> None:
+    proposed = Prediction(sha("head20"), "Fix", Outcome.CLEAN, "3" * 40, of=Origin.PULL)
+    state = busy()
+    reading = state.predictions.value
+    assert reading is not None
+    simulation = QueueSimulation(Simulation((proposed, CLEAN)), None)
+    replaced = msgspec.structs.replace(reading, pulls=(proposed,), simulation=simulation)
+    state = msgspec.structs.replace(state, predictions=feed(replaced, "git"))
+    told = "\n".join(line.text for line in queue_lines(state, state.queue))
+    assert "clean as #20 has it" in told
+    assert "conflict in torch/a.py" in told, "trunk's own stays"
+    assert "of trunk's commit: the head of #21 has not been read" in told
+    (pick,) = (pick for pick in state.queue if pick.proposed)
+    life = "\n".join(line.text for line in forecast_lines(state, pick))
+    assert "(a pull request, squashed)" in life
+    assert f"{STUCK.commit[:7]}  Change 7" in life
+    rows = {row.key: row for row in end_state_pane(state, 0, None).table.rows}
+    keys = (proposed.commit, CLEAN.commit)
+    cells = [[cell.text for cell in rows[key].cells[3:5]] for key in keys]
+    assert cells == [["pull request", "#20"], ["trunk commit", "#21"]]
 
 
 def test_marking_leaves_every_column_of_the_findings_where_it_is() -> None:
