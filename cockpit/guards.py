@@ -47,6 +47,7 @@ class Selection(msgspec.Struct, frozen=True):
 
     pane: str
     key: str
+    """Empty where nothing is selected and something is marked."""
     url: str = ""
     copy: str = ""
     repository: str = ""
@@ -98,7 +99,8 @@ def nothing(_: Situation) -> dict[str, str]:
 
 def selected(what: str) -> Guard:
     def guard(situation: Situation) -> Availability:
-        return Enabled() if situation.selection else Disabled(f"no {what} is selected")
+        there = situation.selection is not None and situation.selection.key
+        return Enabled() if there else Disabled(f"no {what} is selected")
 
     return guard
 

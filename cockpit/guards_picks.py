@@ -210,9 +210,11 @@ def _change(pick: Pick) -> str:
 
 
 def _category(picks: tuple[Pick, ...]) -> dict[str, str]:
-    """The category of picks that somebody has nominated; nobody's is to be asked for."""
-    if picks and all(pick.nominated for pick in picks):
-        return {"category": picks[0].category or "as nominated"}
-    if picks and all(map(_is_missing_revert, picks)):
-        return {"category": "cherry-pick revert"}
-    return {}
+    """The category of picks that somebody has nominated; nobody's is to be asked for.
+
+    A missing revert has its own, whatever the others are nominated as.
+    """
+    others = [pick for pick in picks if not _is_missing_revert(pick)]
+    if not picks or not all(pick.nominated for pick in others):
+        return {}
+    return {"category": (others[0].category or "as nominated") if others else "cherry-pick revert"}

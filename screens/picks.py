@@ -38,12 +38,17 @@ class PickListScreen(ListScreen):
 
     @property
     def selection(self) -> Selection | None:
-        """The selected row, and those that are marked in the order in which they stand."""
-        row = self._pane.table.selected
-        if row is None or self._sight is None:
+        """The selected row, and those that are marked in the order in which they stand.
+
+        Marks count where a filter leaves no row to select, too.
+        """
+        if self._sight is None:
             return None
         rows = self.pane_of(self._sight).table.rows
         marked = tuple(each.key for each in rows if each.key in self._marked)
+        row = self._pane.table.selected
+        if row is None:
+            return Selection("picks", "", marked=marked) if marked else None
         return Selection("picks", row.key, row.url, row.copy or row.key, marked=marked)
 
     def prepare(self, sight: Sight) -> None:

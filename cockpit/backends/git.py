@@ -316,6 +316,12 @@ class GitClones:
         clone = self._with_files_of(repository, onto, picks)
         return self._predictor.simulate(clone, onto, picks)
 
+    def squashes(
+        self, repository: Repository, onto: str, heads: Sequence[str]
+    ) -> dict[str, PickOf]:
+        """All that pull requests of these heads bring to a branch, by head, each as a pick."""
+        return self._changes.squashes(self._filled_clone_of(repository), onto, heads)
+
     def end_state(self, repository: Repository, onto: str, picks: Sequence[PickOf]) -> EndState:
         """What a branch would be once those of a queue that are clean have landed in order."""
         clone = self._with_files_of(repository, onto, picks)
@@ -385,7 +391,8 @@ class GitClones:
     def _with_files_of(self, repository: Repository, onto: str, picks: Sequence[PickOf]) -> Clone:
         """The clone with all that these merges need in it."""
         clone = self._filled_clone_of(repository)
-        commits = [checked_sha(sha) for sha in (onto, *(pick.commit for pick in picks))]
+        named = [sha for pick in picks for sha in (pick.commit, pick.since) if sha]
+        commits = [checked_sha(sha) for sha in (onto, *named)]
         with self._clones.lock(clone):
             for sha in dict.fromkeys(commits):
                 self._clones.need(clone, sha)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from cockpit.backends.git_clones import Clones
@@ -12,6 +12,7 @@ from cockpit.backends.git_runner import Clone, GitRunner
 from cockpit.backends.git_trees import Trees
 from cockpit.backends.text import clean
 from cockpit.release.changes import ChangedFile
+from cockpit.release.prediction import PickOf
 
 # A partial clone may fetch the versions that are shown.
 _VARIABLES = {"GIT_NO_LAZY_FETCH": "0", "GIT_NO_REPLACE_OBJECTS": "1"}
@@ -35,6 +36,16 @@ class ChangeReader:
                 parents = self._trees.node(clone, tip).parents
                 base = parents[0] if parents else self._nothing(clone)
         return shown_diff(partial(self._git.run, clone, variables=_VARIABLES), base, tip)
+
+    def squashes(self, clone: Clone, onto: str, heads: Sequence[str]) -> dict[str, PickOf]:
+        """All that each of these heads brings to a branch, as a pick; what cannot be had is not."""
+        with self._clones.lock(clone):
+            self._clones.need(clone, checked_sha(onto))
+            absent = self._clones.bring(clone, [checked_sha(head) for head in heads])
+            there = [head for head in heads if head not in absent]
+            bases = [self._clones.merge_base(clone, onto, head) for head in there]
+        found = zip(there, bases, strict=True)
+        return {head: PickOf(head, since=base) for head, base in found if base is not None}
 
     def _nothing(self, clone: Clone) -> str:
         """The tree that a root commit changes."""

@@ -30,6 +30,9 @@ _FETCH = (
     "--update-shallow",
 )
 
+_ABSENT = re.compile(r"(?:not our ref|unadvertised object) ([0-9a-f]{40,64})")
+"""How a remote names one object that it does not give."""
+
 
 class Clones:
     """A folder of bare clones, one a remote, in which nobody else works."""
@@ -117,6 +120,23 @@ class Clones:
             finished = self._fetch(clone, sha)
             if finished.status != 0:
                 raise self._git.failure(clone, finished)
+
+    def bring(self, clone: Clone, commits: Sequence[str]) -> set[str]:
+        """Make sure that commits are in the clone; gives those that the remote does not have."""
+        self.make(clone)
+        asked = "".join(f"{sha}\n" for sha in commits).encode()
+        listed = self._git.run(clone, "cat-file", "--batch-check", stdin=asked).decode()
+        lacking = set(re.findall(r"^([0-9a-f]+) missing$", listed, re.MULTILINE))
+        absent: set[str] = set()
+        while wanted := sorted(lacking - absent):
+            finished = self._fetch(clone, *wanted)
+            if finished.status == 0:
+                break
+            gone = _ABSENT.search(finished.errors)
+            if gone is None or gone[1] not in wanted:
+                raise self._git.failure(clone, finished)
+            absent.add(gone[1])
+        return absent
 
     def walk(self, clone: Clone, form: str, spec: str, *options: str) -> bytes:
         """A range in one process; children come before their parents."""

@@ -47,6 +47,7 @@ class _Picked(msgspec.Struct, frozen=True):
     """The parent its change is seen from; None for a root commit."""
     refused: str
     """Why it cannot be picked at all."""
+    asked: PickOf
 
     @property
     def known(self) -> Known:
@@ -244,14 +245,24 @@ class _Forecast:
             tree=None if outcome is Outcome.CONFLICT else tree,
             landed=landed,
             why=self._blind_spot if outcome in _JUDGED_BY_HISTORY else "",
+            of=picked.asked.origin,
+            since=picked.asked.since,
         )
         return _Row(picked, found, step)
 
     def _unknown(self, picked: _Picked, why: str) -> _Row:
         if not picked.refused and _is_partial(self._clone):
             why = f"the clone is partial: {why}"
-        commit = picked.commit
-        return _Row(picked, Prediction(commit.sha, commit.title, Outcome.UNKNOWN, why=why))
+        commit, asked = picked.commit, picked.asked
+        found = Prediction(
+            commit.sha,
+            commit.title,
+            Outcome.UNKNOWN,
+            why=why,
+            of=asked.origin,
+            since=asked.since,
+        )
+        return _Row(picked, found)
 
     def _in_full(self, picked: _Picked, landed: Landed | None, before: str, after: str) -> bool:
         """Whether a merge brings the whole change; asked only where that decides."""
@@ -315,7 +326,7 @@ def _picked(pick: PickOf, commit: Commit, node: CommitNode, edges: frozenset[str
     if not refused and node.sha in edges and node.parents:
         refused = "the clone is shallow and ends at this commit, so its change cannot be told"
     base = None if refused else base_of(pick, node.parents)
-    return _Picked(commit, node.tree, base, refused)
+    return _Picked(commit, node.tree, base, refused, pick)
 
 
 def _node(sha: str, objects: Mapping[str, bytes]) -> CommitNode:

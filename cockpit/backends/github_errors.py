@@ -17,7 +17,7 @@ SECONDARY_WAIT_S = 60.0
 AMBIGUOUS = "resource not accessible by integration"
 """Said about missing rights, and after bursts of requests too."""
 _LIMIT_WORDS = ("rate limit", "abuse detection", "retry your request again later")
-_RETRY_HINT = "nothing to do: the cockpit asks again by itself"
+_RETRY_HINT = "try again later; an open cockpit looks again by itself"
 
 
 class NotFound(CockpitError):

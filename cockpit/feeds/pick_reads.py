@@ -73,10 +73,12 @@ class PickReads:
 
     def end_state(self, state: ReleaseState, order: tuple[str, ...]) -> EndState:
         """What the branch would be once these commits have landed in this order."""
-        onto = state.predictions.value.onto if state.predictions.value else ""
-        if not onto or not order:
+        reading = state.predictions.value
+        if reading is None or reading.simulation is None or not order:
             return EndState(None)
-        return self._backends.git.end_state(self._core, onto, tuple(map(PickOf, order)))
+        known = {each.commit: each.pick for each in reading.simulation.as_given.predictions}
+        picks = tuple(known.get(sha, PickOf(sha)) for sha in order)
+        return self._backends.git.end_state(self._core, reading.onto, picks)
 
     def _landed(self, pick: Pick, head: str | None) -> Iterator[str]:
         """Its commits' changes: onto the branch where they fit, else as trunk has them."""

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cockpit.backends.ports import Answer, TrunkQuestions
 from cockpit.errors import CockpitError, Unreachable
-from cockpit.release.forecast import PredictionReading, picks_in_order, picks_to_predict
+from cockpit.release.forecast import (
+    PredictionReading,
+    heads_to_predict,
+    picks_in_order,
+    picks_to_predict,
+)
 from cockpit.release.lookups import branch_of
 from cockpit.release.milestones import MilestoneItem
+from cockpit.release.prediction import PickOf
 from cockpit.release.state import ReleaseState
 from cockpit.release.trunk import TrunkReading
 
@@ -28,6 +34,8 @@ class PickingLook:
         self._config = backends.config
         self._closed_by: dict[int, tuple[str, ...]] = {}
         """By which commits issues were closed, as GitHub recorded once."""
+        self._squashed_for: tuple[str, tuple[str, ...]] = ("", ())
+        self._squashes: Mapping[str, PickOf] = {}
 
     def trunk(self, state: ReleaseState) -> Answer[TrunkReading]:
         """The core's trunk as seen from its release branch; nothing before the cut."""
@@ -66,19 +74,29 @@ class PickingLook:
         if branch is None or branch.head is None:
             return Answer(PredictionReading(), "git")
         onto = branch.head.sha
-        each, queued = picks_to_predict(state.queue), picks_in_order(state.queue)
+        squashes = self._squashed(onto, heads_to_predict(state.queue, core.release_branch))
+        each, pulls = picks_to_predict(state.queue), tuple(squashes.values())
+        queued = picks_in_order(state.queue, squashes)
         last = state.predictions.reading
-        if last is not None and last.complete and last.value.answers(onto, each, queued):
+        if last is not None and last.complete and last.value.answers(onto, each, pulls, queued):
             return Answer(last.value, last.source)
         git = self._backends.git
         reading = PredictionReading(
             onto,
             git.predict(core, onto, each) if each else (),
             git.simulate(core, onto, queued) if queued else None,
+            git.predict(core, onto, pulls) if pulls else (),
         )
         unknown = reading.unknown
         missing = f"{unknown[0].commit[:10]}: {unknown[0].why}" if unknown else ""
         return Answer(reading, core.remote, missing)
+
+    def _squashed(self, onto: str, heads: tuple[str, ...]) -> Mapping[str, PickOf]:
+        """The pull requests of these heads as picks; git is asked when one of them has moved."""
+        if (onto, heads) != self._squashed_for:
+            found = self._backends.git.squashes(self._config.core, onto, heads) if heads else {}
+            self._squashed_for, self._squashes = (onto, heads), found
+        return self._squashes
 
     def _milestone(self) -> tuple[tuple[MilestoneItem, ...] | None, str]:
         """Every item of the milestone, and why it is not known whole."""

@@ -35,7 +35,10 @@ class Picked:
         *,
         revert: bool = False,
     ) -> None:
-        """`revert` says that what took the pull request back on trunk is picked, not it itself."""
+        """`revert` says that what took the pull request back on trunk is picked, not it itself.
+
+        `category` is for what nobody has nominated; a revert is nominated as one.
+        """
         self.desk = desk
         self.trunk_pull = trunk_pull
         self.branch = branch
@@ -43,7 +46,7 @@ class Picked:
         self.revert = revert
         self._row = self._row_of(revert=revert)
         said = self._row.category if self._row else ""
-        self.category = category or said or (REVERT_CATEGORY if revert else "")
+        self.category = said or (REVERT_CATEGORY if revert else category)
         self.nominated = self._is_nominated()
 
     @property

@@ -84,6 +84,10 @@ class PullSummary(msgspec.Struct, frozen=True):
     opened_at: datetime | None = None
     merged_at: datetime | None = None
 
+    def is_open_into(self, branch: str) -> bool:
+        """Whether its squash is what would land on the branch."""
+        return self.state == "open" and self.base in ("", branch)
+
     @property
     def picked_pull(self) -> int | None:
         """The trunk pull request that the name of its branch says it picks; section 12.6."""
@@ -153,6 +157,8 @@ class Pick(msgspec.Struct, frozen=True):
     pull: PullSummary | None = None
     predictions: tuple[Prediction, ...] = ()
     """One for each commit of trunk, in the order in which they landed."""
+    proposed: Prediction | None = None
+    """Of its open pull request into the branch, squashed; None without one whose head is known."""
     merged_sha: str | None = None
     undone_by: str = ""
     """The commit of the branch that took it back."""
@@ -166,6 +172,11 @@ class Pick(msgspec.Struct, frozen=True):
     def trunk_pull(self) -> int | None:
         """The trunk pull request that is named first."""
         return self.trunk_pulls[0] if self.trunk_pulls else None
+
+    @property
+    def forecast(self) -> tuple[Prediction, ...]:
+        """What would land comes to: of its pull request, else of the commits of trunk."""
+        return (self.proposed,) if self.proposed else self.predictions
 
     @property
     def reverted_on_trunk(self) -> tuple[TrunkChange, ...]:
@@ -186,6 +197,8 @@ class QueueFacts(msgspec.Struct, frozen=True):
     trunk: TrunkReading | None = None
     predictions: Mapping[str, Prediction] = {}
     """By the commit of trunk."""
+    proposed: Mapping[str, Prediction] = {}
+    """By the head of the pull request."""
     decisions: tuple[Answer, ...] = ()
     """The ledger's own; the newest word about a pull request counts, wherever it was said."""
     schedule: Schedule = Schedule()
@@ -346,6 +359,7 @@ class _Builder:
             answers=answers,
             pull=pull,
             predictions=self._predictions(landed),
+            proposed=self._proposed(pull),
             merged_sha=merged_sha,
             undone_by=undone_by,
             still_there=self._still_there(merged_sha, undone_by),
@@ -358,6 +372,11 @@ class _Builder:
             self._facts.predictions.get(change.sha) for change in sorted(landed, key=lambda c: c.at)
         )
         return tuple(prediction for prediction in found if prediction is not None)
+
+    def _proposed(self, pull: PullSummary | None) -> Prediction | None:
+        if pull is None or not pull.is_open_into(self._facts.repository.release_branch):
+            return None
+        return self._facts.proposed.get(pull.head_sha)
 
     def _answers_about(self, numbers: Iterable[int | None]) -> tuple[Answer, ...]:
         said = (

@@ -65,11 +65,27 @@ class Landed(msgspec.Struct, frozen=True):
     by: Landing
 
 
+class Origin(Enum):
+    """Whose change it is that would land."""
+
+    COMMIT = "trunk commit"
+    PULL = "pull request"
+
+
 class PickOf(msgspec.Struct, frozen=True):
-    """What is to be picked: a commit, and for a merge the number of the parent it is seen from."""
+    """What is to be picked: a commit, or all that a pull request brings, squashed."""
 
     commit: str
+    """Of a pull request its head."""
     mainline: int | None = None
+    """For a merge the number of the parent it is seen from."""
+    since: str | None = None
+    """Of a pull request where it left the branch, so that what it brings begins there."""
+
+    @property
+    def origin(self) -> Origin:
+        """Whose change it is."""
+        return Origin.PULL if self.since else Origin.COMMIT
 
 
 class Region(msgspec.Struct, frozen=True):
@@ -129,6 +145,14 @@ class Prediction(msgspec.Struct, frozen=True):
     """Where the branch has, or once had, this change."""
     why: str = ""
     """What is unknown and why; a known outcome may still have unknown causes."""
+    of: Origin = Origin.COMMIT
+    since: str | None = None
+    """Of a pull request where it left the branch."""
+
+    @property
+    def pick(self) -> PickOf:
+        """What was predicted."""
+        return PickOf(self.commit, since=self.since)
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -150,9 +174,10 @@ def obstacle(pick: PickOf, parents: Sequence[str]) -> str:
     """Why git would refuse to pick a commit, whatever the branch; empty when it would not.
 
     The rules are those of `git cherry-pick`: a merge needs `-m`, any other commit takes `-m 1`
-    as well, and a root commit takes every number, since it has no parent to choose.
+    as well, and a root commit takes every number, since it has no parent to choose. A pull request
+    is seen from where it left the branch.
     """
-    if not parents:
+    if not parents or pick.since:
         return ""
     if pick.mainline is None:
         return NO_PARENT_NAMED if parents[1:] else ""
@@ -162,7 +187,9 @@ def obstacle(pick: PickOf, parents: Sequence[str]) -> str:
 
 
 def base_of(pick: PickOf, parents: Sequence[str]) -> str | None:
-    """The parent that the change is seen from; None for a root commit, which adds everything."""
+    """What the change is seen from, a parent; None for a root commit, which adds everything."""
+    if pick.since:
+        return pick.since
     return parents[(pick.mainline or 1) - 1] if parents else None
 
 

@@ -255,6 +255,7 @@ def _queue(
         branch=branch,
         trunk=trunk,
         predictions={prediction.commit: prediction for prediction in predicted.predictions},
+        proposed={prediction.commit: prediction for prediction in predicted.pulls},
         decisions=record.decisions(spec.team),
         schedule=spec.schedule,
         dead=lambda tag: record.is_dud(core, tag),

@@ -23,6 +23,7 @@ COLUMNS = (
     Column("at", "", Align.RIGHT),
     Column("outcome", "comes to"),
     Column("commit", "commit"),
+    Column("of", "of", rank=4),
     Column("pick", "pick", rank=1),
     Column("title", "title or file", weight=3),
     Column("state", "state", rank=2),
@@ -31,7 +32,8 @@ COLUMNS = (
 _FILE = "file:"
 _ORDER, _FILES = "order", "files"
 _HEADINGS = {
-    _ORDER: "What is approved lands first, then what is nominated, each as trunk has it",
+    _ORDER: "What is approved lands first, then what is nominated, in the order trunk has it; "
+    "of an open pull request its squash, else trunk's commit",
     _FILES: "What the branch would change in all; u shows it",
 }
 
@@ -108,6 +110,7 @@ def _summary(
 
 def _rows(state: ReleaseState, chosen: Simulation, ended: EndState | None) -> Iterator[Row]:
     picks = {sha: pick for pick in state.queue for sha in pick.commits}
+    picks |= {pick.proposed.commit: pick for pick in state.queue if pick.proposed}
     yield _heading(_ORDER, f"{counted(len(chosen.predictions), 'commit')}, first to last")
     for at, prediction in enumerate(chosen.predictions, 1):
         yield _commit_row(at, prediction, picks.get(prediction.commit))
@@ -121,7 +124,7 @@ def _rows(state: ReleaseState, chosen: Simulation, ended: EndState | None) -> It
 
 def _heading(key: str, text: str) -> Row:
     blank = Cell()
-    cells = (blank, blank, blank, blank, cell(text, Tone.ACCENT), blank, blank)
+    cells = (blank, blank, blank, blank, blank, cell(text, Tone.ACCENT), blank, blank)
     return Row(key, cells, heading=True)
 
 
@@ -133,6 +136,7 @@ def _commit_row(at: int, prediction: Prediction, pick: Pick | None) -> Row:
             cell(at, Tone.DIM),
             Cell((Span(prediction.outcome.value, mark.tone),), mark),
             cell(short(prediction.commit), Tone.DIM),
+            cell(prediction.of.value, Tone.DIM),
             cell(pick_label(pick) if pick else "–", Tone.DIM),
             cell(prediction.title),
             cell(standing(pick) if pick else "–", Tone.DIM),
@@ -155,5 +159,5 @@ def _in_the_way(prediction: Prediction) -> str:
 def _file_row(file: ChangedFile) -> Row:
     counts = "binary" if file.added is None else f"+{file.added} −{file.removed}"
     blank = Cell()
-    cells = (blank, cell(counts, Tone.DIM), blank, blank, cell(file.path), blank, blank)
+    cells = (blank, cell(counts, Tone.DIM), blank, blank, blank, cell(file.path), blank, blank)
     return Row(f"{_FILE}{file.path}", cells, copy=file.path, group=_FILES)

@@ -9,8 +9,8 @@ from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState
 from cockpit.release.trunk import Finding, FindingKind, TrunkReading
 from cockpit.views.framing import framed, line
-from cockpit.views.marks import FAILED, MARKED, NEEDS_YOU, NO_DATA, PASSED, Mark, Tone
-from cockpit.views.pick_queue import prediction_cell
+from cockpit.views.marks import FAILED, NEEDS_YOU, NO_DATA, PASSED, Mark, Tone
+from cockpit.views.pick_queue import mark_cell, prediction_cell
 from cockpit.views.picks import hashed, standing
 from cockpit.views.sorting import Order
 from cockpit.views.table import Align, Cell, Column, Line, Pane, Row, Span, Table, cell
@@ -21,9 +21,9 @@ COLUMNS = (
     Column("commit", "commit"),
     Column("trunk", "trunk", Align.RIGHT, rank=2),
     Column("title", "title", weight=3),
-    Column("why", "why", weight=3, rank=5),
-    Column("prediction", "comes to", rank=3),
-    Column("state", "in the queue", rank=4),
+    Column("why", "why", weight=3, rank=4),
+    Column("prediction", "comes to", rank=5),
+    Column("state", "in the queue", rank=3),
 )
 _KINDS: dict[FindingKind, Mark] = {
     FindingKind.MISSING_REVERT: FAILED,
@@ -57,7 +57,7 @@ def _row(finding: Finding, pick: Pick, *, marked: bool) -> Row:
     return Row(
         key=pick.key,
         cells=(
-            Cell(mark=MARKED) if marked else Cell(),
+            mark_cell(marked=marked),
             Cell((Span(finding.kind.value, mark.tone),), mark, _ORDER.index(finding.kind)),
             cell(short(finding.commit), Tone.DIM),
             Cell((Span(hashed(number), Tone.DIM),), sort=number),

@@ -11,12 +11,13 @@ from cockpit.release.nominations import Comment
 from cockpit.release.pick_life import LifeEvent, life_of
 from cockpit.release.picks import Pick
 from cockpit.release.pickwords import without_mark
+from cockpit.release.prediction import Prediction
 from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState
 from cockpit.views.ages import ago, timestamp
 from cockpit.views.framing import field, heading, line, link
 from cockpit.views.marks import NEEDS_YOU, NOT_APPLICABLE, PASSED, Tone
-from cockpit.views.picks import hashed, mark_of, resolution_of, standing
+from cockpit.views.picks import hashed, mark_of, proposal_of, resolution_of, standing
 from cockpit.views.predictions import prediction_lines
 from cockpit.views.table import Line, Span
 from cockpit.views.width import clip
@@ -48,15 +49,26 @@ def forecast_lines(state: ReleaseState, pick: Pick) -> tuple[Line, ...]:
     """What it would come to, with the text that collides and the commits that are lacking."""
     branch = state.spec.core.release_branch
     title = heading(f"What it would come to on {branch}")
+    said, made = proposal_of(state, pick), resolution_of(state, pick)
+    proposed: tuple[Line, ...] = (line(said),) if said else ()
+    if pick.proposed:
+        proposed += _told((pick.proposed,))
     if pick.predictions:
-        told = list(prediction_lines(pick.predictions, details=True))
-        made = resolution_of(state, pick)
-        also = (line(Span(made, Tone.WARN)),) if made else ()
-        return (title, *also, *(told if len(pick.predictions) > 1 else told[:-1]))
+        own = "as trunk has it" if pick.proposed else ""
+        also = (line(Span(made or own, Tone.WARN if made else Tone.DIM)),) if made or own else ()
+        return (title, *proposed, *also, *_told(pick.predictions))
+    if proposed:
+        return (title, *proposed)
     if pick.merged_sha:
         return (title, line(f"it is there, as {short(pick.merged_sha)}"))
     why = "nothing of it has landed" if state.trunk.value and not pick.landed else "not predicted"
     return (title, line(Span(f"{why} yet", Tone.DIM)))
+
+
+def _told(predictions: Sequence[Prediction]) -> tuple[Line, ...]:
+    """Predictions in detail, with their counts where there are several."""
+    told = tuple(prediction_lines(predictions, details=True))
+    return told if len(predictions) > 1 else told[:-1]
 
 
 @remembered

@@ -23,6 +23,7 @@ from cockpit.views.picks import (
     hashed,
     in_order,
     mark_of,
+    proposal_of,
     queue_counts,
     resolution_of,
     standing,
@@ -95,7 +96,7 @@ def _row(state: ReleaseState, pick: Pick, *, marked: bool) -> Row:
     return Row(
         key=pick.key,
         cells=(
-            Cell(mark=MARKED) if marked else Cell(),
+            mark_cell(marked=marked),
             Cell((Span(standing(pick), mark.tone),), mark, STATE_ORDER[pick.state]),
             Cell((Span(hashed(pick.trunk_pull), Tone.DIM),), sort=pick.trunk_pull),
             Cell((Span(hashed(pick.release_pull)),), sort=pick.release_pull),
@@ -127,9 +128,14 @@ def _words_to_find(pick: Pick) -> Iterator[str]:
     yield from map(hashed, pick.trunk_pulls)
 
 
+def mark_cell(*, marked: bool) -> Cell:
+    """The mark of a row; as wide without one, so that marking leaves every column where it is."""
+    return Cell(mark=MARKED) if marked else cell(" ")
+
+
 def prediction_cell(pick: Pick) -> Cell:
-    """What it would come to: the worst of its commits."""
-    outcome = worst_outcome(pick.predictions)
+    """What it would come to: its pull request, else the worst of its commits."""
+    outcome = worst_outcome(pick.forecast)
     if outcome is None:
         return cell("–", Tone.DIM)
     mark = OUTCOME_MARKS[outcome]
@@ -177,6 +183,8 @@ def _short_lines(state: ReleaseState, pick: Pick) -> Iterator[Line]:
         yield field("nominated", f"by {pick.author or '?'}: {said}")
     if pick.finding is not None:
         yield field("found", f"{pick.finding.kind.value}: {pick.finding.why}")
+    if said := proposal_of(state, pick):
+        yield field("comes to", said)
     for prediction in pick.predictions:
         if prediction.outcome is Outcome.CONFLICT:
             yield field("conflict", "in " + ", ".join(prediction.files))

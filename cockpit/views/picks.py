@@ -143,8 +143,27 @@ def _state_words(pick: Pick) -> str:
 
 def resolution_of(state: ReleaseState, pick: Pick) -> str:
     """That a conflict is of trunk's commit: an open pull request brings what was made of it."""
-    pull, branch = pick.pull, state.spec.core.release_branch
     stuck = any(prediction.outcome is Outcome.CONFLICT for prediction in pick.predictions)
-    if pull is None or pull.state != "open" or pull.base not in ("", branch) or not stuck:
+    number = _proposing(state, pick)
+    if not number or not stuck:
         return ""
-    return f"that is trunk's commit: {hashed(pull.number)} brings somebody's resolution of it"
+    return f"that is trunk's commit: {hashed(number)} brings somebody's resolution of it"
+
+
+def proposal_of(state: ReleaseState, pick: Pick) -> str:
+    """What its open pull request would come to, or that only trunk's commit was predicted."""
+    number, proposed = _proposing(state, pick), pick.proposed
+    if proposed is None:
+        unread = f"of trunk's commit: the head of {hashed(number)} has not been read"
+        return unread if number and pick.predictions else ""
+    files = f" in {', '.join(proposed.files)}" if proposed.files else ""
+    why = f": {proposed.why}" if proposed.why else ""
+    return f"{proposed.outcome.value} as {hashed(number)} has it{files}{why}"
+
+
+def _proposing(state: ReleaseState, pick: Pick) -> int | None:
+    """The pull request whose squash would land."""
+    pull = pick.pull
+    if pull is None or not pull.is_open_into(state.spec.core.release_branch):
+        return None
+    return pull.number

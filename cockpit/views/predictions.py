@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from cockpit.release.commits import short
 from cockpit.release.pickorder import QueueSimulation
-from cockpit.release.prediction import Evidence, FileConflict, Landing, Outcome, Prediction
+from cockpit.release.prediction import Evidence, FileConflict, Landing, Origin, Outcome, Prediction
 from cockpit.release.words import counted
 from cockpit.views.framing import line
 from cockpit.views.marks import FAILED, NO_DATA, NOT_APPLICABLE, PASSED, SKIPPED, Mark, Tone
@@ -65,9 +65,11 @@ def order_lines(queue: QueueSimulation) -> Iterator[Line]:
 def headline(prediction: Prediction) -> Line:
     """The outcome with its mark, the commit and its title."""
     mark = OUTCOME_MARKS[prediction.outcome]
+    squashed = Span("  (a pull request, squashed)", Tone.DIM)
     return line(
         Span(f"{mark.shape} {prediction.outcome.value:{_WORD}}", mark.tone),
         f"  {short(prediction.commit)}  {prediction.title}",
+        *((squashed,) if prediction.of is Origin.PULL else ()),
     )
 
 

@@ -16,7 +16,7 @@ from cockpit.release.words import counted
 from cockpit.views.ages import ago
 from cockpit.views.framing import line
 from cockpit.views.marks import Tone
-from cockpit.views.picks import resolution_of
+from cockpit.views.picks import proposal_of, resolution_of
 from cockpit.views.predictions import cause_lines, headline
 from cockpit.views.table import Line, Span
 
@@ -85,6 +85,9 @@ def _row_lines(state: ReleaseState, pick: Pick) -> Iterator[Line]:
     yield line(Span(f"    {' · '.join(_facts(state, pick))}", Tone.DIM))
     for problem in pick.problems:
         yield line(Span(f"    ▲ {problem}", Tone.WARN))
+    said = proposal_of(state, pick)
+    if said and (pick.proposed is None or pick.proposed.outcome is not Outcome.CLEAN):
+        yield line(f"    {said}")
     for prediction in pick.predictions:
         if prediction.outcome is Outcome.CONFLICT:
             files = ", ".join(prediction.files)
@@ -118,8 +121,8 @@ def _facts(state: ReleaseState, pick: Pick) -> Iterator[str]:
     if checks is not None:
         red = f", failed: {', '.join(checks.failed)}" if checks.failed else ""
         yield f"CI {checks.state.value}{red}"
-    if pick.predictions and all(each.outcome is Outcome.CLEAN for each in pick.predictions):
-        yield "clean"
+    if pick.forecast and all(each.outcome is Outcome.CLEAN for each in pick.forecast):
+        yield proposal_of(state, pick) if pick.proposed else "clean"
     if pick.merged_sha:
         yield f"merged as {short(pick.merged_sha)}"
     if pick.candidate:

@@ -14,7 +14,14 @@ from cockpit.backends.git_borrowed import BorrowedClone
 from cockpit.backends.git_runner import GitRunner
 from cockpit.backends.git_spawn import spawn
 from cockpit.errors import CockpitError, ConfigError
-from cockpit.release.prediction import Evidence, Landing, Outcome, PickOf, Prediction
+from cockpit.release.prediction import (
+    Evidence,
+    Landing,
+    Origin,
+    Outcome,
+    PickOf,
+    Prediction,
+)
 from tests.gitrepos import (
     BareRepo,
     WorkRepo,
@@ -444,3 +451,38 @@ def test_the_git_port_brings_what_its_own_clone_lacks(
     queue = clones.simulate(far, made.picks[1], picks)
     assert queue.better is not None
     assert queue.better.order == (trunk, again)
+
+
+def test_a_pull_request_is_squashed_from_where_it_left_the_branch(tmp_path: Path) -> None:
+    made = release_repo(tmp_path / "core.git")
+    repo, core = made.repo, made.repository()
+    repo.commit("main", "Pin two (#4)", {"ci/pin.txt": "two\n"})
+    trunk = repo.commit("main", "Pin three (#5)", {"ci/pin.txt": "three\n"})
+    repo.git("update-ref", "refs/pull/9/head", made.picks[0])
+    repo.commit("refs/pull/9/head", "Pin three", {"ci/pin.txt": "three\n"})
+    head = repo.commit("refs/pull/9/head", "Document the pin", {"ci/pin.md": "three\n"})
+    onto = repo.commit("release/2.13", "Go on", {"other": "other\n"})
+    squashed = repo.git("merge-tree", "--write-tree", onto, head)
+    updated = repo.git("commit-tree", "-p", head, "-p", onto, "-m", "Merge the branch", squashed)
+    clones = GitClones(tmp_path / "clones")
+    clones.read_branch(core)
+    before = fingerprint(repo.git_dir)
+
+    found = clones.squashes(core, onto, [head, updated, "f" * 40])
+
+    assert found == {
+        head: PickOf(head, since=made.picks[0]),
+        updated: PickOf(updated, since=onto),
+    }
+    alone = clones.predict(core, onto, [PickOf(trunk), *found.values()])
+    assert [(one.outcome, one.of, one.tree) for one in alone] == [
+        (Outcome.CONFLICT, Origin.COMMIT, None),
+        (Outcome.CLEAN, Origin.PULL, squashed),
+        (Outcome.CLEAN, Origin.PULL, squashed),
+    ]
+    queue = clones.simulate(core, onto, [found[head]])
+    assert queue.as_given.tree == squashed
+    assert [one.pick for one in queue.as_given.predictions] == [found[head]]
+    ended = clones.end_state(core, onto, [found[head]])
+    assert {file.path for file in ended.files} == {"ci/pin.md", "ci/pin.txt"}
+    assert fingerprint(repo.git_dir) == before

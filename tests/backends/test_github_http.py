@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from cockpit.backends.github_errors import refusal, throttled
 from cockpit.backends.github_http import Transport, list_kind
 from cockpit.backends.github_pages import PageCache
 from cockpit.backends.ports import Credential
@@ -235,6 +236,11 @@ def test_what_looks_like_missing_rights_for_minutes_is_missing_rights(server: Sc
     server.answer = lambda _: Reply(403, {"message": "Resource not accessible by integration"})
     with pytest.raises(AccessDenied):
         transport.ask("/thing")
+
+
+def test_what_passes_by_itself_is_asked_again_by_an_open_cockpit_alone() -> None:
+    told = [refusal(502, {}, "", "GET /thing", None).hint, throttled({}, "").hint]
+    assert told == ["try again later; an open cockpit looks again by itself"] * 2
 
 
 def test_a_refused_token_leads_to_login(server: Scripted, transport: Transport) -> None:

@@ -26,7 +26,7 @@ from cockpit.rehearsal.scenario import token_of
 from cockpit.rehearsal.world import World
 from cockpit.release.nominations import Verdict
 from cockpit.release.picks import Pick
-from cockpit.release.prediction import Outcome, PickOf
+from cockpit.release.prediction import Origin, Outcome, PickOf
 from cockpit.release.pullrequests import own_part
 from cockpit.release.record import Frozen
 from cockpit.runtime import Cockpit
@@ -365,6 +365,10 @@ async def test_of_what_trunk_reverted_the_revert_is_picked(world: World) -> None
     missing = {pull: sha for pull, sha in reverts.items() if pull == 198165}
     assert missing, "it landed before the cut, and was reverted on trunk after it"
     ((pull, sha),) = missing.items()
+    clean = trunk_pull(world, Outcome.CLEAN)
+    mixed = await cockpit.plan("pick", {"change": f"{clean},{pull}", "category": CATEGORY})
+    told = [step.facts.summary for step in mixed.steps if "Nominate #" in step.facts.summary]
+    assert [text.partition(": ")[2] for text in told] == [CATEGORY, "cherry-pick revert"]
     plan = await cockpit.plan("pick", {"change": str(pull)})
     assert plan.blockers == ()
     assert f"#{pull} was reverted on trunk" in plan.warnings[0]
@@ -521,6 +525,11 @@ async def test_a_resolution_becomes_the_pick_and_nothing_of_it_stays(world: Worl
     await carried_out(later, plan)
     head = f"cherry-pick-{number}-by-{ME}"
     assert git(world, "show", f"{head}:{begun.files[0]}") == "resolved = True\n"
+    await later.refresh("branches", "picks", "trunk", "predictions")
+    (row,) = (row for row in later.state.queue if row.pull and row.pull.head_ref == head)
+    assert [one.outcome for one in row.predictions] == [Outcome.CONFLICT], "as trunk has it"
+    assert row.proposed is not None
+    assert (row.proposed.outcome, row.proposed.of) == (Outcome.CLEAN, Origin.PULL)
     assert f"(cherry picked from commit {landed(world, number)})" in git(
         world, "log", "-1", "--format=%B", head
     )

@@ -28,7 +28,7 @@ from cockpit.rehearsal.world import World
 from cockpit.release.gates import GATES
 from cockpit.release.pick_life import life_of
 from cockpit.release.picks import Pick, PickState
-from cockpit.release.prediction import Outcome
+from cockpit.release.prediction import Origin, Outcome
 from cockpit.release.state import ReleaseState
 from cockpit.release.trunk import FindingKind
 from cockpit.release.verdicts import Outcome as Verdict
@@ -101,6 +101,14 @@ def test_a_conflicted_pick_names_the_commit_that_the_branch_lacks(
         (prediction,) = rows[truth.trunk_pulls].predictions
         assert prediction.outcome is Outcome.CONFLICT
         assert prediction.caused_by[-1].commit == truth.missing
+
+
+def test_an_open_pull_request_is_what_is_predicted(queue: tuple[Pick, ...]) -> None:
+    rows = [row for row in queue if row.pull and row.pull.is_open_into("release/2.15")]
+    told = [row.proposed for row in rows if row.state is not PickState.DENIED]
+    assert len(told) > 20
+    assert {one.of if one else None for one in told} == {Origin.PULL}
+    assert Outcome.CONFLICT in {one.outcome for one in told if one}, "another one landed before"
 
 
 def test_pulls_that_are_not_what_they_seem_say_so(

@@ -8,11 +8,16 @@ import msgspec
 import pytest
 
 from cockpit.release.board import board
-from cockpit.release.forecast import PredictionReading, picks_in_order, picks_to_predict
+from cockpit.release.forecast import (
+    PredictionReading,
+    heads_to_predict,
+    picks_in_order,
+    picks_to_predict,
+)
 from cockpit.release.nominations import Verdict
 from cockpit.release.people import Duty, Person, Team
 from cockpit.release.picks import Pick, PickReading, PickState, QueueFacts, queue
-from cockpit.release.prediction import Outcome, Prediction
+from cockpit.release.prediction import Origin, Outcome, PickOf, Prediction
 from cockpit.release.record import Approved, Denied, NeedsInfo
 from cockpit.release.trunk import BranchChange, Finding, FindingKind
 from tests.release.picking import MISSING_FIX, MISSING_REVERT
@@ -176,6 +181,25 @@ def test_the_queue_is_simulated_approved_first_then_as_trunk_has_it() -> None:
     order = [pick.commit for pick in picks_in_order(found)]
     assert order == [sha("trunk 13"), sha("trunk 11"), sha("trunk 12")]
     assert {p.commit for p in picks_to_predict(found)} == {*order}
+
+
+def test_an_open_pull_request_stands_for_the_commits_that_it_picks() -> None:
+    of_trunk = Prediction(sha("trunk 7"), "Change 7", Outcome.CONFLICT)
+    squash = PickOf(sha("head1"), since=PICK_1.sha)
+    proposed = Prediction(squash.commit, "x", Outcome.CLEAN, "tree", (), of=Origin.PULL)
+    known = msgspec.structs.replace(
+        FACTS,
+        predictions={of_trunk.commit: of_trunk},
+        proposed={proposed.commit: proposed},
+    )
+    found = row(one(), known)
+    assert (found.predictions, found.forecast) == ((of_trunk,), (proposed,))
+    assert heads_to_predict([found], CORE.release_branch) == (squash.commit,)
+    assert picks_in_order([found], {squash.commit: squash}) == (squash,)
+    assert picks_in_order([found]) == (PickOf(of_trunk.commit),)
+    astray = row(one(7, 1, msgspec.structs.replace(pull(1, "x"), base="main")), known)
+    assert astray.forecast == (of_trunk,)
+    assert heads_to_predict([astray], CORE.release_branch) == ()
 
 
 def test_predictions_of_a_branch_that_went_on_are_not_shown() -> None:

@@ -11,7 +11,17 @@ from cockpit.release.picks import PickReading, PullSummary, Tracker
 from cockpit.release.prediction import NO_PARENT_NAMED, Outcome, Prediction
 from cockpit.release.state import FeedState, Reading
 from cockpit.release.trunk import Finding, FindingKind
-from tests.release.states import GREEN, NOW, PICK_2, feed, landing, sha, trunk
+from tests.release.states import (
+    GREEN,
+    NOW,
+    PICK_2,
+    feed,
+    landing,
+    nomination,
+    sha,
+    tracked,
+    trunk,
+)
 
 
 def pull(number: int, head: str, *, state: str = "open") -> PullSummary:
@@ -67,6 +77,12 @@ def test_of_a_merge_the_parent_is_asked_for_and_of_a_missing_revert_the_pull() -
     of_revert = msgspec.structs.replace(on(f"commit-{revert.commit}"), state=state)
     assert of_changes(of_revert) == {"change": "9", "category": "cherry-pick revert"}
     assert "C picks what reverted it" in reason("nominate", of_revert)
+    queue = tracked(PULLS, (nomination(10, 20),), ())
+    both = msgspec.structs.replace(
+        on("pull-20", "pull-20", f"commit-{revert.commit}"),
+        state=msgspec.structs.replace(state, picks=feed(queue)),
+    )
+    assert of_changes(both) == {"change": "10,9", "mainline": "", "category": "Critical"}
 
 
 def test_what_cannot_be_done_says_why() -> None:

@@ -18,12 +18,18 @@ from cockpit.release.prediction import (
     Cause,
     Evidence,
     FileConflict,
+    Origin,
     Outcome,
     Prediction,
     Region,
 )
 from cockpit.release.state import ReleaseState
 from cockpit.release.trunk import Finding, FindingKind
+from cockpit.views.end_state import end_state_pane
+from cockpit.views.lacking import COLUMNS, lacking_pane
+from cockpit.views.pick_life import forecast_lines
+from cockpit.views.queue import queue_lines
+from cockpit.views.sorting import Order
 from screens.diff import DiffScreen
 from screens.end_state import EndStateScreen
 from screens.pick import PickScreen
@@ -44,6 +50,7 @@ from tests.release.states import (
     with_,
 )
 from tests.ui.still import Driven, StillCockpit, shown, toasts, until
+from widgets.columns import Fitted, fit_columns, natural_widths, row_widths
 
 REGION = Region(3, "<<<<<<< ours\nold\n=======\nnew\n>>>>>>> theirs")
 LACKED = Cause(sha("lacked"), "Rename the kernel", Evidence.LINES, ("torch/a.py",))
@@ -127,6 +134,22 @@ async def test_order_marks_and_filter_survive_a_refresh(size: tuple[int, int]) -
         assert cockpit.planned == [("deny", {"pull": "21,20", "reason": "late"})]
 
 
+async def test_marks_count_where_a_filter_hides_every_row() -> None:
+    cockpit = StillCockpit(busy())
+    app = CockpitApp(cockpit)
+    async with app.run_test(size=(120, 40)) as driven:
+        await open_queue(app, driven)
+        await driven.press("space", "slash")
+        await until(driven, lambda: isinstance(app.focused, Input))
+        await driven.press(*"nobody", "enter")
+        await until(driven, lambda: "1 marked, 1 hidden" in shown(app))
+        await driven.press("space")
+        await until(driven, lambda: any("no row is selected" in text for text in toasts(app)))
+        await driven.press("a")
+        await until(driven, lambda: cockpit.planned)
+        assert cockpit.planned == [("approve", {"pull": "20"})]
+
+
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
 async def test_one_pick_tells_its_life_its_conflict_and_what_is_said(size: tuple[int, int]) -> None:
     cockpit = StillCockpit(busy())
@@ -202,6 +225,46 @@ async def test_findings_say_why_and_become_picks() -> None:
         await driven.press(*"docs", "enter")
         await until(driven, lambda: cockpit.planned)
         assert cockpit.planned == [("nominate", {"pull": "9", "category": "docs"})]
+
+
+def test_it_is_said_whether_trunks_commit_or_the_pull_request_would_land() -> None:
+    proposed = Prediction(sha("head20"), "Fix", Outcome.CLEAN, "3" * 40, of=Origin.PULL)
+    state = busy()
+    reading = state.predictions.value
+    assert reading is not None
+    simulation = QueueSimulation(Simulation((proposed, CLEAN)), None)
+    replaced = msgspec.structs.replace(reading, pulls=(proposed,), simulation=simulation)
+    state = msgspec.structs.replace(state, predictions=feed(replaced, "git"))
+    told = "\n".join(line.text for line in queue_lines(state, state.queue))
+    assert "clean as #20 has it" in told
+    assert "conflict in torch/a.py" in told, "trunk's own stays"
+    assert "of trunk's commit: the head of #21 has not been read" in told
+    (pick,) = (pick for pick in state.queue if pick.proposed)
+    life = "\n".join(line.text for line in forecast_lines(state, pick))
+    assert "(a pull request, squashed)" in life
+    assert f"{STUCK.commit[:7]}  Change 7" in life
+    rows = {row.key: row for row in end_state_pane(state, 0, None).table.rows}
+    keys = (proposed.commit, CLEAN.commit)
+    cells = [[cell.text for cell in rows[key].cells[3:5]] for key in keys]
+    assert cells == [["pull request", "#20"], ["trunk commit", "#21"]]
+
+
+def test_marking_leaves_every_column_of_the_findings_where_it_is() -> None:
+    wordy = msgspec.structs.replace(FOUND, title="Fix the kernel " * 5, why="fixed on trunk " * 5)
+    found = feed(trunk(landing(7), landing(8), landing(9), findings=(wordy,)), "git")
+    state = msgspec.structs.replace(busy(), trunk=found)
+
+    def fitted(width: int, *marked: str) -> tuple[Fitted, ...]:
+        table = lacking_pane(state, Order(), frozenset(marked)).table
+        return fit_columns(
+            table.columns, natural_widths(table.columns, map(row_widths, table.rows)), width
+        )
+
+    for width in range(60, 200):
+        columns = fitted(width)
+        assert columns == fitted(width, f"commit-{FOUND.commit}")
+        shown_keys = {COLUMNS[column.index].key for column in columns}
+        assert "why" in shown_keys or "prediction" not in shown_keys
 
 
 async def test_the_end_state_is_shown_in_both_orders_with_its_files() -> None:

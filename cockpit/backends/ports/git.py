@@ -202,6 +202,16 @@ class GitPort(Protocol):
         """Land a queue in its order, and look for an order in which fewer picks conflict."""
         ...
 
+    def squashes(
+        self, repository: Repository, onto: str, heads: Sequence[str]
+    ) -> dict[str, PickOf]:
+        """All that pull requests of these heads bring to a branch, by head, each as a pick.
+
+        Heads that the clone lacks are fetched; those that the remote does not have, and those of
+        another history, are left out.
+        """
+        ...
+
     def end_state(self, repository: Repository, onto: str, picks: Sequence[PickOf]) -> EndState:
         """What a branch would be once those of a queue that are clean have landed in order."""
         ...
