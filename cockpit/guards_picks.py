@@ -182,6 +182,8 @@ def _unmergeable(pick: Pick, branch: str) -> str:
         return f"{label} is {pick.state.value}, not approved"
     if pick.pull.base != branch:
         return f"{label} targets {pick.pull.base}"
+    if pick.collides:
+        return f"#{pick.pull.number} conflicts with the branch"
     return f"{label} is a draft" if pick.pull.draft else ""
 
 

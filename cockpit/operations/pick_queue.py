@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from cockpit.errors import ConfigError
 from cockpit.release.branches import BranchState
 from cockpit.release.people import Duty
-from cockpit.release.picks import Pick, PickReading, QueueFacts, Tracker, queue
+from cockpit.release.pick_rows import QueueFacts, queue
+from cockpit.release.picks import Pick, PickReading, Tracker
 from cockpit.release.record import Ledger
 
 if TYPE_CHECKING:

@@ -43,6 +43,8 @@ def _merge(state: ReleaseState, pick: Pick) -> tuple[str, str]:
     label, pull = pick_label(pick), pick.pull
     if pull is None or pull.draft or pull.base not in ("", state.spec.core.release_branch):
         return f"look at {label}: {'; '.join(pick.problems) or 'it has no pull request'}", PANE
+    if pick.collides:
+        return f"have #{pull.number} brought up to the branch, with which it conflicts", PANE
     return f"merge {label}", "merge-pick"
 
 

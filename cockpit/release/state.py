@@ -26,7 +26,8 @@ from cockpit.release.meetings import Meetings
 from cockpit.release.milestones import Milestone
 from cockpit.release.mirror import Mirror
 from cockpit.release.people import Team
-from cockpit.release.picks import Pick, PickReading, QueueFacts, queue
+from cockpit.release.pick_rows import QueueFacts, queue
+from cockpit.release.picks import Pick, PickReading
 from cockpit.release.preparation import Preparation
 from cockpit.release.promotion import Promotion
 from cockpit.release.publishing_facts import Publishing

@@ -45,6 +45,7 @@ def row(
     said: Verdict | None = None,
     outcome: Outcome | None = None,
     draft: bool = False,
+    collides: bool = False,
 ) -> Pick:
     """One row of trunk's #7, as #14 where it is opened."""
     told = PullChecks(checks) if checks else None
@@ -59,6 +60,9 @@ def row(
     if outcome is not None:
         predictions = (Prediction(sha("trunk 7"), "Fix", outcome),)
         pick = msgspec.structs.replace(pick, predictions=predictions)
+    if collides:
+        proposed = Prediction(into.head_sha, into.title, Outcome.CONFLICT)
+        pick = msgspec.structs.replace(pick, proposed=proposed)
     return pick
 
 
@@ -74,6 +78,11 @@ def row(
         (
             row(said=Verdict.APPROVED, checks=JobState.PASSED, draft=True),
             "look at #14: #14 is a draft",
+            "pane-3",
+        ),
+        (
+            row(said=Verdict.APPROVED, checks=JobState.PASSED, collides=True),
+            "have #14 brought up to the branch, with which it conflicts",
             "pane-3",
         ),
         (

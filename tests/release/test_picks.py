@@ -16,7 +16,8 @@ from cockpit.release.nominations import (
     read_nominations,
     tracker_version,
 )
-from cockpit.release.picks import PickReading, PickState, QueueFacts, queue
+from cockpit.release.pick_rows import QueueFacts, queue
+from cockpit.release.picks import PickReading, PickState
 from cockpit.release.versions import Version
 from tests.release.states import (
     CORE,

@@ -16,7 +16,8 @@ from cockpit.release.forecast import (
 )
 from cockpit.release.nominations import Verdict
 from cockpit.release.people import Duty, Person, Team
-from cockpit.release.picks import Pick, PickReading, PickState, QueueFacts, queue
+from cockpit.release.pick_rows import QueueFacts, queue
+from cockpit.release.picks import Pick, PickReading, PickState
 from cockpit.release.prediction import Origin, Outcome, PickOf, Prediction
 from cockpit.release.record import Approved, Denied, NeedsInfo
 from cockpit.release.trunk import BranchChange, Finding, FindingKind
