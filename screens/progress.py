@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import ClassVar
 
 from textual import on
@@ -14,9 +13,8 @@ from textual.widgets import Button
 
 from cockpit.operations.plan import Progress
 from cockpit.operations.runner import Ending, StepOutcome
-from cockpit.release.words import size
-from cockpit.views.ages import duration, grouped
 from cockpit.views.marks import FAILED, NEEDS_YOU, PASSED, QUEUED, RUNNING, SKIPPED, Mark, Tone
+from cockpit.views.step_progress import progress_words, spent_words
 from cockpit.views.table import Line, Span
 from screens.dialog import Dialog
 from screens.runs import Run, StepView
@@ -55,7 +53,7 @@ def run_lines(run: Run) -> tuple[Line, ...]:
 def run_line(run: Run) -> Line:
     """The run on one line, for the bottom of the other screens."""
     mark = RUNNING if not run.finished else (PASSED if _succeeded(run) else FAILED)
-    words = f"{run.settled} of {len(run.plan.steps)} steps · {duration(_span(run.elapsed))}"
+    words = f"{run.settled} of {len(run.plan.steps)} steps · {spent_words(run.elapsed)}"
     return Line(
         (
             Span(f" {mark.shape} ", mark.tone),
@@ -163,28 +161,17 @@ def _step_lines(step: StepView, now: float) -> Iterator[Line]:
 
 
 def _bar_line(progress: Progress, spent: float) -> Line:
-    """Share, amounts, rate and time left, as far as they can be told."""
-    words = [duration(_span(spent))]
-    share = 0.0
-    if progress.total:
-        share = progress.done / progress.total
-        unit = f" {progress.unit}" if progress.unit else ""
-        told = size if progress.unit == "bytes" else grouped
-        unit = "" if progress.unit == "bytes" else unit
-        amount = f"{told(progress.done)}/{told(progress.total)}{unit}"
-        words = [f"{int(share * 100)} %", amount]
-        if progress.done and spent > 1:
-            rate = progress.done / spent
-            words.append(f"{size(rate)}/s" if told is size else f"{rate:.1f}{unit}/s")
-            words.append(f"~{duration(_span((progress.total - progress.done) / rate))} left")
+    """A bar with the share, and how far it is in words."""
+    share = progress.done / progress.total if progress.total else 0.0
     full, rest = bar(share, BAR_WIDTH)
-    return Line((Span(f"  {full}", Tone.BUSY), Span(f"{rest}  {'  '.join(words)}", Tone.DIM)))
+    words = "  ".join(progress_words(progress, spent))
+    return Line((Span(f"  {full}", Tone.BUSY), Span(f"{rest}  {words}", Tone.DIM)))
 
 
 def _ending_lines(run: Run) -> Iterator[Line]:
     if not run.finished:
         word = "stopping after this step" if run.cancel.is_set() else "running"
-        yield Line((Span(f"{word} · {duration(_span(run.elapsed))}", Tone.DIM),))
+        yield Line((Span(f"{word} · {spent_words(run.elapsed)}", Tone.DIM),))
         return
     if run.outcome is None:
         mark, words = FAILED, run.error.title if run.error else "it did not start"
@@ -203,7 +190,3 @@ def _ending_lines(run: Run) -> Iterator[Line]:
 
 def _succeeded(run: Run) -> bool:
     return run.outcome is not None and run.outcome.succeeded
-
-
-def _span(seconds: float) -> timedelta:
-    return timedelta(seconds=max(seconds, 0.0))
