@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shlex
 import signal
 import sys
 import threading
 
-from cockpit.commands.common import has_terminal, open_cockpit
+from cockpit.commands.common import called, has_terminal, open_cockpit
 from cockpit.commands.operation_words import borrows
 from cockpit.commands.plan_words import describe, plan_json
 from cockpit.commands.telling import Teller
@@ -103,13 +102,13 @@ def _confirm(made: Plan, arguments: argparse.Namespace) -> None:
 
 def _again(command: str, arguments: argparse.Namespace) -> str:
     spec = operation(arguments.operation)
-    words = ["release-cockpit", command, spec.name]
+    words = [command, spec.name]
     for parameter in spec.parameters:
         given = getattr(arguments, parameter.name)
         for value in given if isinstance(given, list) else filter(None, [given]):
             named = [f"--{parameter.name}"] if parameter.option or parameter.flag else []
             words += named if parameter.flag else [*named, value]
-    return shlex.join(words)
+    return called(arguments, *words)
 
 
 def _conclude(outcome: Outcome) -> ExitCode:

@@ -124,7 +124,7 @@ def test_plan_and_do_by_the_command_line(world: World) -> None:
     assert files(world.remotes) == before, "a dry run leaves every repository byte-identical"
     refused = call("do", "tag-candidate", config=config)
     assert refused.returncode == 4
-    assert digest[:12] in refused.stderr
+    assert f"--config {config} do tag-candidate --yes --plan {digest[:12]}" in refused.stderr
     without_digest = call("do", "tag-candidate", "--yes", config=config)
     assert without_digest.returncode == 4
     moved = call("do", "tag-candidate", "--yes", "--plan", "0" * 64, config=config)
