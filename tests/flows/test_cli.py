@@ -189,6 +189,8 @@ def test_blocked_plans_end_with_one(shared_world: World) -> None:
         ("plan", "tag-candidate", "--repository", "test-infra"),
         ("plan", "launch-rocket"),
         ("fly",),
+        ("promotion", "--interval", "0"),
+        ("promotion", "--wait", "--interval", "-5"),
     ],
 )
 def test_wrong_usage_ends_with_two_and_a_hint(shared_world: World, words: tuple[str, ...]) -> None:
