@@ -35,7 +35,7 @@ _MARKS: dict[StepOutcome | None, Mark] = {
 _ENDINGS = {
     Ending.DONE: (PASSED, "Done, and written to the ledger"),
     Ending.NOTHING_TO_DO: (PASSED, "Nothing to do: every step had been done already"),
-    Ending.CANCELLED: (SKIPPED, "Stopped between two steps; the same plan can be run again"),
+    Ending.CANCELLED: (SKIPPED, "Stopped; what is done stays, and the same plan can be run again"),
     Ending.FAILED: (FAILED, "Failed; the same plan can be run again, its steps look first"),
     Ending.CONFLICT: (FAILED, "Stopped: the world holds something else than the plan expects"),
 }
@@ -70,7 +70,7 @@ class ProgressScreen(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b,w", "leave", "To the background", show=False),
-        Binding("x", "stop", "Stop after this step", show=False),
+        Binding("x", "stop", "Stop where it is safe", show=False),
         Binding("y", "copy_report", "Copy", show=False),
     ]
     AUTO_FOCUS = "#close"
@@ -80,7 +80,7 @@ class ProgressScreen(Dialog[None]):
         self._run = run
         self._lines = WrappedLines(run_lines(run), id="steps")
         self._close = Button("To the background  b", id="close", compact=True)
-        self._stop = Button("Stop after this step  x", id="stop", compact=True)
+        self._stop = Button("Stop where it is safe  x", id="stop", compact=True)
         self._keys = KeyBar((KeyHint("y", "copy"), KeyHint("esc", "leave; it goes on")))
         self._forget: Callable[[], None] = lambda: None
 
@@ -107,7 +107,7 @@ class ProgressScreen(Dialog[None]):
         self._forget()
 
     def action_stop(self) -> None:
-        """Stop after the step that is under way."""
+        """Stop at once in a wait, between two objects of a copy, else after the step."""
         if not self._run.finished:
             self._run.stop()
 
@@ -127,7 +127,7 @@ class ProgressScreen(Dialog[None]):
         self._stop.display = not self._run.finished
         if self._run.cancel.is_set():
             self._stop.disabled = True
-            _relabel(self._stop, "Stopping after this step …")
+            _relabel(self._stop, "Stopping where it is safe …")
         if self._run.finished:
             self._run.seen = True
             _relabel(self._close, "Close  esc")
@@ -170,7 +170,7 @@ def _bar_line(progress: Progress, spent: float) -> Line:
 
 def _ending_lines(run: Run) -> Iterator[Line]:
     if not run.finished:
-        word = "stopping after this step" if run.cancel.is_set() else "running"
+        word = "stopping where it is safe" if run.cancel.is_set() else "running"
         yield Line((Span(f"{word} · {spent_words(run.elapsed)}", Tone.DIM),))
         return
     if run.outcome is None:
