@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cockpit.cli import COMMANDS, command_named
+from cockpit.cli import COMMANDS, command_named, main
 from cockpit.config import load
 from cockpit.rehearsal.world import World
 from tests.flows.releases import cockpit_on, files, refs
@@ -179,6 +179,24 @@ def test_blocked_plans_end_with_one(shared_world: World) -> None:
     done = call("plan", "tag-candidate", "v2.15.0-rc9", config=shared_world.config_path)
     assert done.returncode == 1
     assert "out of order" in done.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_begins_with_what_it_does(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    usage, about, *_ = capsys.readouterr().out.split("\n\n")
+    assert usage.startswith(f"usage: release-cockpit {command}")
+    assert not about.startswith(("options", "positional", "operations"))
+
+
+@pytest.mark.parametrize("option", ["--discard", "--allow-missing"])
+def test_help_calls_a_reason_one(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["do", "restore", "--help"])
+    assert f"{option} REASON" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
