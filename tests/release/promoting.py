@@ -92,10 +92,10 @@ PROMOTION_CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
     ),
     (
         "stable-verified",
-        "by the checksum they",
+        "by the checksum it carries",
         promoted(standing(Likeness.TOLD)),
         Outcome.PASSED,
-        "by the checksum they",
+        "by the checksum it carries",
     ),
     (
         "stable-verified",
@@ -187,7 +187,7 @@ PROMOTION_CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
         "0 of 1 files of libtorch",
     ),
     ("backup-complete", "all", backup(files=3), Outcome.PASSED, "keeps 3 files"),
-    ("backup-complete", "gaps", backup(files=3, missing=("x",)), Outcome.FAILED, "lacks 1 files"),
+    ("backup-complete", "gaps", backup(files=3, missing=("x",)), Outcome.FAILED, "lacks 1 file of"),
     ("backup-complete", "other", backup(files=3, differing=("x",)), Outcome.FAILED, "another x"),
     (
         "backup-complete",
