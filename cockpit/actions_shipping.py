@@ -26,6 +26,7 @@ SHIPPING: tuple[Action, ...] = (
         can_promote,
         "promote",
         of_place,
+        offers=("allow-missing",),
         footer=True,
     ),
     Action(
@@ -39,6 +40,7 @@ SHIPPING: tuple[Action, ...] = (
         can_restore,
         "restore",
         asks=("candidate",),
+        offers=("discard", "allow-missing"),
     ),
     Action(
         "abort-uploads",

@@ -172,6 +172,11 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(**{"formatter_class": _Formatter, **words})
 
 
+def _command(commands: Commands, name: str, about: str, **words: Any) -> _Parser:
+    """A command whose own help begins with what the list of commands says of it."""
+    return commands.add_parser(name, **{"help": about, "description": about, **words})
+
+
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="release-cockpit",
@@ -209,24 +214,29 @@ Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 
 def _add_reading(commands: Commands) -> None:
-    status = commands.add_parser("status", help="print what blocks, is risky, is ready, is next")
+    status = _command(commands, "status", "print what blocks, is risky, is ready, is next")
     status.add_argument("--json", action="store_true", help="machine-readable, with every reading")
-    artifacts = commands.add_parser(
-        "artifacts", help="print what the candidates brought into the test channel, and what not"
+    artifacts = _command(
+        commands,
+        "artifacts",
+        "print what the candidates brought into the test channel, and what not",
     )
     artifacts.add_argument("--package", metavar="NAME", help="this one alone, such as libtorch")
     artifacts.add_argument(
         "--verify", action="store_true", help="read the commit inside of every file first"
     )
     artifacts.add_argument("--json", action="store_true", help="machine-readable")
-    inspect = commands.add_parser(
-        "inspect", help="read what is staged for the package index, and print what is wrong with it"
+    inspect = _command(
+        commands,
+        "inspect",
+        "read what is staged for the package index, and print what is wrong with it",
     )
     inspect.add_argument("--package", metavar="NAME", help="this one alone, such as torch")
     inspect.add_argument("--json", action="store_true", help="machine-readable")
-    promotion = commands.add_parser(
+    promotion = _command(
+        commands,
         "promotion",
-        help="print how far every package is in the stable channel, its mirrors and their indexes",
+        "print how far every package is in the stable channel, its mirrors and their indexes",
         epilog="Exit codes: 0 promoted, mirrored and indexed, 1 not yet or wrong, 3 not known.",
     )
     promotion.add_argument("--wait", action="store_true", help="until it is finished; no lease")
@@ -243,24 +253,26 @@ def _add_reading(commands: Commands) -> None:
 
 
 def _add_listing(commands: Commands) -> None:
-    ledger = commands.add_parser("ledger", help="print who decided, signed or ran what")
+    ledger = _command(commands, "ledger", "print who decided, signed or ran what")
     form = ledger.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object a line")
     form.add_argument("--markdown", action="store_true", help="a table for an issue")
     ledger.add_argument("--by", metavar="WHO", help="of whose name or address this is a part")
     ledger.add_argument("--since", metavar="WHEN", help="such as 8h, 3d or 2026-10-14T09:30")
-    handover = commands.add_parser(
-        "handover", help="print what happened, is open, is next and who holds what, as Markdown"
+    handover = _command(
+        commands,
+        "handover",
+        "print what happened, is open, is next and who holds what, as Markdown",
     )
     handover.add_argument(
         "--since", metavar="WHEN", default="24h", help="such as 8h, 3d or 2026-10-14; 24h"
     )
-    picks = commands.add_parser("picks", help="print the cherry-pick queue, a row for each change")
+    picks = _command(commands, "picks", "print the cherry-pick queue, a row for each change")
     picks.add_argument("--state", action="append", metavar="STATE", help="such as nominated; again")
     picks.add_argument("--findings", action="store_true", help="what the branch lacks, and why")
     picks.add_argument("--json", action="store_true", help="machine-readable, with every field")
-    submodules = commands.add_parser(
-        "submodules", help="print what release branches pin, and whether a branch contains it"
+    submodules = _command(
+        commands, "submodules", "print what release branches pin, and whether a branch contains it"
     )
     submodules.add_argument("--repository", metavar="NAME", help="this one alone; all without it")
     submodules.add_argument("--json", action="store_true", help="machine-readable")
@@ -271,20 +283,20 @@ def _add_judging(commands: Commands) -> None:
         ("gates", "print every gate's verdict, with evidence, age and what to do"),
         ("board", "print what blocks, is risky, is ready and comes next, each with its key"),
     ):
-        commands.add_parser(name, help=about).add_argument(
+        _command(commands, name, about).add_argument(
             "--json", action="store_true", help="machine-readable"
         )
-    checklist = commands.add_parser("checklist", help="print every step and how it stands")
+    checklist = _command(commands, "checklist", "print every step and how it stands")
     form = checklist.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="machine-readable, with every field")
     form.add_argument("--markdown", action="store_true", help="a task list for an issue")
-    override = commands.add_parser(
-        "override", help="let the release go on in spite of a gate, for this candidate alone"
+    override = _command(
+        commands, "override", "let the release go on in spite of a gate, for this candidate alone"
     )
     override.set_defaults(operation="override")
     override.add_argument("gate", help="its id, as `gates` prints it")
     override.add_argument("--reason", required=True, help="why, for everybody to read")
-    meeting = commands.add_parser("meeting", help="print the agenda of the next sync meeting")
+    meeting = _command(commands, "meeting", "print the agenda of the next sync meeting")
     meeting.add_argument("--note", metavar="TEXT", help="keep what it came to in the ledger")
     for one in (override, meeting):
         one.add_argument("--plan", metavar="DIGEST", help="run exactly this plan or none")
@@ -294,7 +306,7 @@ def _add_judging(commands: Commands) -> None:
 
 def _add_predicting(commands: Commands) -> None:
     about = "tell what cherry-picks would come to, on any clone; nothing is written"
-    predict = commands.add_parser("predict", help=about, description=about)
+    predict = _command(commands, "predict", about)
     predict.add_argument("commits", nargs="*", metavar="COMMIT", help="- reads standard input")
     predict.add_argument("--repo", type=Path, default=Path(), metavar="PATH", help="a clone")
     predict.add_argument("--onto", required=True, metavar="REF", help="the branch to pick onto")
@@ -311,16 +323,18 @@ _STATES = [
 
 
 def _add_watching(commands: Commands) -> None:
-    builds = commands.add_parser(
+    builds = _command(
+        commands,
         "builds",
-        help="print every job of a candidate",
+        "print every job of a candidate",
         description="Print every job of a candidate, what was expected and did not start, and how "
         "many there are of each state. Exit codes: 0 nothing is red and everything was read, 1 "
         "something is red or missing, 3 GitHub cannot be reached.",
     )
-    watch = commands.add_parser(
+    watch = _command(
+        commands,
         "watch",
-        help="tell when a candidate's builds change, and how they end",
+        "tell when a candidate's builds change, and how they end",
         description="Print a line when the builds of a candidate change, and end with success, "
         "failure, cancelled, timeout, no-run or superseded.",
         epilog="Exit codes: 0 it was watched to an end, 3 GitHub could not be reached at the end, "
@@ -354,8 +368,10 @@ def _add_watching(commands: Commands) -> None:
 
 
 def _add_resolving(commands: Commands) -> None:
-    resolve = commands.add_parser(
-        "resolve", help="resolve a pick's conflict in your editor or shell, then go on to the pick"
+    resolve = _command(
+        commands,
+        "resolve",
+        "resolve a pick's conflict in your editor or shell, then go on to the pick",
     )
     resolve.add_argument("change", help="a trunk pull request or commit")
     resolve.add_argument("--abandon", action="store_true", help="remove its work tree")
@@ -372,9 +388,10 @@ def _add_resolving(commands: Commands) -> None:
 
 def _add_missing(commands: Commands) -> None:
     about = "print which fixes and reverts a release branch of any clone lacks"
-    missing = commands.add_parser(
+    missing = _command(
+        commands,
         "missing",
-        help=about,
+        about,
         description=f"{about}; without a network, but for the milestone's fixes",
         epilog="Exit codes: 0 nothing is missing, 1 something is, 2 wrong usage or a shallow"
         " clone, 3 the clone or GitHub cannot be read.",
@@ -390,8 +407,8 @@ def _add_missing(commands: Commands) -> None:
 
 
 def _add_operating(commands: Commands, *, asked_for: bool) -> None:
-    plan = commands.add_parser("plan", help="print what an operation would do; writes nothing")
-    do = commands.add_parser("do", help="carry out a plan, after a confirmation")
+    plan = _command(commands, "plan", "print what an operation would do; writes nothing")
+    do = _command(commands, "do", "carry out a plan, after a confirmation")
     if not asked_for:  # opening the cockpit does not wait for every operation's words
         return
     from cockpit.commands.operation_words import add_operations
@@ -401,7 +418,7 @@ def _add_operating(commands: Commands, *, asked_for: bool) -> None:
 
 def _add_signing(commands: Commands) -> None:
     about = "sign an item of the checklist, for this candidate and this plan, after a confirmation"
-    sign = commands.add_parser("sign", help=about, description=about)
+    sign = _command(commands, "sign", about)
     sign.set_defaults(operation="sign")
     sign.add_argument("item", metavar="ITEM", help="its id, as the checklist names it")
     sign.add_argument("--note", metavar="TEXT", help="what is to be known about it")
@@ -415,15 +432,15 @@ def _add_signing(commands: Commands) -> None:
 
 
 def _add_setting_up(commands: Commands) -> None:
-    commands.add_parser("doctor", help="check every backend, credential, clock and permission")
-    init = commands.add_parser("init", help="write a commented release.toml for PyTorch")
+    _command(commands, "doctor", "check every backend, credential, clock and permission")
+    init = _command(commands, "init", "write a commented release.toml for PyTorch")
     init.add_argument("release_version", metavar="VERSION", help="such as 2.15.0")
     init.add_argument("--output", type=Path, default=Path("release.toml"), metavar="FILE")
-    commands.add_parser("login", help="keep a GitHub token in the keyring")
+    _command(commands, "login", "keep a GitHub token in the keyring")
 
 
 def _add_rehearse(commands: Commands) -> None:
-    rehearse = commands.add_parser("rehearse", help="open the cockpit on a world of its own")
+    rehearse = _command(commands, "rehearse", "open the cockpit on a world of its own")
     rehearse.add_argument(
         "--scenario",
         default="default",

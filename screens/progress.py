@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import ClassVar
 
 from textual import on
@@ -14,9 +13,8 @@ from textual.widgets import Button
 
 from cockpit.operations.plan import Progress
 from cockpit.operations.runner import Ending, StepOutcome
-from cockpit.release.words import size
-from cockpit.views.ages import duration, grouped
 from cockpit.views.marks import FAILED, NEEDS_YOU, PASSED, QUEUED, RUNNING, SKIPPED, Mark, Tone
+from cockpit.views.step_progress import progress_words, spent_words
 from cockpit.views.table import Line, Span
 from screens.dialog import Dialog
 from screens.runs import Run, StepView
@@ -37,7 +35,7 @@ _MARKS: dict[StepOutcome | None, Mark] = {
 _ENDINGS = {
     Ending.DONE: (PASSED, "Done, and written to the ledger"),
     Ending.NOTHING_TO_DO: (PASSED, "Nothing to do: every step had been done already"),
-    Ending.CANCELLED: (SKIPPED, "Stopped between two steps; the same plan can be run again"),
+    Ending.CANCELLED: (SKIPPED, "Stopped; what is done stays, and the same plan can be run again"),
     Ending.FAILED: (FAILED, "Failed; the same plan can be run again, its steps look first"),
     Ending.CONFLICT: (FAILED, "Stopped: the world holds something else than the plan expects"),
 }
@@ -55,7 +53,7 @@ def run_lines(run: Run) -> tuple[Line, ...]:
 def run_line(run: Run) -> Line:
     """The run on one line, for the bottom of the other screens."""
     mark = RUNNING if not run.finished else (PASSED if _succeeded(run) else FAILED)
-    words = f"{run.settled} of {len(run.plan.steps)} steps · {duration(_span(run.elapsed))}"
+    words = f"{run.settled} of {len(run.plan.steps)} steps · {spent_words(run.elapsed)}"
     return Line(
         (
             Span(f" {mark.shape} ", mark.tone),
@@ -72,7 +70,7 @@ class ProgressScreen(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b,w", "leave", "To the background", show=False),
-        Binding("x", "stop", "Stop after this step", show=False),
+        Binding("x", "stop", "Stop where it is safe", show=False),
         Binding("y", "copy_report", "Copy", show=False),
     ]
     AUTO_FOCUS = "#close"
@@ -82,7 +80,7 @@ class ProgressScreen(Dialog[None]):
         self._run = run
         self._lines = WrappedLines(run_lines(run), id="steps")
         self._close = Button("To the background  b", id="close", compact=True)
-        self._stop = Button("Stop after this step  x", id="stop", compact=True)
+        self._stop = Button("Stop where it is safe  x", id="stop", compact=True)
         self._keys = KeyBar((KeyHint("y", "copy"), KeyHint("esc", "leave; it goes on")))
         self._forget: Callable[[], None] = lambda: None
 
@@ -109,7 +107,7 @@ class ProgressScreen(Dialog[None]):
         self._forget()
 
     def action_stop(self) -> None:
-        """Stop after the step that is under way."""
+        """Stop at once in a wait, between two objects of a copy, else after the step."""
         if not self._run.finished:
             self._run.stop()
 
@@ -129,7 +127,7 @@ class ProgressScreen(Dialog[None]):
         self._stop.display = not self._run.finished
         if self._run.cancel.is_set():
             self._stop.disabled = True
-            _relabel(self._stop, "Stopping after this step …")
+            _relabel(self._stop, "Stopping where it is safe …")
         if self._run.finished:
             self._run.seen = True
             _relabel(self._close, "Close  esc")
@@ -163,28 +161,17 @@ def _step_lines(step: StepView, now: float) -> Iterator[Line]:
 
 
 def _bar_line(progress: Progress, spent: float) -> Line:
-    """Share, amounts, rate and time left, as far as they can be told."""
-    words = [duration(_span(spent))]
-    share = 0.0
-    if progress.total:
-        share = progress.done / progress.total
-        unit = f" {progress.unit}" if progress.unit else ""
-        told = size if progress.unit == "bytes" else grouped
-        unit = "" if progress.unit == "bytes" else unit
-        amount = f"{told(progress.done)}/{told(progress.total)}{unit}"
-        words = [f"{int(share * 100)} %", amount]
-        if progress.done and spent > 1:
-            rate = progress.done / spent
-            words.append(f"{size(rate)}/s" if told is size else f"{rate:.1f}{unit}/s")
-            words.append(f"~{duration(_span((progress.total - progress.done) / rate))} left")
+    """A bar with the share, and how far it is in words."""
+    share = progress.done / progress.total if progress.total else 0.0
     full, rest = bar(share, BAR_WIDTH)
-    return Line((Span(f"  {full}", Tone.BUSY), Span(f"{rest}  {'  '.join(words)}", Tone.DIM)))
+    words = "  ".join(progress_words(progress, spent))
+    return Line((Span(f"  {full}", Tone.BUSY), Span(f"{rest}  {words}", Tone.DIM)))
 
 
 def _ending_lines(run: Run) -> Iterator[Line]:
     if not run.finished:
-        word = "stopping after this step" if run.cancel.is_set() else "running"
-        yield Line((Span(f"{word} · {duration(_span(run.elapsed))}", Tone.DIM),))
+        word = "stopping where it is safe" if run.cancel.is_set() else "running"
+        yield Line((Span(f"{word} · {spent_words(run.elapsed)}", Tone.DIM),))
         return
     if run.outcome is None:
         mark, words = FAILED, run.error.title if run.error else "it did not start"
@@ -203,7 +190,3 @@ def _ending_lines(run: Run) -> Iterator[Line]:
 
 def _succeeded(run: Run) -> bool:
     return run.outcome is not None and run.outcome.succeeded
-
-
-def _span(seconds: float) -> timedelta:
-    return timedelta(seconds=max(seconds, 0.0))

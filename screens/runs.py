@@ -27,7 +27,7 @@ class Run:
     def __init__(self, plan: Plan, clock: Callable[[], float]) -> None:
         self.plan = plan
         self.cancel = threading.Event()
-        """Set to stop after the step that is under way."""
+        """Set to stop where the step that is under way can."""
         self.outcome: Outcome | None = None
         self.error: CockpitError | None = None
         """Why it did not even start."""
@@ -89,7 +89,7 @@ class Run:
         self._tell()
 
     def stop(self) -> None:
-        """Ask it to stop between two steps."""
+        """Ask it to stop where that leaves nothing half done."""
         self.cancel.set()
         self._tell()
 

@@ -23,10 +23,18 @@ from screens.outside import page_text
             "release-cockpit do resolve 1 --onto release/2.14",
         ),
         ({"change": "1", "mainline": "2"}, "release-cockpit do resolve 1 --mainline 2"),
+        (
+            {"change": "1", "config": Path("of 2.14.toml")},
+            "release-cockpit --config 'of 2.14.toml' do resolve 1",
+        ),
+        (
+            {"change": "1", "config": Path("gone.toml"), "rehearsal": True},
+            "release-cockpit do resolve 1",
+        ),
     ],
 )
-def test_the_next_line_is_about_the_same_work_tree(words: dict[str, str], line: str) -> None:
-    given = {"onto": None, "mainline": None, **words}
+def test_the_next_line_is_about_the_same_work_tree(words: dict[str, object], line: str) -> None:
+    given = {"onto": None, "mainline": None, "config": None, "rehearsal": False, **words}
     assert next_line("do", Namespace(**given)) == line
 
 

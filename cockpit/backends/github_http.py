@@ -28,6 +28,7 @@ from cockpit.backends.github_errors import (
 )
 from cockpit.backends.github_pages import Page, PageCache
 from cockpit.backends.github_texts import TextEnd, read_end
+from cockpit.backends.plain_http import reads_again
 from cockpit.backends.ports import ApiBudget, ApiUsage, ApiUse, Credential
 from cockpit.errors import CockpitError, Unreachable
 from cockpit.threads import gather
@@ -329,7 +330,6 @@ class Transport:
         from github import Auth
         from github import Github as PyGithub
         from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass
-        from urllib3 import Retry
 
         requester = PyGithub(
             auth=Auth.Token(self.token.secret) if self.token else None,
@@ -340,18 +340,6 @@ class Transport:
             seconds_between_requests=None,
             seconds_between_writes=None,
         ).requester
-        # PyGithub's own retry sleeps in this thread for as long as GitHub says; waiting is the
-        # scheduler's business, and a countdown on the screen.
-        retry = Retry(
-            total=3,
-            connect=0,
-            read=False,
-            status_forcelist=(500, 502, 503, 504),
-            allowed_methods=("GET", "HEAD"),
-            backoff_factor=0.2,
-            respect_retry_after_header=False,
-            raise_on_status=False,
-        )
         address = urlsplit(self.api)
         secure = address.scheme == "https"
         kind = HTTPSRequestsConnectionClass if secure else HTTPRequestsConnectionClass
@@ -359,7 +347,9 @@ class Transport:
             address.hostname or "",
             address.port,
             timeout=(CONNECT_S, self._timeout_s),  # type: ignore[arg-type]  # handed to requests
-            retry=retry,
+            # PyGithub's own retry sleeps in this thread for as long as GitHub says; waiting is the
+            # scheduler's business, and a countdown on the screen.
+            retry=reads_again(),
             pool_size=4 * _THREADS,
         )
         connection.session.hooks["response"].append(_refuse_moved)

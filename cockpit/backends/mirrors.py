@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from cockpit.backends.objectstore import Login
+from cockpit.backends.objectstore_errors import Login
 from cockpit.config_places import MirrorTable, ObjectStoreTable
 from cockpit.errors import AccessDenied
 

@@ -9,11 +9,21 @@ import re
 import shlex
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast
 
+from cockpit.backends.objectstore_errors import (
+    ABSENT,
+    AWS_LOGIN,
+    CONNECT_S,
+    REPLACED,
+    Login,
+    code_of,
+    failure,
+    refusal,
+)
 from cockpit.backends.objectstore_quick import Headed, Page, QuickRequests, headed
 from cockpit.backends.ports import Delivery
 from cockpit.backends.ports.objectstore import REQUESTS_AT_ONCE
@@ -21,12 +31,8 @@ from cockpit.backends.text import clean, mask
 from cockpit.config_places import ObjectStoreTable
 from cockpit.errors import (
     AccessDenied,
-    CockpitError,
     ConfigError,
     Conflict,
-    CredentialExpired,
-    Throttled,
-    Unreachable,
 )
 from cockpit.release.artifacts import StoredObject
 from cockpit.release.readiness import CredentialLife
@@ -34,41 +40,25 @@ from cockpit.release.readiness import CredentialLife
 if TYPE_CHECKING:
     from boto3.session import Session
     from botocore.config import Config as BotoConfig
-    from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
 
-CONNECT_S = 5
 READ_S = 20
 _ATTEMPTS = 3
-_SLOW_DOWN_S = 5.0
-_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"}
-_UNKNOWN_KEY = {
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "InvalidToken",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-}
-_ABSENT = {"404", "NoSuchKey"}
-_REFUSED = {"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbidden", "403"}
-_REPLACED = {"PreconditionFailed", "412"}
-_SKEWED = {"RequestTimeTooSkewed", "RequestInTheFuture"}
-_SLOW_DOWN = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "429"}
 _END_OF_LIFE = "AWS_CREDENTIAL_EXPIRATION"
 _CHECKSUM_NAMES = ("checksum-sha256", "x-amz-meta-checksum-sha256")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
-class Login(NamedTuple):
-    """What messages call the credentials of a store, and how one comes by others."""
-
-    credentials: str = "AWS credentials"
-    again: str = "log in to AWS again (aws sso login, or new keys), then refresh (r)"
-    table: str = "[objectstore]"
-    """Where its bucket stands in the config."""
+_Addressing: TypeAlias = Literal["path", "virtual", "auto"]
 
 
-AWS_LOGIN = Login()
+class _Kept(NamedTuple):
+    """What lasts until the next login."""
+
+    session: Session
+    clients: dict[float, S3Client]
+    """By how long each waits for an answer, in seconds."""
+    quickly: dict[S3Client, QuickRequests]
 
 
 class ObjectStore:
@@ -78,9 +68,9 @@ class ObjectStore:
     """
 
     read_s: float = READ_S
+    written_s: float = READ_S
+    """How long a store may be silent about what it was given, or was asked to copy."""
     attempts = _ATTEMPTS
-
-    _quickly: tuple[S3Client, QuickRequests] | None = None
 
     def __init__(
         self,
@@ -95,7 +85,7 @@ class ObjectStore:
         self._environment = environment
         self._log = log
         self._making = threading.Lock()
-        self._kept: tuple[Session, S3Client] | None = None
+        self._kept: _Kept | None = None
 
     def list_objects(self, prefix: str) -> Iterator[StoredObject]:
         """Every object whose key starts with the prefix, all pages."""
@@ -148,7 +138,7 @@ class ObjectStore:
                 )
                 return found["Body"].read()
             except ClientError as err:
-                if _code(err) in {*_ABSENT, *_REPLACED}:
+                if code_of(err) in {*ABSENT, *REPLACED}:
                     raise Conflict(
                         "A file of the channel was replaced",
                         f"{clean(stored.key)} is no longer the one that was listed",
@@ -176,7 +166,7 @@ class ObjectStore:
             *("--checksum-sha256", digest, *_flag(delivery.replaces)),
         )
         labels = {**delivery.labels, _CHECKSUM_NAMES[0]: delivery.sha256}
-        with self._speaking() as (_, client), path.open("rb") as file:
+        with self._writing() as (_, client), path.open("rb") as file:
             try:
                 client.put_object(
                     Bucket=bucket,
@@ -189,7 +179,7 @@ class ObjectStore:
                     **_condition(delivery.replaces),
                 )
             except ClientError as err:
-                if _code(err) in _REPLACED:
+                if code_of(err) in REPLACED:
                     raise Conflict(
                         f"{clean(key)} is not what was expected",
                         "somebody has put it there, or replaced it, meanwhile",
@@ -242,7 +232,7 @@ class ObjectStore:
             try:
                 return headed(client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED"))
             except ClientError as err:
-                if _code(err) in _ABSENT:
+                if code_of(err) in ABSENT:
                     return None
                 raise
 
@@ -267,20 +257,33 @@ class ObjectStore:
         return Page(tuple(objects), answer.get("NextContinuationToken", ""))
 
     def _quick(self, session: Session, client: S3Client) -> QuickRequests:
-        """What asks over this client; another one after a new login."""
-        kept = self._quickly
-        if kept is None or kept[0] is not client:
-            made = QuickRequests(session, client, self._settings.bucket)
-            kept = self._quickly = client, made
-        return kept[1]
+        """What asks over this client."""
+        kept = self._kept
+        if kept is None or kept.session is not session:  # somebody else's failure ended the login
+            return QuickRequests(session, client, self._settings.bucket)
+        if client not in kept.quickly:
+            kept.quickly[client] = QuickRequests(session, client, self._settings.bucket)
+        return kept.quickly[client]
 
-    def _session(self) -> tuple[Session, S3Client]:
+    def _session(self, read_s: float) -> tuple[Session, S3Client]:
+        """The session, and its client that waits so long for an answer."""
         with self._making:
             if self._kept is None:
-                self._kept = self._connect()
-            return self._kept
+                self._kept = _Kept(self._connect(), {}, {})
+            session, clients = self._kept.session, self._kept.clients
+            if read_s not in clients:
+                clients[read_s] = self._client(session, read_s)
+            return session, clients[read_s]
 
-    def _connect(self) -> tuple[Session, S3Client]:
+    def _client(self, session: Session, read_s: float) -> S3Client:
+        addressing: _Addressing = "path" if self._settings.endpoint else "auto"
+        return session.client(
+            "s3",
+            endpoint_url=self._settings.endpoint,
+            config=_limits(addressing, read_s, self.attempts),
+        )
+
+    def _connect(self) -> Session:
         from boto3.session import Session
         from botocore.session import Session as BotocoreSession
 
@@ -293,24 +296,22 @@ class ObjectStore:
         if os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() != "false":
             # Outside EC2 nobody answers there, and boto3 would wait seconds to find that out.
             core.get_component("credential_provider").remove("iam-role")
-        session = Session(
+        return Session(
             aws_access_key_id=key,
             aws_secret_access_key=environment.get("AWS_SECRET_ACCESS_KEY"),
             aws_session_token=environment.get("AWS_SESSION_TOKEN"),
             region_name=self._settings.region,
             botocore_session=core,
         )
-        client = session.client(
-            "s3",
-            endpoint_url=self._settings.endpoint,
-            config=_limits(
-                "path" if self._settings.endpoint else "auto", self.read_s, self.attempts
-            ),
-        )
-        return session, client
+
+    def _writing(self) -> AbstractContextManager[tuple[Session, S3Client]]:
+        """As `_speaking`, for what a store may be silent about for longer."""
+        return self._speaking(read_s=self.written_s)
 
     @contextmanager
-    def _speaking(self, bucket: str | None = None) -> Iterator[tuple[Session, S3Client]]:
+    def _speaking(
+        self, bucket: str | None = None, read_s: float | None = None
+    ) -> Iterator[tuple[Session, S3Client]]:
         """Session and client, whose exceptions become ours.
 
         `bucket` is spoken of where it is another one than the channels'.
@@ -318,17 +319,18 @@ class ObjectStore:
         from botocore.exceptions import BotoCoreError, ClientError
 
         where = self._settings.endpoint or "AWS"
+        read_s = self.read_s if read_s is None else read_s
         try:
-            yield self._session()
+            yield self._session(read_s)
         except ClientError as err:
-            failure = _refusal(err, bucket or self._settings.bucket, where, self._login)
-            if isinstance(failure, AccessDenied):
+            refused = refusal(err, bucket or self._settings.bucket, where, self._login)
+            if isinstance(refused, AccessDenied):
                 # The next try reads the credentials again, which a login has renewed by then.
                 self._kept = None
-            raise failure from err
+            raise refused from err
         except BotoCoreError as err:
             self._kept = None
-            raise _failure(err, where, self.read_s, self._login) from err
+            raise failure(err, where, read_s, self._login) from err
         except json.JSONDecodeError as err:
             raise AccessDenied(
                 "The AWS credentials cannot be read",
@@ -369,7 +371,7 @@ class _Counted:
 
 
 def _limits(
-    addressing: Literal["path", "virtual", "auto"],
+    addressing: _Addressing,
     read_s: float = READ_S,
     attempts: int = _ATTEMPTS,
 ) -> BotoConfig:
@@ -394,10 +396,6 @@ def _flag(replaces: str) -> tuple[str, str]:
     return ("--if-match", replaces) if replaces else ("--if-none-match", "*")
 
 
-def _code(err: ClientError) -> str:
-    return err.response.get("Error", {}).get("Code", "")
-
-
 def _native(sha256: str) -> str:
     """The SHA-256 that S3 computed, in hexadecimal; of what was put in parts there is none."""
     if "-" in sha256:
@@ -420,69 +418,3 @@ def _words_for(method: str) -> str:
         "shared-credentials-file": "the AWS credentials file",
         "none": "nowhere, anonymously",
     }.get(method, method)
-
-
-def _refusal(err: ClientError, bucket: str, where: str, login: Login) -> CockpitError:
-    """What an answer of S3 means that is no success."""
-    answer, code = err.response, _code(err)
-    said = mask(clean(f"{code}: {answer.get('Error', {}).get('Message', '')}"))
-    if code in _EXPIRED:
-        return CredentialExpired(f"The {login.credentials} have expired", said, login.again)
-    if code in _UNKNOWN_KEY:
-        return AccessDenied(f"The {login.credentials} are not accepted", said, login.again)
-    if code in _REFUSED:
-        return AccessDenied(
-            f"The {login.credentials} may not read {bucket}",
-            said,
-            "ask for read access to the bucket",
-        )
-    if code in _REPLACED:
-        return Conflict(
-            "The store holds something else than expected",
-            f"{said}; nothing was written",
-            "look at the promotion (5), then plan again",
-        )
-    if code in _SKEWED:
-        return CockpitError(
-            "This machine's clock is wrong",
-            f"S3 refuses requests that are more than 15 minutes off ({said})",
-            "set the clock, for example with timedatectl set-ntp true",
-        )
-    if code == "NoSuchBucket":
-        return ConfigError(
-            f"There is no bucket {bucket}",
-            said,
-            f"edit the bucket of {login.table} in release.toml",
-        )
-    if code in _SLOW_DOWN:
-        return Throttled("S3 asks to wait", said, "nothing to do: it is asked again", _SLOW_DOWN_S)
-    if answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
-        return Unreachable("S3 answers with errors", f"{where}: {said}", "refresh (r)")
-    return CockpitError("S3 refused this", f"{where}: {said}", "release-cockpit doctor")
-
-
-def _failure(err: Exception, where: str, read_s: float, login: Login) -> CockpitError:
-    """What it means that no answer of S3 came, or no credential was found to ask with."""
-    from botocore import exceptions as boto
-
-    said = mask(clean(str(err)))
-    if isinstance(err, boto.NoCredentialsError | boto.PartialCredentialsError):
-        return AccessDenied(f"There are no {login.credentials}", said, login.again)
-    if isinstance(err, boto.ProfileNotFound):
-        return ConfigError(
-            "The AWS profile does not exist", said, "edit [objectstore].profile in release.toml"
-        )
-    if isinstance(err, boto.UnauthorizedSSOTokenError | boto.SSOTokenLoadError):
-        return CredentialExpired("The AWS login has ended", said, login.again)
-    if isinstance(
-        err,
-        boto.SSOError | boto.LoginError | boto.TokenRetrievalError | boto.CredentialRetrievalError,
-    ):
-        return AccessDenied("The AWS login has ended", said, login.again)
-    if isinstance(err, boto.ConnectTimeoutError):
-        said = f"{where}: no connection within {CONNECT_S} s"
-    elif isinstance(err, boto.ReadTimeoutError):
-        said = f"{where}: no answer within {read_s:g} s"
-    elif isinstance(err, boto.EndpointConnectionError):
-        said = f"{where}: no connection"
-    return Unreachable("S3 cannot be reached", said, "check the network, then refresh (r)")

@@ -39,7 +39,7 @@ class WritableStore(ObjectStore):
     """Implements TransferPort."""
 
     # A store that copies gigabytes by itself may be silent for a while.
-    read_s = 120.0
+    written_s = 120.0
     copy_limit = COPY_LIMIT
     copied_part = _COPIED_PART
     sent_part = _SENT_PART
@@ -93,7 +93,7 @@ class WritableStore(ObjectStore):
         headers |= {"If-Match": f'"{replaces}"'} if replaces else {"If-None-Match": "*"}
         if self._settings.acl:
             headers["x-amz-acl"] = self._settings.acl
-        with self._speaking() as (session, client):
+        with self._writing() as (session, client):
             made = self._quick(session, client).copy(f"{bucket}/{wanted.key}", key, headers)
         report(wanted.size)
         native = _native(made.sha256)
@@ -126,7 +126,7 @@ class WritableStore(ObjectStore):
         self._tell("put-object", "--bucket", self.bucket, "--key", key, "--if-none-match", "*")
 
         def put() -> str:
-            with self._speaking() as (_, client):
+            with self._writing() as (_, client):
                 return client.put_object(
                     Bucket=self.bucket,
                     Key=key,
@@ -211,7 +211,7 @@ class WritableStore(ObjectStore):
         carried = self._properties_in(bucket, wanted.key)
 
         def copied(upload: str, number: int, start: int, length: int) -> dict[str, Any]:
-            with self._speaking() as (_, client):
+            with self._writing() as (_, client):
                 answer = client.upload_part_copy(
                     Bucket=self.bucket,
                     Key=key,
@@ -244,7 +244,7 @@ class WritableStore(ObjectStore):
         of_parts: list[bytes] = []
 
         def sent(upload: str, number: int, body: bytes) -> dict[str, Any]:
-            with self._speaking() as (_, client):
+            with self._writing() as (_, client):
                 made = client.upload_part(
                     Bucket=self.bucket,
                     Key=key,
@@ -316,7 +316,7 @@ class WritableStore(ObjectStore):
             *("complete-multipart-upload", "--bucket", self.bucket, "--key", key),
             *("--upload-id", upload, *_flag(replaces)),
         )
-        with self._speaking() as (_, client):
+        with self._writing() as (_, client):
             try:
                 answer = client.complete_multipart_upload(
                     Bucket=self.bucket,

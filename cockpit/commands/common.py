@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import shlex
 import sys
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 
 from cockpit.config import load
+from cockpit.errors import ConfigError
 from cockpit.places import find
 from cockpit.runtime import Cockpit
 from cockpit.views.table import Line
@@ -31,6 +34,23 @@ def looked(arguments: argparse.Namespace) -> Cockpit:
     cockpit = open_cockpit(arguments)
     asyncio.run(cockpit.refresh())
     return cockpit
+
+
+def called(arguments: argparse.Namespace, *words: str) -> str:
+    """A line to go on with, on the release that this one was called for."""
+    given = (
+        ["--config", str(arguments.config)] if arguments.config and not arguments.rehearsal else []
+    )
+    return shlex.join(["release-cockpit", *given, *words])
+
+
+def seconds(option: str, given: float | None) -> timedelta | None:
+    """How long an option says; raises ConfigError for what is no time to wait."""
+    if given is None:
+        return None
+    if not 0 < given < 10**8:
+        raise ConfigError(f"{option} takes seconds", f"{given:g} is none", f"{option} 30")
+    return timedelta(seconds=given)
 
 
 def write_json(document: object) -> None:

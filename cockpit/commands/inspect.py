@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from cockpit.commands.common import has_terminal, open_cockpit
+from cockpit.commands.common import called, has_terminal, open_cockpit
 from cockpit.errors import ExitCode
 from cockpit.operations.index_reads import OnItsWay, on_its_way, repositories_for
 from cockpit.operations.reading_wheels import Report, WheelReader
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         text = msgspec.json.format(msgspec.json.encode(_as_data(found, record)), indent=2).decode()
     else:
-        lines = (line for one in found for line in _lines(*one, record))
+        lines = (line for one in found for line in _lines(*one, record, arguments))
         text = "\n".join(lines)
         text = as_ascii(text) if arguments.ascii else text
     sys.stdout.write(text + "\n")
@@ -54,7 +54,13 @@ def _inspected(cockpit: Cockpit, package: str, record: Ledger, report: Report) -
     return found
 
 
-def _lines(one: OnItsWay, found: Inspected, wrong: Sequence[Flaw], record: Ledger) -> list[str]:
+def _lines(
+    one: OnItsWay,
+    found: Inspected,
+    wrong: Sequence[Flaw],
+    record: Ledger,
+    arguments: argparse.Namespace,
+) -> list[str]:
     lines = [package_line(f"{one.package} {one.version}", one.wheels).text]
     for flaw in wrong:
         lines += [f"  ✖ {flaw}", f"    next: {flaw.then}"]
@@ -66,7 +72,8 @@ def _lines(one: OnItsWay, found: Inspected, wrong: Sequence[Flaw], record: Ledge
         )
     known = inspection_of(record, one.package, one.version)
     if known is None or not known.covers(found.staged):
-        lines.append(f"    next: release-cockpit do inspect {one.package} records it for everybody")
+        recording = called(arguments, "do", "inspect", one.package)
+        lines.append(f"    next: {recording} records it for everybody")
     return lines
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shlex
 import signal
 import sys
 import threading
 
-from cockpit.commands.common import has_terminal, open_cockpit
+from cockpit.commands.common import called, has_terminal, open_cockpit
 from cockpit.commands.operation_words import borrows
 from cockpit.commands.plan_words import describe, plan_json
+from cockpit.commands.telling import Teller
 from cockpit.errors import CockpitError, ExitCode, Refused
 from cockpit.operations.plan import Danger, Plan
 from cockpit.operations.registry import operation
-from cockpit.operations.runner import Ending, Outcome, StepOutcome, StepReport
+from cockpit.operations.runner import Ending, Outcome
 from cockpit.release.words import counted
 from cockpit.runtime import Cockpit
 
@@ -58,7 +58,10 @@ async def carried_out(cockpit: Cockpit, arguments: argparse.Namespace) -> int:
         _confirm(made, arguments)
     cancel = threading.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, cancel.set)
-    outcome = await cockpit.carry_out(made, _Teller(), cancel, arguments.take_over)
+    live = sys.stdout.isatty() and sys.stderr.isatty()
+    teller = Teller(made.facts.steps, live=live, plain_ascii=arguments.ascii)
+    async with teller.watching():
+        outcome = await cockpit.carry_out(made, teller, cancel, arguments.take_over)
     return int(_conclude(outcome))
 
 
@@ -99,35 +102,13 @@ def _confirm(made: Plan, arguments: argparse.Namespace) -> None:
 
 def _again(command: str, arguments: argparse.Namespace) -> str:
     spec = operation(arguments.operation)
-    words = ["release-cockpit", command, spec.name]
+    words = [command, spec.name]
     for parameter in spec.parameters:
         given = getattr(arguments, parameter.name)
         for value in given if isinstance(given, list) else filter(None, [given]):
             named = [f"--{parameter.name}"] if parameter.option or parameter.flag else []
             words += named if parameter.flag else [*named, value]
-    return shlex.join(words)
-
-
-class _Teller:
-    """Prints how each step ends, and why one stands still: once, while it does."""
-
-    def __init__(self) -> None:
-        self._paused = ""
-
-    def __call__(self, report: StepReport) -> None:
-        paused = report.progress.paused
-        if paused and paused != self._paused:
-            sys.stderr.write(f"paused: {paused}\n")
-        self._paused = paused
-        _tell(report)
-
-
-def _tell(report: StepReport) -> None:
-    if report.outcome is StepOutcome.RUNNING:
-        return
-    detail = f": {report.detail}" if report.detail else ""
-    sys.stdout.write(f"{report.outcome.value}{detail}\n")
-    sys.stdout.flush()
+    return called(arguments, *words)
 
 
 def _conclude(outcome: Outcome) -> ExitCode:

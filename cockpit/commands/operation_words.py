@@ -49,8 +49,10 @@ def _add_parameter(parser: argparse.ArgumentParser, parameter: Parameter) -> Non
     elif parameter.option:
         action = "append" if parameter.repeated else "store"
         names = [*([f"-{parameter.short}"] if parameter.short else []), f"--{name}"]
-        needed = parameter.required
-        parser.add_argument(*names, dest=name, action=action, help=said, required=needed)
+        needed, called = parameter.required, parameter.metavar or None
+        parser.add_argument(
+            *names, dest=name, action=action, metavar=called, help=said, required=needed
+        )
     elif parameter.required:
         parser.add_argument(name, help=said, nargs="+" if parameter.repeated else None)
     else:

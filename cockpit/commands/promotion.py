@@ -9,7 +9,7 @@ import time
 
 import msgspec
 
-from cockpit.commands.common import open_cockpit
+from cockpit.commands.common import open_cockpit, seconds
 from cockpit.errors import ExitCode
 from cockpit.release.gates import GATES
 from cockpit.release.gates_promotion import FINISHED_BY
@@ -24,6 +24,7 @@ _LOOKED_AT = ("branches", "ledger", "promotion")
 
 def run(arguments: argparse.Namespace) -> int:
     """Look once, or until the promotion is finished, and print what was found."""
+    seconds("--interval", arguments.interval)
     cockpit = open_cockpit(arguments)
     asyncio.run(_look(cockpit, arguments))
     state = cockpit.state

@@ -7,7 +7,7 @@ import asyncio
 import sys
 
 from cockpit.commands import operate
-from cockpit.commands.common import has_terminal, open_cockpit
+from cockpit.commands.common import called, has_terminal, open_cockpit
 from cockpit.editing import edit
 from cockpit.errors import ExitCode, Refused
 from cockpit.operations.picking import PickWish
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def next_line(command: str, arguments: argparse.Namespace) -> str:
     """The line that goes on with this work tree, and with no other line's."""
-    onto = f"--onto {arguments.onto}" if arguments.onto else ""
-    seen_from = f"--mainline {arguments.mainline}" if arguments.mainline else ""
-    words = ("release-cockpit", command, "resolve", arguments.change, onto, seen_from)
-    return " ".join(filter(None, words))
+    onto = ["--onto", arguments.onto] if arguments.onto else []
+    seen_from = ["--mainline", arguments.mainline] if arguments.mainline else []
+    words = [*([command] if command else []), "resolve", arguments.change]
+    return called(arguments, *words, *onto, *seen_from)

@@ -12,9 +12,9 @@ from enum import IntEnum
 import msgspec
 
 from cockpit.commands.candidates import wanted_candidate, wanted_repository
-from cockpit.commands.common import open_cockpit
+from cockpit.commands.common import open_cockpit, seconds
 from cockpit.commands.watch_output import Glance, Output, output_for, tells_what_is_left
-from cockpit.errors import ConfigError, ExitCode
+from cockpit.errors import ExitCode
 from cockpit.feeds.feed import Feed
 from cockpit.release.build_changes import changes, following
 from cockpit.release.candidates import Candidate
@@ -84,20 +84,12 @@ def _wish(cockpit: Cockpit, arguments: argparse.Namespace) -> Wish:
     return Wish(
         repository=wanted_repository(cockpit.config, arguments.repository),
         tag=arguments.candidate,
-        interval=_seconds("--interval", arguments.interval),
-        timeout=_seconds("--timeout", arguments.timeout),
-        grace=_seconds("--grace", arguments.grace) or timedelta(),
+        interval=seconds("--interval", arguments.interval),
+        timeout=seconds("--timeout", arguments.timeout),
+        grace=seconds("--grace", arguments.grace) or timedelta(),
         fail_fast=arguments.fail_fast,
         forecast=tells_what_is_left(arguments),
     )
-
-
-def _seconds(option: str, given: float | None) -> timedelta | None:
-    if given is None:
-        return None
-    if not 0 < given < 10**8:
-        raise ConfigError(f"{option} takes seconds", f"{given:g} is none", f"{option} 30")
-    return timedelta(seconds=given)
 
 
 class Watch:
@@ -157,7 +149,7 @@ class Watch:
 
     async def _until_the_end(self) -> End | None:
         timeout = self._wish.timeout
-        deadline = time.monotonic() + timeout.total_seconds() if timeout else None
+        deadline = time.monotonic() + timeout.totalseconds() if timeout else None
         while not self._stopped:
             self._news.clear()
             await self._find()

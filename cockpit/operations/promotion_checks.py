@@ -68,8 +68,8 @@ def unproven_words(pieces: Iterable[Piece]) -> tuple[str, ...]:
     unproven = sum(piece.source.unproven for piece in pieces)
     if not unproven:
         return ()
-    files = counted(unproven, "file")
-    return (f"the store computed no checksum of {files}: what they claim is checked once copied",)
+    files, claim = counted(unproven, "file"), "it claims" if unproven == 1 else "they claim"
+    return (f"the store computed no checksum of {files}: what {claim} is checked once copied",)
 
 
 def life_warnings(life: CredentialLife, where: str, seconds: float, now: datetime) -> list[str]:

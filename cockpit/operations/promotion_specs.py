@@ -46,7 +46,7 @@ def _abort_uploads(backends: Backends, _: Arguments) -> Operation:
 _PACKAGE = Parameter("package", "such as torch or libtorch; all of the release without it")
 _VERSION = Parameter("version", "the version that is meant; the config's has to be the same")
 _ALLOW_MISSING = Parameter(
-    "allow-missing", "why files of the support matrix may be missing", option=True
+    "allow-missing", "why files of the support matrix may be missing", option=True, metavar="REASON"
 )
 
 PROMOTION_OPERATIONS: tuple[OperationSpec, ...] = (
@@ -70,7 +70,12 @@ PROMOTION_OPERATIONS: tuple[OperationSpec, ...] = (
         (
             Parameter("candidate", "the candidate's tag, such as v2.15.0-rc1", required=True),
             Parameter("package", "such as torch or libtorch; all of its repository without it"),
-            Parameter("discard", "why files that no backup holds may be replaced", option=True),
+            Parameter(
+                "discard",
+                "why files that no backup holds may be replaced",
+                option=True,
+                metavar="REASON",
+            ),
             _ALLOW_MISSING,
         ),
         _restore,

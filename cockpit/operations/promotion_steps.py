@@ -256,7 +256,8 @@ class PlaceFiles(ABC):
             return Probe(StepState.TODO, words)
         told = sum(found.likeness is Likeness.TOLD for found in there)
         words = f"{counted(len(there), 'file')}, {size(self.size)}"
-        words += f", {told} by the checksum they carry" if told else ", verified"
+        carried = "it carries" if told == 1 else "they carry"
+        words += f", {told} by the checksum {carried}" if told else ", verified"
         return Probe(StepState.DONE, words, tuple(map(_part, there)))
 
 

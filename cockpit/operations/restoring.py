@@ -153,9 +153,10 @@ class Restore:
 
     def _losses(self, lost: Sequence[str]) -> Iterator[str]:
         if lost and not self._discard:
+            them = "it" if len(lost) == 1 else "them"
             yield (
                 f"{counted(len(lost), 'file')} of the test channel would be lost, for no backup"
-                f" holds them: {few(lost)}; --discard REASON replaces them all the same"
+                f" holds {them}: {few(lost)}; --discard REASON replaces {them} all the same"
             )
 
     def _placed(self, kept: Selection, listed: Sequence[StoredObject]) -> list[Placed]:
@@ -251,8 +252,7 @@ class Restore:
             yield f"lost for good: {few(lost)} ({self._discard})"
         for promoted, kept in found.items():
             if kept.missing and self._allow_missing:
-                files = counted(len(kept.missing), "file")
-                yield f"goes on without {files} of {promoted.release}"
+                yield f"goes on without {counted(len(kept.missing), 'file')} of {promoted.release}"
 
 
 def _beside(kept: Selection, present: Sequence[StoredObject]) -> list[StoredObject]:

@@ -102,7 +102,7 @@ class Runner:
 
         Raises Refused in read-only mode, to people who may not do it, when another plan runs, when
         the plan has blockers and is not done, or when somebody else holds the lease. `cancel` stops
-        between steps.
+        between steps, and within one where the step says that it can.
         """
         if self._read_only and plan.danger is not Danger.READ:
             raise Refused(

@@ -34,6 +34,8 @@ class Parameter(msgspec.Struct, frozen=True):
     """The letter that stands for an option."""
     flag: bool = False
     """An option without a value: given, it is `yes`."""
+    metavar: str = ""
+    """What help calls the value of an option; its name in capitals where this is empty."""
 
 
 class OperationSpec(msgspec.Struct, frozen=True):

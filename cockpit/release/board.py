@@ -9,7 +9,7 @@ import msgspec
 
 from cockpit.release.commits import short
 from cockpit.release.coverage import configuration, named
-from cockpit.release.findings import FindingKind, Severity, findings
+from cockpit.release.findings import FindingKind, Severity, findings, lost_by_libraries
 from cockpit.release.freshness import Freshness, freshness
 from cockpit.release.gates import GATES
 from cockpit.release.gates_branches import TAG
@@ -248,6 +248,7 @@ def _risky(
     yield from _deadlines(state)
     yield from _flaky(state)
     yield from _doubtful_files(state)
+    yield from _lost_files(state)
     yield from _other_checks(state)
     problems = [recorded for recorded in state.record.entries if recorded.problem]
     if problems:
@@ -408,6 +409,15 @@ def _doubtful_files(state: ReleaseState) -> Iterator[BoardLine]:
         text = f"{counted(files, 'file')} of the test channel in doubt: {found[0].text}"
         source = state.artifacts.reading.source if state.artifacts.reading else ""
         yield BoardLine(text, "pane-2", "wheels-complete", found[0].url, source, found[0].then.text)
+
+
+def _lost_files(state: ReleaseState) -> Iterator[BoardLine]:
+    found = lost_by_libraries(state)
+    if found:
+        text = f"{counted(len(found), 'file')} missing from the test channel: {found[0].text}"
+        source = state.artifacts.reading.source if state.artifacts.reading else ""
+        then = found[0].then.text
+        yield BoardLine(text, "pane-2", "libraries-green", found[0].url, source, then)
 
 
 def _other_checks(state: ReleaseState) -> Iterator[BoardLine]:

@@ -10,7 +10,8 @@ import msgspec
 from cockpit.release.artifacts import Place
 from cockpit.release.finding_kinds import Finding, FindingKind, Severity
 from cockpit.release.finding_rules import Case, found_in, turned, unknown_of
-from cockpit.release.lookups import core_package
+from cockpit.release.job_names import LIBTORCH
+from cockpit.release.lookups import core_package, is_red
 from cockpit.release.remembered import remembered_by
 from cockpit.release.staging import Staged, rests_on, staged_packages
 from cockpit.release.state import ReleaseState
@@ -27,6 +28,7 @@ __all__ = [
     "finding_evidence",
     "findings",
     "findings_by_cell",
+    "lost_by_libraries",
 ]
 
 
@@ -92,6 +94,33 @@ def findings(state: ReleaseState) -> tuple[Finding, ...]:
     order = list(Severity)
     found = (finding for status in coverage(state) for finding in status.findings)
     return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+
+
+def lost_by_libraries(state: ReleaseState) -> tuple[Finding, ...]:
+    """Files of libraries that are missing though nothing of what brings them is red any more.
+
+    Empty while a candidate's builds go on, and while the channels were not read whole. A gate is
+    about the core's files, and another about the libraries' red jobs: no gate is about these.
+    """
+    if state.artifacts.whole is None:
+        return ()
+    of_core = (core_package(state), LIBTORCH)
+    ended = {
+        package.name
+        for package in staged_packages(state)
+        if package.name not in of_core
+        and package.builds is not None
+        and not package.builds.cut_short
+        and package.settled
+        and all(job.state.finished for job in package.builds.jobs)
+    }
+    return tuple(
+        finding
+        for status in coverage(state)
+        if status.package in ended and not any(is_red(job) for _, job in status.staged.jobs)
+        for finding in status.findings
+        if finding.kind is FindingKind.MISSING
+    )
 
 
 def findings_by_cell(state: ReleaseState) -> Mapping[Cell, tuple[Finding, ...]]:

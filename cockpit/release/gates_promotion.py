@@ -86,7 +86,10 @@ def _complete(found: Iterable[Standing], where: str) -> Verdict:
         return failed(*absent, then=then, action=PROMOTE, pending=True)
     unsure = [s for s in standings if s.of(Likeness.UNKNOWN)]
     if unsure:
-        texts = [f"{len(s.of(Likeness.UNKNOWN))} files of {s.release} not compared" for s in unsure]
+        texts = [
+            f"{counted(len(s.of(Likeness.UNKNOWN)), 'file')} of {s.release} not compared"
+            for s in unsure
+        ]
         return unknown(*texts, then="release-cockpit promotion --verify reads them")
     return passed(*(_words(standing, where) for standing in standings))
 
@@ -111,7 +114,8 @@ def _differs(standing: Standing, file: FileState) -> str:
 
 def _words(standing: Standing, where: str) -> str:
     told = len(standing.of(Likeness.TOLD))
-    tail = f", {told} of them by the checksum they carry" if told else ""
+    carried = "it carries" if told == 1 else "they carry"
+    tail = f", {told} of them by the checksum {carried}" if told else ""
     files = counted(len(standing.files), "file")
     return f"{files} of {standing.release} verified in {where}{tail}"
 
@@ -172,8 +176,8 @@ def _backups_complete(state: ReleaseState) -> Verdict:
         for key in b.disputed
     ]
     lacking = [
-        f"the backup of {b.tag} lacks {counted(len(b.missing), 'file')} of {b.release},"
-        f" such as {b.missing[0]}"
+        f"the backup of {b.tag} lacks {counted(len(b.missing), 'file')} of {b.release}, such as"
+        f" {b.missing[0]}"
         for b in mine
         if b.missing
     ]

@@ -10,6 +10,9 @@ import pytest
 
 from cockpit.backends.github_pages import PageCache
 from cockpit.backends.index import IndexPages
+from cockpit.backends.package_index import PackageIndex
+from cockpit.backends.plain_http import PlainHttp
+from cockpit.config_places import IndexTable
 from cockpit.errors import AccessDenied, CockpitError, Throttled, Unreachable
 from cockpit.release.index_pages import Announced, IndexFile
 from tests.backends.scripted import Asked, Reply, Scripted, scripted
@@ -165,3 +168,31 @@ def test_refusals_and_silence_are_told_in_words(
     assert type(caught.value) is kind
     assert words in str(caught.value)
     assert caught.value.hint
+
+
+def test_what_reads_an_index_tries_again_after_a_bad_moment(server: Scripted) -> None:
+    listing = {"files": [{"filename": "torch-2.15.0-cp313-cp313-manylinux_2_28_x86_64.whl"}]}
+    table = IndexTable(url=f"{server.url}/legacy/", simple=f"{server.url}/simple")
+    for status, times in ((502, 1), (503, 3)):
+        server.asked.clear()
+        server.answer = lambda _, last=times, bad=status: (
+            Reply(bad) if len(server.asked) <= last else Reply(body=listing)
+        )
+        found = PackageIndex(table, {}).project("torch", "2.15.0")
+        assert found is not None
+        assert len(found.files) == 1
+        assert server.count() == times + 1
+
+
+def test_an_index_that_stays_bad_is_given_up(server: Scripted) -> None:
+    server.answer = lambda _: Reply(502)
+    table = IndexTable(url=f"{server.url}/legacy/", simple=f"{server.url}/simple")
+    with pytest.raises(Unreachable, match="status 502"):
+        PackageIndex(table, {}).project("torch", "2.15.0")
+    assert server.count() == 4
+
+
+def test_a_session_that_tries_again_sends_nothing_twice(server: Scripted) -> None:
+    server.answer = lambda _: Reply(502)
+    assert PlainHttp().session.post(server.url, data=b"a wheel").status_code == 502
+    assert server.count("POST") == 1

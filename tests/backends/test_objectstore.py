@@ -11,6 +11,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from moto.server import ThreadedMotoServer
 from cockpit.backends.archives import read_contents
 from cockpit.backends.mirrors import mirror_login
 from cockpit.backends.objectstore import ObjectStore, _native
+from cockpit.backends.objectstore_writes import WritableStore
 from cockpit.config_places import MirrorTable, ObjectStoreTable
 from cockpit.errors import (
     AccessDenied,
@@ -503,6 +505,26 @@ def test_silence_is_told_with_how_long_it_was_waited_for(server: Scripted) -> No
     server.answer = lambda _: Reply(hang=True)
     with pytest.raises(Unreachable, match=r"no answer within 0\.2 s"):
         list(Impatient(table(server.url), KEYS).list_objects("whl/"))
+
+
+class ImpatientWriter(WritableStore):
+    """Waits a moment for what it reads, and twice as long for what it has copied."""
+
+    read_s = 0.2
+    written_s = 0.4
+    attempts = 1
+
+
+def test_a_store_that_says_nothing_is_waited_for_only_while_it_copies(server: Scripted) -> None:
+    server.answer = lambda _: Reply(hang=True)
+    store = ImpatientWriter(table(server.url), KEYS)
+    for read in (lambda: list(store.list_objects("whl/")), lambda: store.describe("whl/a")):
+        with pytest.raises(Unreachable, match=r"no answer within 0\.2 s"):
+            read()
+    wanted = StoredObject("whl/test/a", 1, "e", datetime(2026, 10, 1, tzinfo=UTC))
+    with pytest.raises(Unreachable, match=r"no answer within 0\.4 s"):
+        store.copy("pytorch", wanted, "whl/a", lambda _: None)
+    assert WritableStore.read_s * 6 <= WritableStore.written_s
 
 
 def test_making_a_store_loads_no_sdk() -> None:

@@ -109,7 +109,7 @@ class WritableStoreOf(WritableStore):
         table = ObjectStoreTable(bucket=bucket, endpoint=url, region=REGION, acl="")
         keys = {"AWS_ACCESS_KEY_ID": KEY.id, "AWS_SECRET_ACCESS_KEY": KEY.secret}
         super().__init__(table, keys)
-        self.client = self._session()[1]
+        self.client = self._session(self.read_s)[1]
 
 
 def step_of(verb: str, url: str) -> PlaceFiles:

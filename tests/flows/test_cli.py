@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cockpit.cli import COMMANDS, command_named
+from cockpit.cli import COMMANDS, command_named, main
 from cockpit.commands.plan_words import describe
 from cockpit.config import load
 from cockpit.operations.plan import Danger, PlanFacts
@@ -134,7 +134,7 @@ def test_plan_and_do_by_the_command_line(world: World) -> None:
     assert files(world.remotes) == before, "a dry run leaves every repository byte-identical"
     refused = call("do", "tag-candidate", config=config)
     assert refused.returncode == 4
-    assert digest[:12] in refused.stderr
+    assert f"--config {config} do tag-candidate --yes --plan {digest[:12]}" in refused.stderr
     without_digest = call("do", "tag-candidate", "--yes", config=config)
     assert without_digest.returncode == 4
     moved = call("do", "tag-candidate", "--yes", "--plan", "0" * 64, config=config)
@@ -196,6 +196,24 @@ def test_a_plan_without_steps_has_no_heading_for_them() -> None:
     assert describe(facts).splitlines()[:3] == ["Promote x.", "", "Blocked: no"]
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_begins_with_what_it_does(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    usage, about, *_ = capsys.readouterr().out.split("\n\n")
+    assert usage.startswith(f"usage: release-cockpit {command}")
+    assert not about.startswith(("options", "positional", "operations"))
+
+
+@pytest.mark.parametrize("option", ["--discard", "--allow-missing"])
+def test_help_calls_a_reason_one(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["do", "restore", "--help"])
+    assert f"{option} REASON" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -204,6 +222,8 @@ def test_a_plan_without_steps_has_no_heading_for_them() -> None:
         ("plan", "tag-candidate", "--repository", "test-infra"),
         ("plan", "launch-rocket"),
         ("fly",),
+        ("promotion", "--interval", "0"),
+        ("promotion", "--wait", "--interval", "-5"),
     ],
 )
 def test_wrong_usage_ends_with_two_and_a_hint(shared_world: World, words: tuple[str, ...]) -> None:

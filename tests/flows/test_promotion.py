@@ -287,7 +287,7 @@ class TestFaults:
         cockpit = cockpit_on(world)
         told = f"sha256 {hashlib.sha256(body).hexdigest()}, and claims {'0' * 64}"
         plan, outcome = await promoted(cockpit, package="libtorch")
-        assert "checksum of 1 file: what they claim is checked" in "".join(plan.outlook.summary)
+        assert "checksum of 1 file: what it claims is checked" in "".join(plan.outlook.summary)
         again = await cockpit.carry_out(plan, Reports())
         assert again.ending is Ending.CONFLICT, "it does not count as done"
         blocked = await cockpit_on(world).plan("promote", {"package": "libtorch"})

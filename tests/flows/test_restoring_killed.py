@@ -92,7 +92,7 @@ async def test_only_what_is_kept_is_replaced(shelf: Shelf) -> None:
     shelf.store.put_object(Bucket=BUCKET, Key=key, Body=b"a broken upload")
     cockpit = cockpit_on(shelf.world)
     (blocker,) = (await cockpit.plan("restore", WORDS)).blockers
-    assert f"would be lost, for no backup holds them: {key} (15 bytes, etag" in blocker
+    assert f"would be lost, for no backup holds it: {key} (15 bytes, etag" in blocker
     discard = WORDS | {"discard": "it was broken"}
     agreed = await cockpit.plan("restore", discard)
     shelf.store.put_object(Bucket=BUCKET, Key=key, Body=b"a newer upload!")

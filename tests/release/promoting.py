@@ -92,10 +92,10 @@ PROMOTION_CASES: tuple[tuple[str, str, ReleaseState, Outcome, str], ...] = (
     ),
     (
         "stable-verified",
-        "by the checksum they",
+        "by the checksum it carries",
         promoted(standing(Likeness.TOLD)),
         Outcome.PASSED,
-        "by the checksum they",
+        "by the checksum it carries",
     ),
     (
         "stable-verified",

@@ -9,7 +9,7 @@ import pytest
 
 from cockpit.release.artifacts import Artifacts, Contents
 from cockpit.release.board import Board, BoardLine, board
-from cockpit.release.jobs import Attempt, Check, Checks, JobState
+from cockpit.release.jobs import Attempt, Check, Checks, JobState, LibraryBuilds
 from cockpit.release.milestones import Milestone
 from cockpit.release.mirror import Mirror, MirrorIssue
 from cockpit.release.pullrequests import with_own_part
@@ -31,6 +31,7 @@ from tests.release.states import (
     RC2,
     SPEC,
     VISION,
+    VISION_BUILDS,
     branch,
     builds,
     checks,
@@ -350,6 +351,30 @@ def test_a_wrong_file_of_a_library_is_told_in_the_phase_whose_gate_judges_the_co
     assert "torchvision" in line.text
     assert "not from v0.30.0-rc1" in line.text
     assert line.then == "run its upload job again"
+
+
+def test_a_file_of_a_library_that_its_green_builds_did_not_bring_is_told_once_they_ended() -> None:
+    vision = msgspec.structs.replace(listing(VISION), test=listing(VISION).test[1:])
+    lost = with_(artifacts=feed(Artifacts((listing(CORE), vision))))
+
+    def told(state: ReleaseState) -> list[BoardLine]:
+        return [line for line in board(state).risky if "missing from the test" in line.text]
+
+    (line,) = told(lost)
+    assert line.text.startswith("1 file missing from the test channel: torchvision linux")
+    assert "the upload job of v0.30.0-rc1 is green, but no file is in the channel" in line.text
+    assert line.then == "read the log of the upload job, and run it again"
+    assert told(GREEN) == []
+
+    found = VISION_BUILDS
+    last = msgspec.structs.replace(found.jobs[-1], state=JobState.RUNNING)
+    going = msgspec.structs.replace(found, jobs=(*found.jobs[:-1], last))
+    starting = msgspec.structs.replace(found.runs[0], state=JobState.RUNNING, ended=False)
+    started = msgspec.structs.replace(found, runs=(starting, *found.runs[1:]))
+    for builds_ in (going, started):
+        assert told(with_(lost, libraries=feed(LibraryBuilds((builds_,))))) == []
+    partly = with_(artifacts=feed(Artifacts((listing(CORE), vision)), missing="a folder"))
+    assert told(partly) == []
 
 
 def test_every_line_that_needs_somebody_says_what_to_do_and_by_which_action() -> None:

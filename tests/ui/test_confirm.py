@@ -316,7 +316,7 @@ async def test_the_result_survives_every_screen_and_the_run_can_be_stopped() -> 
         assert len(cockpit.planned) == 1
         await driven.press("x")
         await until(driven, cockpit.cancel.is_set)
-        await until(driven, lambda: "Stopping after this step" in shown(app))
+        await until(driven, lambda: "Stopping where it is safe" in shown(app))
         await driven.press("w", "q")
         await until(driven, lambda: "Quit anyway" in shown(app))
         await driven.press("enter")
@@ -325,7 +325,7 @@ async def test_the_result_survives_every_screen_and_the_run_can_be_stopped() -> 
         cockpit.outcome.set_result(Outcome(Ending.CANCELLED))
         await until(driven, lambda: app.conductor.running == "")
         await driven.press("w")
-        await until(driven, lambda: "Stopped between two steps" in shown(app))
+        await until(driven, lambda: "Stopped; what is done stays" in shown(app))
 
 
 @pytest.mark.parametrize("outcome", StepOutcome)
