@@ -149,7 +149,7 @@ class Watch:
 
     async def _until_the_end(self) -> End | None:
         timeout = self._wish.timeout
-        deadline = time.monotonic() + timeout.totalseconds() if timeout else None
+        deadline = time.monotonic() + timeout.total_seconds() if timeout else None
         while not self._stopped:
             self._news.clear()
             await self._find()

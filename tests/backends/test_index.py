@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -170,14 +170,18 @@ def test_refusals_and_silence_are_told_in_words(
     assert caught.value.hint
 
 
+def answering(replies: Iterator[Reply]) -> Callable[[Asked], Reply]:
+    """Give one reply after the other, whatever is asked."""
+    return lambda _: next(replies)
+
+
 def test_what_reads_an_index_tries_again_after_a_bad_moment(server: Scripted) -> None:
     listing = {"files": [{"filename": "torch-2.15.0-cp313-cp313-manylinux_2_28_x86_64.whl"}]}
     table = IndexTable(url=f"{server.url}/legacy/", simple=f"{server.url}/simple")
     for status, times in ((502, 1), (503, 3)):
+        answers = iter([*[Reply(status)] * times, Reply(body=listing)])
         server.asked.clear()
-        server.answer = lambda _, last=times, bad=status: (
-            Reply(bad) if len(server.asked) <= last else Reply(body=listing)
-        )
+        server.answer = answering(answers)
         found = PackageIndex(table, {}).project("torch", "2.15.0")
         assert found is not None
         assert len(found.files) == 1
