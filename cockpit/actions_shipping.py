@@ -26,7 +26,6 @@ SHIPPING: tuple[Action, ...] = (
         can_promote,
         "promote",
         of_place,
-        offers=("allow-missing",),
         footer=True,
     ),
     Action(

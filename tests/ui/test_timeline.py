@@ -143,29 +143,21 @@ async def test_escape_leaves_the_question_without_reading_a_plan() -> None:
         assert cockpit.planned == []
 
 
-@pytest.mark.parametrize(
-    ("key", "needed", "reasons"),
-    [
-        ("promote", {}, ("allow-missing",)),
-        ("restore", {"candidate": RC1.name}, ("discard", "allow-missing")),
-    ],
-)
-async def test_a_reason_to_go_on_in_spite_of_a_blocker_can_be_given(
-    key: str, needed: dict[str, str], reasons: tuple[str, ...]
-) -> None:
+async def test_a_reason_to_restore_in_spite_of_a_blocker_can_be_given() -> None:
+    needed, reasons = {"candidate": RC1.name}, ("discard", "allow-missing")
     cockpit = StillCockpit(THREE)
     app = CockpitApp(cockpit)
     async with app.run_test(size=(120, 40)) as driven:
         await until(driven, lambda: "NEXT" in shown(app))
         for given in ({}, dict.fromkeys(reasons, "as agreed")):
-            app.conductor.begin(action(key), Situation(cockpit.state))
+            app.conductor.begin(action("restore"), Situation(cockpit.state))
             await until(driven, lambda: shown(app).count("may stay empty") == len(reasons))
             for name, value in (needed | given).items():
                 app.screen.query_one(f"#asked-{name}", Input).value = value
             await driven.press("enter")
             await until(driven, lambda: isinstance(app.screen, ConfirmScreen))
             await until(driven, lambda: cockpit.planned)
-            assert cockpit.planned.pop() == (key, needed | given)
+            assert cockpit.planned.pop() == ("restore", needed | given)
             await driven.press("escape")
             await until(driven, lambda: len(app.screen_stack) == 1)
 
