@@ -25,6 +25,7 @@ _LOOKED_AT = ("branches", "ledger", "promotion")
 def run(arguments: argparse.Namespace) -> int:
     """Look once, or until the promotion is finished, and print what was found."""
     seconds("--interval", arguments.interval)
+    seconds("--timeout", arguments.timeout)
     cockpit = open_cockpit(arguments)
     asyncio.run(_look(cockpit, arguments))
     state = cockpit.state

@@ -223,6 +223,7 @@ def test_help_calls_a_reason_one(option: str, capsys: pytest.CaptureFixture[str]
         ("plan", "launch-rocket"),
         ("fly",),
         ("promotion", "--interval", "0"),
+        ("promotion", "--wait", "--timeout", "0"),
         ("promotion", "--wait", "--interval", "-5"),
     ],
 )
