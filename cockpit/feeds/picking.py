@@ -92,8 +92,11 @@ class PickingLook:
         return Answer(reading, core.remote, missing)
 
     def _squashed(self, onto: str, heads: tuple[str, ...]) -> Mapping[str, PickOf]:
-        """The pull requests of these heads as picks; git is asked when one of them has moved."""
-        if (onto, heads) != self._squashed_for:
+        """The pull requests of these heads as picks.
+
+        git is asked when one of them has moved, and again for what it could not have.
+        """
+        if (onto, heads) != self._squashed_for or len(self._squashes) < len(heads):
             found = self._backends.git.squashes(self._config.core, onto, heads) if heads else {}
             self._squashed_for, self._squashes = (onto, heads), found
         return self._squashes
