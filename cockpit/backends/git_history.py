@@ -78,7 +78,7 @@ class ClonedHistory:
         inner = path / ".git"
         self._git_dir = inner if inner.exists() else path
         self._path = path
-        self._begun: dict[Sequence[str], subprocess.Popen[bytes]] = {}
+        self._begun: dict[tuple[str, ...], subprocess.Popen[bytes]] = {}
         if not path.is_dir():
             raise self._no_repository()
 
@@ -213,7 +213,7 @@ class ClonedHistory:
         return os.fsdecode(answer)
 
     def _running(
-        self, words: Sequence[str], stdin: int | IO[bytes] | None = subprocess.DEVNULL
+        self, words: tuple[str, ...], stdin: int | IO[bytes] | None = subprocess.DEVNULL
     ) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
         begun = self._begun.pop(words, None)
         return contextlib.nullcontext(begun) if begun else _ended(self._start(words, stdin))
