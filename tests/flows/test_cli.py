@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import msgspec
 import pytest
@@ -22,6 +23,7 @@ from cockpit.rehearsal.world import World
 from tests.flows.releases import cockpit_on, files, refs
 
 ROOT = Path(__file__).parent.parent.parent
+FULL = Path("/dev/full")
 
 
 def call(
@@ -45,19 +47,22 @@ def unheard(*words: str, config: Path) -> tuple[int, str]:
     """Run release-cockpit with a reader that has gone; its exit code and what it complained."""
     reading, writing = os.pipe()
     os.close(reading)
-    command = [sys.executable, "-m", "cockpit.cli", "--config", str(config), *words]
+    with os.fdopen(writing) as gone:
+        return printed_to(gone, *words, config=config)
+
+
+def printed_to(output: IO[str], *words: str, config: Path) -> tuple[int, str]:
     done = subprocess.run(
-        command,
+        [sys.executable, "-m", "cockpit.cli", "--config", str(config), *words],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
-        stdout=writing,
+        stdout=output,
         stderr=subprocess.PIPE,
         text=True,
         timeout=120,
         check=False,
     )
-    os.close(writing)
     return done.returncode, done.stderr
 
 
@@ -125,6 +130,17 @@ def test_status_as_text_fits_the_width(shared_world: World) -> None:
 @pytest.mark.parametrize("command", ["builds", "builds --json", "doctor"])
 def test_what_nobody_took_is_no_success(shared_world: World, command: str) -> None:
     assert unheard(*command.split(), config=shared_world.config_path) == (141, "")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is always full")
+def test_no_room_for_the_output_is_said_in_words(shared_world: World) -> None:
+    with FULL.open("w", encoding="utf-8") as full:
+        code, complaint = printed_to(full, "status", "--json", config=shared_world.config_path)
+    assert code == 3
+    assert complaint.splitlines() == [
+        "release-cockpit: There was no room to write: [Errno 28] No space left on device",
+        "  next: make room and run it again",
+    ]
 
 
 def test_plan_and_do_by_the_command_line(world: World) -> None:
