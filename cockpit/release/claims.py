@@ -66,8 +66,9 @@ class Lazy:
         return re.compile(self._text, self._flags)
 
 
-_REF = r"(?:(?:https?://[^\s/]+/)?(?P<repo>[\w.-]+/[\w.-]+)(?:/(?:pull|issues)/|#)|(?<![\w/&])#)(?P<n>\d+)\b"
-_REFERENCE = Lazy(_REF)
+_REFERENCE = Lazy(
+    r"(?:(?:https?://[^\s/]+/)?(?P<repo>[\w.-]+/[\w.-]+)(?:/(?:pull|issues)/|#)|(?<![\w/&])#)(?P<n>\d+)\b"
+)
 _TAIL = Lazy(r"(?:\s*\(#\d+\))+\s*$")
 _MERGED_PULL = Lazy(r"Merge pull request #(\d+) from ")
 _BRACKETED_NUMBER = Lazy(r"\(#(\d+)\)")
@@ -79,7 +80,7 @@ _RESOLVED_BYTES = _RESOLVED.encode()
 _RESOLVED_LINE = Lazy(r"^Pull Request resolved: *(\S+)\s*$", re.M)
 TRAILER = Lazy(r"^\(cherry picked from commit ([0-9a-f]{7,40})\)\s*$", re.M)
 _PICKING = Lazy(r"\b(?:cherry[\s-]?pick|back-?port)", re.I)
-_BULLET = Lazy(rf"^[ \t]*[*-][ \t]*{_REF}[ \t]*$", re.M)
+_BULLET = Lazy(r"^[ \t]*[*-][ \t]*(\S+)[ \t]*$", re.M)
 _DIFF = Lazy(r"^\s*Differential Revision:\s*\[?D(\d+)", re.M)
 
 _TAGS = r"^[\s\"'(]*(?:\[[^\]]*\]\s*)*"
@@ -89,14 +90,12 @@ _REVERT_TITLE = Lazy(
     re.I,
 )
 _REVERT_DIFF = Lazy(r"D(\d+)\b")
-_LEADING_PULL = Lazy(rf"(?:PR\s*)?{_REF}")
+_LEADING_PULL = Lazy(r"(?:PR\s*)?")
 _REVERTING_LINE = Lazy(r"^(?:Summary: *|[*-] +|\d+\. +)?(?:[Tt]his )?[Rr]evert", re.M)
 _REVERTED_COMMITS = Lazy(
     r"^(?:Summary: *|[*-] +|\d+\. +)?(?:This )?reverts commits?[\s:]+(.*)$", re.I | re.M
 )
-_REVERTED_PULL = Lazy(
-    rf"^(?:this )?revert(?:s|ed| of)(?: (?:PR|pull request))?:? +{_REF}", re.I | re.M
-)
+_REVERTED_PULL = Lazy(r"^(?:this )?revert(?:s|ed| of)(?: (?:PR|pull request))?:? +", re.I | re.M)
 _REVERTED_LIST = Lazy(
     r"^(?:this )?revert(?:s|ing) (?:the )?following\b[^\n]*\n+"
     r"((?:[^\n]*(?:#|/pull/)\d+[^\n]*\n?)+)",
@@ -116,10 +115,10 @@ _RELAND_TITLE = Lazy(
 _RELAND_BODY = Lazy(
     r"\b(?:re-?land(?:s|ed|ing)?|re-?appl(?:y|ies)|re-?submit(?:s|ted)?"
     r"|br(?:ing(?:s|ing)?|ought) back)"
-    rf"(?:[ \n]+(?:of|the|original|PR|pull request):?)*[ \n]+{_REF}",
+    r"(?:[ \n]+(?:of|the|original|PR|pull request):?)*[ \n]+",
     re.I,
 )
-_CLOSES = Lazy(rf"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+{_REF}", re.I)
+_CLOSES = Lazy(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+", re.I)
 
 _PICK_PREFIX = Lazy(
     r"^\s*(?:\[[^\]]*(?:cherry[\s-]?pick|release|\d+\.\d+)[^\]]*\]"
@@ -127,10 +126,9 @@ _PICK_PREFIX = Lazy(
     re.I,
 )
 _BARE_NUMBER = Lazy(r"\s+#\d+$")
-_SAYS_NOTHING = Lazy(
-    r"(?:add files via upload|(?:update|create|delete|rename) \S+|merge .*|initial commit)?"
-)
-"""Titles that GitHub writes by itself, which many commits share."""
+_SAYS_NOTHING = frozenset({"", "add files via upload", "initial commit"})
+_OF_ONE_FILE = frozenset({"update", "create", "delete", "rename"})
+"""Titles that GitHub writes by itself, which many commits share; those of merges are more."""
 _RELEASE_ONLY = Lazy(
     r"^\W*(?:\[release(?:-only| \d+\.\d+|/\d+\.\d+)?[^\]]*\]|release[ -]only\b)", re.I
 )
@@ -203,7 +201,7 @@ class Reader:
         revert = _REVERT_TITLE.re.match(title) if reverting else None
         reland = _reland(title) if relanding else None
         return Claims(
-            picked_from=tuple(dict.fromkeys(TRAILER.re.findall(body))) if picking else (),
+            picked_from=_picked_from(body) if picking else (),
             picked_pulls=self._picked(title, body, revert) if picking else (),
             undoes=self._undoes(revert, body) if reverting else NOTHING,
             brings_back=self._brings_back(reland, body, revert) if relanding else NOTHING,
@@ -217,13 +215,15 @@ class Reader:
         if title is None and not _REVERTING_LINE.re.search(body):
             return NOTHING
         shas = [sha for rest in _REVERTED_COMMITS.re.findall(body) for sha in _SHA.re.findall(rest)]
-        diffs = _ORIGINAL_DIFF.re.findall(body)
-        pulls = [n for m in _REVERTED_PULL.re.finditer(body) if (n := self._number(m)) is not None]
-        for listed in _REVERTED_LIST.re.findall(body):
-            pulls += self._numbers(listed)
+        original = "Original " in body
+        diffs = _ORIGINAL_DIFF.re.findall(body) if original else []
+        pulls = self._numbers_behind(_REVERTED_PULL, body)
+        if "following" in body.lower():
+            for listed in _REVERTED_LIST.re.findall(body):
+                pulls += self._numbers(listed)
         if title is None:
             return Named(tuple(shas), tuple(pulls))
-        shas += _ORIGINAL_SHA.re.findall(body)
+        shas += _ORIGINAL_SHA.re.findall(body) if original else []
         rest = title["rest"]
         inner = quoted(rest)
         if diff := _REVERT_DIFF.re.match(rest):
@@ -232,7 +232,7 @@ class Reader:
         if not pulls and (own := own_number(inner)) is not None:
             pulls.append(own)
         if not pulls and (leading := _LEADING_PULL.re.match(rest)):
-            pulls += [n for n in [self._number(leading)] if n is not None]
+            pulls += self._number_at(rest, leading.end())
         return Named(
             tuple(dict.fromkeys(shas)),
             tuple(dict.fromkeys(pulls)),
@@ -244,7 +244,7 @@ class Reader:
     def _brings_back(self, title: str | None, body: str, revert: re.Match[str] | None) -> Named:
         if revert is not None and title is None:  # "will be relanded as #n" brings nothing back
             return NOTHING
-        pulls = [n for m in _RELAND_BODY.re.finditer(body) if (n := self._number(m)) is not None]
+        pulls = self._numbers_behind(_RELAND_BODY, body)
         if title is None:
             return Named(pulls=tuple(pulls))
         if (own := own_number(title)) is not None:
@@ -264,13 +264,22 @@ class Reader:
         for line in lines:
             found += self._numbers(line)
         if lines or found or _PICKING.re.search(told):
-            found += [n for m in _BULLET.re.finditer(body) if (n := self._number(m)) is not None]
+            whole = filter(None, map(_REFERENCE.re.fullmatch, _BULLET.re.findall(body)))
+            found += [number for match in whole if (number := self._number(match)) is not None]
         return tuple(dict.fromkeys(found))
 
     def _closes(self, title: str, body: str) -> tuple[int, ...]:
         text = f"{title}\n{body}"
-        found = [self._number(match) for match in _CLOSES.re.finditer(text)]
-        return tuple(dict.fromkeys(number for number in found if number is not None))
+        return tuple(dict.fromkeys(self._numbers_behind(_CLOSES, text)))
+
+    def _numbers_behind(self, lead: Lazy, text: str) -> list[int]:
+        """What is referred to right behind each place that `lead` matches."""
+        return [n for found in lead.re.finditer(text) for n in self._number_at(text, found.end())]
+
+    def _number_at(self, text: str, start: int) -> list[int]:
+        found = _REFERENCE.re.match(text, start)
+        number = self._number(found) if found else None
+        return [] if number is None else [number]
 
     def _numbers(self, text: str) -> list[int]:
         found = (self._number(match) for match in _REFERENCE.re.finditer(text))
@@ -336,7 +345,14 @@ def says_pick(title: str) -> bool:
 
 def telling(title: str) -> str:
     """A plain title, or nothing where it is one that says nothing of its commit."""
-    return "" if _SAYS_NOTHING.re.fullmatch(title) else title
+    verb, _, rest = title.partition(" ")
+    if title in _SAYS_NOTHING or (verb == "merge" and rest):
+        return ""
+    return "" if verb in _OF_ONE_FILE and rest and " " not in rest else title
+
+
+def _picked_from(body: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(TRAILER.re.findall(body))) if "(cherry picked" in body else ()
 
 
 def _reland(title: str) -> str | None:

@@ -16,6 +16,7 @@ TRUNK = {
     "twice": "Update pinned hash (#81)",
     "again": "Update pinned hash (#82)",
     "edited": "Update README.md (#90)",
+    "merged": "Merge edited",
     "port": "Keep both (#95)\n\n(cherry picked from commit <first>)",
     "undo": 'Revert "Speed up roll (#1234)"\n\nThis reverts commit <longer>.',
 }
@@ -68,6 +69,7 @@ def test_a_pick_is_recognised(message: str, source: str, by: str) -> None:
         ("Fix another thing (#12)", "unknown"),
         ("Pick\n\nCherry-pick of https://github.com/pytorch/vision/pull/123", "unknown"),
         ("Update README.md", "unknown"),
+        ("Merge edited", "unknown"),
         ("Update pinned hash (#500)", "unknown"),
     ],
 )
@@ -85,12 +87,17 @@ def test_a_fix_that_landed_on_the_branch_first_is_found_on_trunk() -> None:
 
 
 def test_a_squash_of_several_picks_has_a_row_for_each() -> None:
-    body = "\n".join(f"* https://github.com/pytorch/pytorch/pull/{n}" for n in (123, 77))
+    body = (
+        "* https://github.com/pytorch/pytorch/pull/123\n* #1234-but-not-all\n- #81 \n"
+        " -\tpytorch/pytorch#77\n* #82, later"
+    )
     story = Story(
         trunk=TRUNK, branch={"bunch": f"Cherry pick a bunch (#500)\n\nThe list:\n\n{body}"}
     )
     rows = pick_rows(story.origins, story.history)
-    assert [row.trunk and row.trunk.sha for row in rows] == [sha_of("sdpa"), sha_of("other")]
+    assert [row.trunk and row.trunk.sha for row in rows] == [
+        *(sha_of("sdpa"), sha_of("twice"), sha_of("other"))
+    ]
 
 
 def test_an_abbreviated_sha_that_two_commits_share_names_neither() -> None:
