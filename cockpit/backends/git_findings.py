@@ -85,7 +85,7 @@ class _Questions:
         history = History([*own, *before], own=len(own))
         told = told_by(history)
         told_of = list(origins(there, history, _line(asked.branch)))
-        found = [by_shared_title(each, history) for each in self._closed(told_of, history, cut)]
+        found = [by_shared_title(each, history) for each in self._closed(told_of, history)]
         held = held_by(found, told)
         carried = [
             entry
@@ -219,7 +219,7 @@ class _Questions:
         existing = self._clone.existing(shas) if shas else {}
         return [need for named in open_ones for need in _best(named, existing)]
 
-    def _closed(self, found: list[Origin], history: History, cut: str) -> list[Origin]:
+    def _closed(self, found: list[Origin], history: History) -> list[Origin]:
         """The same with patches compared for what no message tells.
 
         First with what its author made at the same second, as a cherry-pick keeps that, wherever
@@ -230,7 +230,7 @@ class _Questions:
             if not left:
                 break
             try:
-                patches = compare(left, history, cut)
+                patches = compare(left, history)
             except CockpitError as err:
                 self._unknown.append(
                     f"the patches of {len(left)} commits could not be compared with those of"
@@ -242,31 +242,29 @@ class _Questions:
         return found
 
     def _made_together(
-        self, left: Sequence[HistoryCommit], history: History, _: str
+        self, left: Sequence[HistoryCommit], history: History
     ) -> dict[str, list[str]]:
         made = {(commit.author, commit.authored) for commit in left}
         own = history.commits[: history.own]
         shas = [commit.sha for commit in own if (commit.author, commit.authored) in made]
         return self._clone.patch_ids_of([*(c.sha for c in left), *shas]) if shas else {}
 
-    def _landed_near(
-        self, left: Sequence[HistoryCommit], history: History, cut: str
-    ) -> dict[str, list[str]]:
+    def _landed_near(self, left: Sequence[HistoryCommit], history: History) -> dict[str, list[str]]:
         own = history.commits[: history.own]
         latest = max(commit.at for commit in left) + _LATE_S
         earliest = min(commit.at for commit in left)
         newest = next((at for at, commit in enumerate(own) if commit.at <= latest), len(own))
         before = next((at for at, commit in enumerate(own) if commit.at <= earliest), len(own))
         oldest = min(before + _NEAR, newest + _MOST)
-        if newest == len(own):
+        near = own[newest:oldest]
+        if not near:
             return {}
-        base = cut if oldest >= len(own) else own[oldest].sha
-        if base != cut:
+        if oldest < len(own):
             self._unknown.append(
                 f"the patches of {len(left)} commits were compared with those of the"
-                f" {oldest - newest} before them on {self._asked.trunk} alone"
+                f" {len(near)} before them on {self._asked.trunk} alone"
             )
-        return self._clone.patch_ids([c.sha for c in left], [own[newest].sha], base)
+        return self._clone.patch_ids([c.sha for c in left], [c.sha for c in near])
 
 
 _NEAR = 500

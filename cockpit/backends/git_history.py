@@ -40,11 +40,11 @@ _SETTINGS = (
     *("-c", "core.fsmonitor=false"),
 )
 _REMOTE = ("config", "--get", "remote.origin.url")
-_FILES = ("log", "--format=%x00%H", "--no-merges", "--name-only", "-z", "--no-renames", "--stdin")
+_THESE = ("log", "--no-walk=unsorted", "--stdin", "--no-merges", "--no-renames")
+_FILES = (*_THESE, "--format=%x00%H", "--name-only", "-z")
 _PATCHES = (
-    *("log", "--format=%H", "--no-walk=unsorted", "--stdin"),
-    *("-p", "--full-index", "--no-merges", "--no-color"),
-    *("--no-ext-diff", "--no-textconv", "--no-renames", "--diff-algorithm=myers", "--unified=3"),
+    *(*_THESE, "--format=%H", "-p", "--full-index", "--no-color"),
+    *("--no-ext-diff", "--no-textconv", "--diff-algorithm=myers", "--unified=3"),
 )
 
 
@@ -154,32 +154,39 @@ class ClonedHistory:
             if words[1:] == ["commit"]
         }
 
-    def patch_ids(
-        self, shas: Sequence[str], tips: Sequence[str], base: str
-    ) -> dict[str, list[str]]:
-        """Commits by patch-id: those named, and of histories since `base` those alike by files.
+    def patch_ids(self, shas: Sequence[str], others: Sequence[str]) -> dict[str, list[str]]:
+        """Commits by patch-id: those named, and those of the others that are alike by files.
 
         Only commits that change the same files can be the same patch, and git tells files in a
         fraction of the time that patches take: nothing else is compared. Raises Unreachable
         where contents are missing, as they are in a partial clone.
         """
-        told = self._answer(
-            *_FILES, fed="".join(f"{line}\n" for line in (*shas, *tips, f"^{base}"))
-        )
         by_files: dict[frozenset[str], list[str]] = {}
-        for row in told.strip("\0").split("\0\0"):
-            sha, _, names = row.partition("\0\n")
-            by_files.setdefault(frozenset(names.split("\0")), []).append(sha)
+        for sha, names in self._files([*shas, *others]):
+            by_files.setdefault(names, []).append(sha)
         asked = set(shas)
         groups = [group for group in by_files.values() if not asked.isdisjoint(group)]
         alike = [sha for group in groups if len(group) > 1 for sha in group]
         return self.patch_ids_of(alike) if alike else {}
 
+    def _files(self, shas: Sequence[str]) -> Iterator[tuple[str, frozenset[str]]]:
+        """The files that each commit changes; two processes share the work of unpacking trees."""
+        with contextlib.ExitStack() as left:
+            logs = [left.enter_context(self._running(_FILES, subprocess.PIPE)) for _ in range(2)]
+            for at, log in enumerate(logs):
+                _feed(log, shas[at :: len(logs)])
+            for log in logs:
+                told = os.fsdecode(cast("IO[bytes]", log.stdout).read())
+                _expect_success(log)
+                for row in told.strip("\0").split("\0\0"):
+                    sha, _, names = row.partition("\0\n")
+                    yield sha, frozenset(names.split("\0"))
+
     def patch_ids_of(self, shas: Sequence[str]) -> dict[str, list[str]]:
         """The commits named by their patch-ids; raises as `patch_ids` does."""
         with self._running(_PATCHES, subprocess.PIPE) as log:
             with self._running(("patch-id", "--stable"), log.stdout) as ids:
-                _feed(log, "".join(f"{sha}\n" for sha in shas).encode())
+                _feed(log, shas)
                 answer = ids.communicate()[0]
             _expect_success(log)
         found: dict[str, list[str]] = {}
@@ -203,9 +210,9 @@ class ClonedHistory:
             yield from _entries(cast("BufferedReader", process.stdout))
             _expect_success(process)
 
-    def _answer(self, *words: str, fed: str = "") -> str:
-        with self._running(words, subprocess.PIPE if fed else subprocess.DEVNULL) as process:
-            answer, errors = process.communicate(os.fsencode(fed) or None)
+    def _answer(self, *words: str) -> str:
+        with self._running(words) as process:
+            answer, errors = process.communicate()
         if process.returncode:
             if b"not a git repository" in errors:
                 raise self._no_repository()
@@ -267,10 +274,11 @@ def _entries(stream: "BufferedReader") -> Iterator[Entry]:
         rest = fields[end:]
 
 
-def _feed(process: subprocess.Popen[bytes], text: bytes) -> None:
-    stdin = cast("IO[bytes]", process.stdin)
+def _feed(log: subprocess.Popen[bytes], shas: Sequence[str]) -> None:
+    """Name commits to a `git log`, which reads all of them before it tells of the first."""
+    stdin = cast("IO[bytes]", log.stdin)
     with contextlib.suppress(BrokenPipeError):  # it ended early, and its exit status says why
-        stdin.write(text)
+        stdin.write("".join(f"{sha}\n" for sha in shas).encode())
         stdin.close()
 
 

@@ -132,13 +132,10 @@ class _OwnHistory(ClonedHistory):
         """Let git begin to tell histories of these tips, as `ranges` does for names."""
         return Ranges(branch, trunk, None, older, self._log(trunk, branch, *older.values(), "--"))
 
-    def patch_ids(
-        self, shas: Sequence[str], tips: Sequence[str], base: str
-    ) -> dict[str, list[str]]:
+    def patch_ids(self, shas: Sequence[str], others: Sequence[str]) -> dict[str, list[str]]:
         if self._clone.far:
-            listed = self._answer("rev-list", *tips, f"^{base}", "--")
-            self._bring([*shas, *listed.split()])
-        return super().patch_ids(shas, tips, base)
+            self._bring([*shas, *others])
+        return super().patch_ids(shas, others)
 
     def patch_ids_of(self, shas: Sequence[str]) -> dict[str, list[str]]:
         if self._clone.far:
