@@ -81,8 +81,8 @@ class _Questions:
         asked = self._asked
         walked = self._walk()
         own, there, cut = walked.own, walked.there, walked.cut
-        before = self._further(walked)
-        history = History([*own, *before], own=len(own))
+        alone = History(own)
+        history = History(self._further(walked, alone), alone)
         told = told_by(history)
         told_of = list(origins(there, history, _line(asked.branch)))
         found = [by_shared_title(each, history) for each in self._closed(told_of, history)]
@@ -190,9 +190,9 @@ class _Questions:
             )
         return base
 
-    def _further(self, walked: "_Walked") -> list[HistoryCommit]:
+    def _further(self, walked: "_Walked", own: History) -> list[HistoryCommit]:
         """As much of the history before the cut as reverts since then speak of."""
-        needs = self._needs(History(walked.own), History(walked.there))
+        needs = self._needs(own, History(walked.there))
         found = walked.before
         needs = [need for need in needs if not any(_meets(commit, need) for commit in found)]
         with closing(self._ranges.entries) as entries:

@@ -77,9 +77,13 @@ class History:
     they are from before the cut.
     """
 
-    def __init__(self, commits: Sequence[HistoryCommit], own: int | None = None) -> None:
-        self.commits = commits
-        self.own = len(commits) if own is None else own
+    def __init__(self, commits: Sequence[HistoryCommit], newer: "History | None" = None) -> None:
+        """`newer` is what the history has to itself, and `commits` follow it, where it is given."""
+        self._newer = newer
+        self.commits: Sequence[HistoryCommit] = (
+            commits if newer is None else [*newer.commits, *commits]
+        )
+        self.own = len(commits if newer is None else newer.commits)
 
     @cached_property
     def by_sha(self) -> Mapping[str, int]:
@@ -89,15 +93,31 @@ class History:
     @cached_property
     def by_pull(self) -> Mapping[int, Sequence[int]]:
         """Positions by pull request, newest first."""
-        return _grouped(self.commits, lambda commit: commit.pulls)
+        known = {} if self._newer is None else self._newer.by_pull
+        return self._grouped(known, lambda commit: commit.pulls)
 
     @cached_property
     def _by_diff(self) -> Mapping[int, Sequence[int]]:
-        return _grouped(self.commits, lambda c: () if c.claims.diff is None else (c.claims.diff,))
+        known = {} if self._newer is None else self._newer._by_diff
+        return self._grouped(known, lambda c: () if c.claims.diff is None else (c.claims.diff,))
 
     @cached_property
     def _by_title(self) -> Mapping[str, Sequence[int]]:
-        return _grouped(self.commits, lambda commit: (plain(commit.title),))
+        known = {} if self._newer is None else self._newer._by_title
+        return self._grouped(known, lambda commit: (plain(commit.title),))
+
+    def _grouped(
+        self, known: Mapping[K, Sequence[int]], keys: Callable[[HistoryCommit], Iterable[K]]
+    ) -> Mapping[K, Sequence[int]]:
+        """Positions by what `keys` names of each commit; `known` are those of what is newer."""
+        found: dict[K, list[int]] = {}
+        start = 0 if self._newer is None else self.own
+        for position, commit in enumerate(self.commits[start:], start):
+            for key in keys(commit):
+                found.setdefault(key, []).append(position)
+        if not known:
+            return found
+        return {**known, **{key: [*known.get(key, ()), *at] for key, at in found.items()}}
 
     @cached_property
     def _sorted_shas(self) -> Sequence[str]:
@@ -213,13 +233,3 @@ def _kind(commit: HistoryCommit, line: str) -> PickKind:
 
 def _first_after(positions: Sequence[int], position: int) -> int | None:
     return next((found for found in positions if found > position), None)
-
-
-def _grouped(
-    commits: Sequence[HistoryCommit], keys: Callable[[HistoryCommit], Iterable[K]]
-) -> dict[K, list[int]]:
-    found: dict[K, list[int]] = {}
-    for position, commit in enumerate(commits):
-        for key in keys(commit):
-            found.setdefault(key, []).append(position)
-    return found

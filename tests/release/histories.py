@@ -37,7 +37,7 @@ class Story:
         """Trunk, newest first."""
         own = self._commits(self.trunk, start=1_000)
         before = self._commits(self.before, start=0)
-        return History([*own, *before], own=len(own))
+        return History(before, History(own))
 
     @property
     def told(self) -> Told:
