@@ -9,15 +9,8 @@ from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
 
-from cockpit.actions import (
-    ACTIONS,
-    Disabled,
-    Situation,
-    action,
-    availability,
-    belongs_to,
-    offered,
-)
+from cockpit.actions.registry import ACTIONS, action, availability, belongs_to, offered
+from cockpit.actions.situation import Disabled, Situation
 from cockpit.operations.plan import Danger
 from screens.arming import Arming
 from screens.base import CockpitScreen

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cockpit.backends.ports import Answer, ApiBudget, ApiUsage, Resolution
-from cockpit.backends.provider import Backends
 from cockpit.commandlog import CommandLog
 from cockpit.config import Config
 from cockpit.config_tables import NotificationsTable
@@ -20,6 +19,7 @@ from cockpit.feeds.looks import Looks
 from cockpit.operations import registry
 from cockpit.operations.plan import Plan
 from cockpit.operations.process_in_use import process_of
+from cockpit.provider import Backends
 from cockpit.release.candidates import Candidate
 from cockpit.release.changes import ChangeText, EndState
 from cockpit.release.job_logs import JobLog

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.screen import Screen
 
-from cockpit.actions import Scope, Selection
+from cockpit.actions.situation import Scope, Selection
 from cockpit.views.table import Line
 from screens.messages import SightWanted
 from screens.sight import AROUND_HEADER, Sight

@@ -6,7 +6,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
 
-from cockpit.actions import Scope, Selection
+from cockpit.actions.situation import Scope, Selection
 from cockpit.release.build_groups import Grouping, needs_somebody
 from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState

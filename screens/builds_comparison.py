@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual import on
 
-from cockpit.actions import Scope, Selection
+from cockpit.actions.situation import Scope, Selection
 from cockpit.views.build_subject import build_subject
 from cockpit.views.builds_comparison import (
     builds_comparison_detail,

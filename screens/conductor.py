@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from cockpit.actions import Action, Situation
+from cockpit.actions.action import Action
+from cockpit.actions.guards.branches import meant_repository
+from cockpit.actions.guards.checklist import item_meant
+from cockpit.actions.situation import Situation
 from cockpit.errors import CockpitError
-from cockpit.guards import meant_repository
-from cockpit.guards_checklist import item_meant
 from cockpit.operations.plan import Danger
 from cockpit.views.table import Line
 

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
-from cockpit.actions import Scope
+from cockpit.actions.situation import Scope
 from cockpit.views.board import board_lines
 from cockpit.views.build_matrix import build_matrix
 from cockpit.views.table import Line, Pane

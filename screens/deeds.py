@@ -9,9 +9,9 @@ from functools import partial
 from textual.app import App
 from textual.screen import Screen
 
-from cockpit.actions import Situation
+from cockpit.actions.guards.board import for_next, next_step
+from cockpit.actions.situation import Situation
 from cockpit.errors import CockpitError
-from cockpit.guards_board import for_next, next_step
 from cockpit.release.findings import Severity, findings
 from cockpit.release.words import counted
 from screens.arming import ARMED_FOR, Arming

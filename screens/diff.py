@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from cockpit.actions import Scope, Selection
+from cockpit.actions.situation import Scope, Selection
 from cockpit.views.diff import diff_spans, file_lines
 from cockpit.views.marks import Tone
 from cockpit.views.table import Span

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cockpit.actions import Scope
+from cockpit.actions.situation import Scope
 from cockpit.errors import CockpitError
 from cockpit.views.end_state import end_state_detail, end_state_pane, order_words, simulations
 from cockpit.views.table import Detail, Pane

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cockpit.actions import Action, Disabled, Scope, Selection, availability, offered
+from cockpit.actions.action import Action
+from cockpit.actions.registry import availability, offered
+from cockpit.actions.situation import Disabled, Scope, Selection
 from cockpit.views.marks import PASSED, SKIPPED, Tone
 from cockpit.views.table import Column, Detail, Line, Pane, Row, Span, Table, cell
 from screens.pane import ListScreen

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from cockpit.actions import Scope, Selection
+from cockpit.actions.situation import Scope, Selection
 from cockpit.errors import CockpitError
 from cockpit.release.jobs import Job, JobState, Step
 from cockpit.views.build_details import of_job

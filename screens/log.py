@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Sequence
 
-from cockpit.actions import Scope, Selection
+from cockpit.actions.situation import Scope, Selection
 from cockpit.release.coverage import configuration
 from cockpit.release.job_logs import JobLog, failing_lines, line_of_step, without_time
 from cockpit.release.jobs import Job, Step

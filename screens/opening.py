@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from textual.screen import Screen
 
-from cockpit.actions import Scope, Situation
-from cockpit.guards import meant_candidate, meant_repository, pick_meant, selected_job
+from cockpit.actions.guards.branches import meant_candidate, meant_repository
+from cockpit.actions.guards.builds import selected_job
+from cockpit.actions.guards.picks import pick_meant
+from cockpit.actions.situation import Scope, Situation
 from screens.full import in_full
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ def _about_selection(
             pick = pick_meant(situation)
             return in_full("picks", pick.key) if pick else None
         case "walk":
-            from cockpit.guards_checklist import item_meant
+            from cockpit.actions.guards.checklist import item_meant
             from screens.walk import WalkScreen
 
             return WalkScreen(item_meant(situation))

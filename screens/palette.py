@@ -7,7 +7,9 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from cockpit.actions import Action, Disabled, Situation, availability, offered
+from cockpit.actions.action import Action
+from cockpit.actions.registry import availability, offered
+from cockpit.actions.situation import Disabled, Situation
 from widgets.keys import written
 
 Perform = Callable[[str], object]

@@ -11,7 +11,7 @@ from textual.containers import Container, VerticalScroll
 from textual.timer import Timer
 from textual.widget import Widget
 
-from cockpit.actions import Scope
+from cockpit.actions.situation import Scope
 from cockpit.views.marks import Tone
 from cockpit.views.table import Detail, Line, Pane, Span
 from screens.base import CockpitScreen

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
-from cockpit.actions import Scope, Selection
+from cockpit.actions.situation import Scope, Selection
 from cockpit.errors import CockpitError
 from cockpit.release.lookups import pick_label
 from cockpit.release.picks import Pick, PullSummary

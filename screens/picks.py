@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from cockpit.actions import Scope, Selection
+from cockpit.actions.situation import Scope, Selection
 from cockpit.release.state import ReleaseState
 from cockpit.views.lacking import lacking_pane
 from cockpit.views.pick_queue import pick_in_short, pick_queue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cockpit.actions import Scope, Selection, Situation
+from cockpit.actions.situation import Scope, Selection, Situation
 from cockpit.release.board import Board, board
 from cockpit.views.header import Controls, header
 from cockpit.views.table import Detail, Line, Pane

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cockpit.actions import Scope, Selection
+from cockpit.actions.situation import Scope, Selection
 from cockpit.release.repos import Repository
 from cockpit.release.state import ReleaseState
 from cockpit.views.comparison import comparison_pane

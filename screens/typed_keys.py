@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from textual import events
 from textual.app import App
 
-from cockpit.actions import ACTIONS, Group
+from cockpit.actions.action import Group
+from cockpit.actions.registry import ACTIONS
 from screens.base import CockpitScreen
 from widgets.bursts import WINDOW_S, BurstGuard
 

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
-from cockpit.actions import Scope, Selection
+from cockpit.actions.situation import Scope, Selection
 from cockpit.release.checklist import ItemState, item_states
 from cockpit.release.walking import beside, next_open, pages, resume, signable, tally
 from cockpit.views.checklist import item_url

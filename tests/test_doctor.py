@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from cockpit.backends.ports import Account
-from cockpit.backends.provider import Backends
 from cockpit.config import Config, load, parse
 from cockpit.doctor import Check, examine, exit_code, machine, remotes, render, run_all, services
 from cockpit.doctor.results import CheckResult, Outcome, fail, failed_with, ok, warn
 from cockpit.errors import AccessDenied, CockpitError, ExitCode, Unreachable
+from cockpit.provider import Backends
 from cockpit.rehearsal.world import World
 from tests.backends.scripted import Reply, Scripted, scripted
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cockpit.guards import Disabled, Enabled, Selection, Situation, can_tag
-from cockpit.guards_publishing import can_publish
+from cockpit.actions.guards.branches import can_tag
+from cockpit.actions.guards.publishing import can_publish
+from cockpit.actions.situation import Disabled, Enabled, Selection, Situation
 from tests.release.publishing import FILES, on_its_way
 from tests.release.states import GREEN, PINNED, feed, ledger, with_
 

@@ -9,7 +9,8 @@ from textual.content import Content
 from textual.style import Style
 from textual.widget import Widget
 
-from cockpit.actions import Action, Availability, Disabled
+from cockpit.actions.action import Action
+from cockpit.actions.situation import Availability, Disabled
 from cockpit.views.marks import Tone
 from themes.palettes import tone_style
 from widgets.tones import shown

@@ -15,7 +15,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.widget import Widget
 
-from cockpit.actions import Selection
+from cockpit.actions.situation import Selection
 from cockpit.views.marks import Tone
 from cockpit.views.table import Line, Pane, Row, Span
 from themes.palettes import rule_style, tone_style

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from cockpit.actions import action
+from cockpit.actions.registry import action
 from cockpit.commands.common import looked, write_json, write_lines
 from cockpit.commands.status import exit_code
 from cockpit.errors import ExitCode

@@ -9,7 +9,6 @@ from functools import partial
 
 import msgspec
 
-from cockpit.backends.provider import Backends
 from cockpit.config import Config
 from cockpit.doctor import machine, remotes, services
 from cockpit.doctor.results import (
@@ -20,6 +19,7 @@ from cockpit.doctor.results import (
     render,
 )
 from cockpit.errors import CockpitError
+from cockpit.provider import Backends
 from cockpit.threads import spread
 
 __all__ = ["Check", "examine", "exit_code", "render", "run_all"]

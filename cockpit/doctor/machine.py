@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cockpit.backends.keyring import keyring_state
-from cockpit.backends.provider import Backends
 from cockpit.config import Config
 from cockpit.doctor.results import CheckResult, fail, ok, warn
+from cockpit.provider import Backends
 
 _OLDEST_PYTHON = (3, 11)
 _OLDEST_GIT = (2, 39)

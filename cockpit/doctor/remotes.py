@@ -8,10 +8,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from cockpit.backends.provider import Backends
 from cockpit.backends.text import clean, mask
 from cockpit.doctor.results import CheckResult, failed_with, ok, warn
 from cockpit.errors import CockpitError
+from cockpit.provider import Backends
 from cockpit.release.repos import Repository
 
 _PROBE = "refs/cockpit-doctor/probe"

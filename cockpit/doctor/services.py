@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from cockpit.backends.ports import Account
-from cockpit.backends.provider import Backends
 from cockpit.doctor.results import CheckResult, fail, failed_with, ok, warn
 from cockpit.errors import CockpitError
+from cockpit.provider import Backends
 from cockpit.release.repos import Repository
 
 _NEEDED_SCOPES = {

@@ -29,8 +29,8 @@ from cockpit.release.versions import Version
 from cockpit.threads import gather
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
     from cockpit.config_places import ObjectStoreTable
+    from cockpit.provider import Backends
 
 _THREADS = 8
 _DESCRIBED_A_LOOK = 240

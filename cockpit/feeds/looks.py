@@ -50,7 +50,7 @@ from cockpit.release.validations import Validations
 from cockpit.threads import spread
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 T = TypeVar("T")
 _EARLIER_CANDIDATES = 3

@@ -16,7 +16,7 @@ from cockpit.release.prediction import Outcome, PickOf
 from cockpit.release.state import ReleaseState
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 class PickReads:

@@ -20,7 +20,7 @@ from cockpit.release.state import ReleaseState
 from cockpit.release.trunk import TrunkReading
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 _IGNORED = ("release-feature-request",)
 """Labels of milestone items that are never picked; process section 13.4."""

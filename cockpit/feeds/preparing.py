@@ -20,7 +20,7 @@ from cockpit.release.workflow_coverage import FOLDER, TargetCoverage, coverage_o
 from cockpit.threads import gather
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 _LONGEST_TEXT = 100
 """Of a version or pin file; what is longer is something else."""

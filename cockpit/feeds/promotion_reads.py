@@ -29,8 +29,8 @@ from cockpit.threads import gather
 
 if TYPE_CHECKING:
     from cockpit.backends.ports import TransferPort
-    from cockpit.backends.provider import Backends
     from cockpit.config_places import ObjectStoreTable
+    from cockpit.provider import Backends
 
 _THREADS = 16
 _ALL = 1_000_000

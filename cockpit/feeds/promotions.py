@@ -36,7 +36,7 @@ from cockpit.release.promotion import (
 from cockpit.release.state import ReleaseState
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 _DESCRIBED_A_LOOK = 240
 """How many files of a place are asked for their checksum in one look."""

@@ -18,7 +18,7 @@ from cockpit.release.repos import Repository
 from cockpit.threads import gather
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 CHECKSUM, SOURCE, SOURCE_ETAG = "checksum-sha256", "source", "source-etag"
 """A staged wheel's metadata: its own digest, and what it was made from."""

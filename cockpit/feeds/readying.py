@@ -20,7 +20,7 @@ from cockpit.release.readiness import (
 from cockpit.release.state import ReleaseState
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 _TRITON = "triton"
 _LONGEST_TEXT = 100

@@ -11,7 +11,7 @@ from cockpit.release.state import ReleaseState
 from cockpit.release.validations import Validations, validations_of
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 _RUNS_A_LOOK = 3
 """The newest run decides; those before it tell how it came to that."""

@@ -16,7 +16,7 @@ from cockpit.release.promotion import STABLE
 from cockpit.release.words import counted
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 class AbortUpload:

@@ -22,8 +22,8 @@ from cockpit.release.run_events import RunAdopted
 from cockpit.release.workflows import WorkflowSpec
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
     from cockpit.ledger.store import LedgerStore
+    from cockpit.provider import Backends
     from cockpit.release.record import Ledger
 
 

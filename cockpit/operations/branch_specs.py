@@ -20,7 +20,7 @@ from cockpit.operations.specs import (
 from cockpit.release.repos import Repository
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 def _cut_branch(backends: Backends, arguments: Arguments) -> Operation:

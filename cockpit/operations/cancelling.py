@@ -28,7 +28,7 @@ from cockpit.release.run_events import CancelRequested
 from cockpit.release.words import counted
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 def _pauses_s() -> Iterator[float]:

@@ -22,7 +22,7 @@ from cockpit.release.versions import CandidateName
 from cockpit.release.words import counted
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 class Tagging(msgspec.Struct, frozen=True):

@@ -35,7 +35,7 @@ from cockpit.release.rewrites import Rewritten, RuleSet, applies_to, leftovers, 
 from cockpit.release.words import counted
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 _PINNED_NOW = "changes at the same time, so its tree is not known yet: pin it afterwards"
 

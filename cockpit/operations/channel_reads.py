@@ -13,8 +13,8 @@ from cockpit.release.words import are, counted, few
 from cockpit.threads import gather
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
     from cockpit.config_places import ObjectStoreTable
+    from cockpit.provider import Backends
 
 
 def wheels_in(backends: Backends, repository: Repository, prefix: str) -> Iterator[Wheel]:

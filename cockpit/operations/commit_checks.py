@@ -10,7 +10,7 @@ from cockpit.release.jobs import JobState
 from cockpit.release.repos import Repository
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 def check_blockers(

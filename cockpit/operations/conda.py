@@ -23,7 +23,7 @@ from cockpit.release.conda import FIRST, LAST, CondaFile, CondaRules, had_conda
 from cockpit.release.words import counted, size
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 class CopyCondaFile:

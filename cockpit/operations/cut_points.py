@@ -28,7 +28,7 @@ from cockpit.release.repos import Repository
 from cockpit.release.rewrites import RuleSet
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 class Cut(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ from cockpit.release.words import counted
 from cockpit.threads import gather
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 class PlannedCut(msgspec.Struct, frozen=True):

@@ -28,8 +28,8 @@ from cockpit.release.record import DECISIONS, Approved, Decision, Event, Ledger
 from cockpit.release.words import counted
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
     from cockpit.ledger.store import LedgerStore
+    from cockpit.provider import Backends
 
 _NAMES = {Verdict.APPROVED: "approve", Verdict.DENIED: "deny", Verdict.NEEDS_INFO: "ask-pick"}
 _DOES = {

@@ -22,8 +22,8 @@ from cockpit.release.repos import Repository
 from cockpit.release.versions import CandidateName, Version
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
     from cockpit.ledger.store import LedgerStore
+    from cockpit.provider import Backends
 
 
 def record_dud(ledger: LedgerStore, repository: Repository, event: Dud) -> RecordOnce:

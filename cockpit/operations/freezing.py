@@ -18,8 +18,8 @@ from cockpit.release.record import Frozen, Ledger, Unfrozen
 from cockpit.release.repos import Repository
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
     from cockpit.ledger.store import LedgerStore
+    from cockpit.provider import Backends
 
 
 def record_freeze(

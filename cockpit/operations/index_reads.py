@@ -21,7 +21,7 @@ from cockpit.release.record import Ledger
 from cockpit.release.repos import Repository
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 class OnItsWay(msgspec.Struct, frozen=True):

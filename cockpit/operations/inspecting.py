@@ -24,7 +24,7 @@ from cockpit.release.record import WheelsInspected
 from cockpit.release.words import counted, few, size
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 class InspectPackage:

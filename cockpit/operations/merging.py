@@ -37,7 +37,7 @@ from cockpit.release.required_checks import hold_against, told
 from cockpit.release.words import counted, have
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 _NOT_BY_THE_BOT = Section(
     "How",

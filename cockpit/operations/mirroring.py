@@ -32,7 +32,7 @@ from cockpit.release.state import ReleaseState
 from cockpit.release.tracking import tracking_text
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 class KeepMirror:

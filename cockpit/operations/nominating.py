@@ -15,7 +15,7 @@ from cockpit.release.pullrequests import PullPage
 from cockpit.release.repos import Repository
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 class NominatePick:

@@ -9,8 +9,8 @@ from cockpit.operations.plan import Danger, Plan, StepFacts
 from cockpit.release.record import Note
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
     from cockpit.ledger.store import LedgerStore
+    from cockpit.provider import Backends
 
 
 def record_note(ledger: LedgerStore, event: Note) -> RecordEntry:

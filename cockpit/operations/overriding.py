@@ -14,8 +14,8 @@ from cockpit.release.gates import GATES
 from cockpit.release.record import Override
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
     from cockpit.ledger.store import LedgerStore
+    from cockpit.provider import Backends
 
 
 def record_override(ledger: LedgerStore, event: Override) -> RecordEntry:

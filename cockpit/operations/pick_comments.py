@@ -17,7 +17,7 @@ from cockpit.release.repos import Repository
 
 if TYPE_CHECKING:
     from cockpit.backends.ports import GithubPort
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 Found = Callable[[Sequence[Comment]], Comment | None]
 Against = Callable[[Sequence[Comment]], str]

@@ -14,7 +14,7 @@ from cockpit.release.record import Ledger
 
 if TYPE_CHECKING:
     from cockpit.backends.ports import Answer
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 class PickDesk:

@@ -16,8 +16,8 @@ from cockpit.operations.specs import (
 )
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
     from cockpit.operations.picking import PickWish
+    from cockpit.provider import Backends
 
 
 def _pulls(arguments: Arguments) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ from cockpit.release.trunk import TrunkChange, TrunkReading
 from cockpit.release.words import counted
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 _WORKFLOWS = ".github/workflows/"
 

@@ -10,7 +10,7 @@ from cockpit.operations.plan import Danger, Plan
 from cockpit.operations.tag_steps import PinCandidate
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 class PinCandidates:

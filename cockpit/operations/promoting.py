@@ -26,8 +26,8 @@ from cockpit.release.promotion import STABLE, Likeness, Piece, Promoted
 from cockpit.release.words import counted, few, size
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
     from cockpit.config_places import ObjectStoreTable
+    from cockpit.provider import Backends
 
 _REQUEST_S = 0.15
 """What an object costs beside its bytes, for estimates."""

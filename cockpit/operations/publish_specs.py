@@ -8,7 +8,7 @@ from cockpit.operations.plan import Danger, Operation
 from cockpit.operations.specs import Arguments, OperationSpec, Parameter
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 _PACKAGE = Parameter("package", "such as torch; every package of the release without it")
 

@@ -14,7 +14,7 @@ from cockpit.operations.starting import StartAnyWorkflow, Wish
 from cockpit.release.words import counted, size
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 class PublishWheels:

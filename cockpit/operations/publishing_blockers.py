@@ -15,7 +15,7 @@ from cockpit.release.repos import Role
 from cockpit.release.words import are, counted, few
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 _TRITON = "triton"

@@ -19,7 +19,7 @@ from cockpit.release.publishing_facts import StagedWheel
 from cockpit.release.repos import Role
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 Report = Callable[[int, int, str], None]
 """Bytes read, bytes altogether, and which wheel it is at."""

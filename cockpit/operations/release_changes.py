@@ -26,7 +26,7 @@ from cockpit.release.repos import Repository, Role
 from cockpit.threads import gather
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 class _Proposing:

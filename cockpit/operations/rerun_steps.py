@@ -23,7 +23,7 @@ from cockpit.release.reruns import ONLY_ENDED, open_rerun
 from cockpit.release.run_events import RerunRefused, RerunRequested
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 _PAUSES_S = (0.0, 1.0, 2.0, 4.0, 8.0)
 """How long GitHub may take to list an attempt that it has started."""

@@ -33,7 +33,7 @@ from cockpit.release.words import counted
 from cockpit.threads import gather
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 _THREADS = 6
 _TERMS = Section(

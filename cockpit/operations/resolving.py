@@ -32,7 +32,7 @@ from cockpit.release.prediction import Outcome, PickOf
 from cockpit.release.repos import Repository
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 class RemoveWorkTree:

@@ -32,7 +32,7 @@ from cockpit.release.words import counted, few, size
 
 if TYPE_CHECKING:
     from cockpit.backends.ports import TransferPort
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 class Restore:

@@ -18,7 +18,7 @@ from cockpit.operations.specs import (
 from cockpit.release.repos import Repository
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
     from cockpit.release.workflows import WorkflowSpec
 
 

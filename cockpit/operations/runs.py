@@ -12,7 +12,7 @@ from cockpit.release.repos import Repository
 
 if TYPE_CHECKING:
     from cockpit.backends.ports import Answer, GithubPort
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 _RUN = re.compile(
     r"(?:https?://[^/]+/(?P<repository>[\w.-]+/[\w.-]+)/actions/runs/)?(?P<id>\d+)\S*"

@@ -9,7 +9,7 @@ from cockpit.release.record import Ledger
 from cockpit.release.state import FeedState, Reading, ReleaseState
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 def signed_state(

@@ -42,8 +42,8 @@ from cockpit.release.state import ReleaseState
 from cockpit.release.words import short
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
     from cockpit.ledger.store import LedgerStore
+    from cockpit.provider import Backends
 
 Spoken = Signed | NotApplicable | Problem | Withdrawn | Skipped
 KINDS: dict[str, type[Spoken]] = {

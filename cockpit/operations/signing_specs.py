@@ -9,7 +9,7 @@ from cockpit.operations.plan import Danger, Operation
 from cockpit.operations.specs import Arguments, OperationSpec, Parameter, Registry
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 _LINES = "\n"
 """Joins what is given more than once: addresses and paths may hold commas."""

@@ -12,8 +12,8 @@ from cockpit.operations.plan import Danger, Operation
 from cockpit.release.repos import Repository
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
     from cockpit.config import Config
+    from cockpit.provider import Backends
 
 Arguments = Mapping[str, str]
 

@@ -27,7 +27,7 @@ from cockpit.release.publishing_facts import StagedWheel
 from cockpit.release.words import counted, size
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 class StageWheel:

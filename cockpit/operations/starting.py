@@ -20,7 +20,7 @@ from cockpit.release.workflow_files import Comparison, compare, declared_inputs
 from cockpit.release.workflows import WorkflowSpec
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 class Wish(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from cockpit.release.repos import Repository
 from cockpit.release.words import counted
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 _OPEN = (
     PickState.READY,

@@ -11,7 +11,7 @@ from cockpit.release.branches import BranchState
 from cockpit.release.repos import Repository
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 def version_blockers(

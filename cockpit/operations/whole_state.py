@@ -13,7 +13,7 @@ from cockpit.release.gates import GATES
 from cockpit.release.state import ReleaseState
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 _ALWAYS = frozenset({"branches", "ledger", "mirror"})
 

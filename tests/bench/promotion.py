@@ -197,9 +197,9 @@ def _tell(seconds: float, objects: int, keys: int) -> None:
 
 
 def _reads(url: str, directory: Path) -> Any:
-    from cockpit.backends.provider import Backends
     from cockpit.config import parse
     from cockpit.feeds.promotion_reads import PromotionReads
+    from cockpit.provider import Backends
 
     config = parse(_CONFIG.format(url=url, bucket=BUCKET, region=REGION), directory / "r.toml")
     (directory / "credentials.env").write_text(

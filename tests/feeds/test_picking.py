@@ -14,7 +14,7 @@ from cockpit.release.repos import Repository
 from tests.gitrepos import release_repo
 
 if TYPE_CHECKING:
-    from cockpit.backends.provider import Backends
+    from cockpit.provider import Backends
 
 
 def test_a_head_that_was_not_there_yet_is_asked_for_again(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import boto3
 import pytest
 
-from cockpit.backends.provider import Backends
 from cockpit.config import parse
 from cockpit.feeds.promotion_reads import PromotionReads
 from cockpit.feeds.promotions import PromotionLook
+from cockpit.provider import Backends
 from cockpit.rehearsal.clock import WorldClock
 from cockpit.rehearsal.s3 import REGION, MotoS3
 from cockpit.rehearsal.serving import Service

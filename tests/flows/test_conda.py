@@ -8,11 +8,11 @@ import threading
 import msgspec
 import pytest
 
-from cockpit.backends.provider import Backends
 from cockpit.config import Config, parse
 from cockpit.errors import AccessDenied, CockpitError, Conflict
 from cockpit.operations.conda import CopyCondaFile, PromoteConda
 from cockpit.operations.plan import Step, StepState
+from cockpit.provider import Backends
 from cockpit.rehearsal.condachannel import STABLE, CondaPackage
 from cockpit.rehearsal.faults import Fault
 from cockpit.rehearsal.world import World

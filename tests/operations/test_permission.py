@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from cockpit.actions import ACTIONS, Disabled, Scope, Situation, availability, offered
+from cockpit.actions.registry import ACTIONS, availability, offered
+from cockpit.actions.situation import Disabled, Scope, Situation
 from cockpit.operations.permission import refusal
 from cockpit.operations.plan import Danger
 from cockpit.release.people import Duty, Person, Team

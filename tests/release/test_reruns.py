@@ -7,7 +7,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from cockpit.actions import Disabled, Enabled, Scope, Selection, Situation, action, availability
+from cockpit.actions.registry import action, availability
+from cockpit.actions.situation import Disabled, Enabled, Scope, Selection, Situation
 from cockpit.release.board import board
 from cockpit.release.jobs import Attempt, CandidateBuilds, Job, JobState, Run
 from cockpit.release.record import OperationFinished

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from cockpit.actions import Disabled, Enabled, Scope, Selection, Situation, action, availability
-from cockpit.guards_picks import of_changes, of_pulls
+from cockpit.actions.guards.picks import of_changes, of_pulls
+from cockpit.actions.registry import action, availability
+from cockpit.actions.situation import Disabled, Enabled, Scope, Selection, Situation
 from cockpit.release.forecast import PredictionReading
 from cockpit.release.picks import PickReading, PullSummary, Tracker
 from cockpit.release.prediction import NO_PARENT_NAMED, Outcome, Prediction

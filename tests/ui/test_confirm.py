@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from textual.widgets import Button, Input
 
-from cockpit.actions import ACTIONS
+from cockpit.actions.registry import ACTIONS
 from cockpit.app import CockpitApp
 from cockpit.errors import CockpitError, Refused
 from cockpit.operations.plan import Danger, PlanFacts

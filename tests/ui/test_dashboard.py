@@ -8,8 +8,9 @@ from functools import partial
 import msgspec
 import pytest
 
-from cockpit.actions import ACTIONS, Scope, Selection
-from cockpit.actions import offered as actions_offered
+from cockpit.actions.registry import ACTIONS
+from cockpit.actions.registry import offered as actions_offered
+from cockpit.actions.situation import Scope, Selection
 from cockpit.app import CockpitApp
 from cockpit.release.jobs import JobState
 from screens.dashboard import DashboardScreen

@@ -8,7 +8,9 @@ from itertools import combinations
 import pytest
 from textual.binding import Binding
 
-from cockpit.actions import ACTIONS, Action, Scope, belongs_to, offered
+from cockpit.actions.action import Action
+from cockpit.actions.registry import ACTIONS, belongs_to, offered
+from cockpit.actions.situation import Scope
 from cockpit.app import CockpitApp
 from cockpit.operations.plan import Danger
 from cockpit.operations.registry import operation

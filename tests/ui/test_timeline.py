@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input
 
-from cockpit.actions import Situation, action
+from cockpit.actions.registry import action
+from cockpit.actions.situation import Situation
 from cockpit.app import CockpitApp
 from cockpit.operations.plan import Danger
 from cockpit.release.record import Frozen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cockpit.guards import Availability, Disabled, Enabled, Situation
+from cockpit.actions.situation import Availability, Disabled, Enabled, Situation
 from cockpit.release.gates_publishing import staging_gates
 from cockpit.release.publishing import Publication, Way, publications
 

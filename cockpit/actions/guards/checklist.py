@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cockpit.guards import Availability, Disabled, Enabled, Situation
+from cockpit.actions.situation import Availability, Disabled, Enabled, Situation
 from cockpit.release.process import PHASE_PREFIX
 from cockpit.release.signoffs import Problem
 

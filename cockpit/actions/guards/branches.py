@@ -1,126 +1,13 @@
-"""Whether an action can be taken in a situation, and what it is taken on."""
+"""Whether a branch or its candidates can be acted on in a situation, and which."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import Enum
-
-import msgspec
-
+from cockpit.actions.situation import Availability, Disabled, Enabled, Situation
 from cockpit.release.branches import Branches
 from cockpit.release.candidates import Candidate
-from cockpit.release.jobs import Job
-from cockpit.release.lookups import branch_of, listing_of, picks_by_commit
-from cockpit.release.picks import Pick
-from cockpit.release.process import Process
+from cockpit.release.lookups import branch_of, listing_of
 from cockpit.release.repos import Repository, Role
 from cockpit.release.state import ReleaseSpec, ReleaseState
-
-
-class Scope(Enum):
-    """Where an action is offered."""
-
-    EVERYWHERE = "everywhere"
-    DASHBOARD = "dashboard"
-    BRANCHES = "branches"
-    BUILDS = "builds"
-    PICKS = "picks"
-    CHECKLIST = "checklist"
-    LEDGER = "ledger"
-    PUBLISHING = "package index"
-    BOARD = "board"
-    PROMOTION = "promotion"
-    TIMELINE = "timeline"
-    BUILDS_SCREEN = "builds in full"
-    BUILDS_COMPARED = "builds compared"
-    JOB = "job"
-    LOG = "log"
-    WALK = "walk-through"
-    QUEUE = "the queue in full"
-    PICK = "one pick"
-    DIFF = "diff"
-    END_STATE = "end state of the queue"
-
-
-class Selection(msgspec.Struct, frozen=True):
-    """What was selected when a key was pressed: an identity, never a position."""
-
-    pane: str
-    key: str
-    """Empty where nothing is selected and something is marked."""
-    url: str = ""
-    copy: str = ""
-    repository: str = ""
-    """The repository that the row belongs to, where a screen shows only one."""
-    jobs: tuple[str, ...] = ()
-    """The keys of all jobs of a cell or group, where what is selected is more than one."""
-    marked: tuple[str, ...] = ()
-    """The rows that are marked, where a screen lets some be; they count instead of this one."""
-
-
-class Situation(msgspec.Struct, frozen=True):
-    """What guards look at."""
-
-    state: ReleaseState
-    scopes: tuple[Scope, ...] = (Scope.EVERYWHERE,)
-    selection: Selection | None = None
-    armed: bool = False
-    read_only: bool = False
-    running: str = ""
-    """The operation that is being carried out."""
-    process: Process | None = None
-    """What the checklist's rows are items of."""
-
-
-class Enabled(msgspec.Struct, frozen=True):
-    """The action can be taken."""
-
-
-class Disabled(msgspec.Struct, frozen=True):
-    """The action cannot be taken, and why."""
-
-    reason: str
-
-
-Availability = Enabled | Disabled
-Guard = Callable[[Situation], Availability]
-Capture = Callable[[Situation], dict[str, str]]
-
-
-def always(_: Situation) -> Availability:
-    """No condition."""
-    return Enabled()
-
-
-def nothing(_: Situation) -> dict[str, str]:
-    """An operation that is about the whole release."""
-    return {}
-
-
-def selected(what: str) -> Guard:
-    def guard(situation: Situation) -> Availability:
-        there = situation.selection is not None and situation.selection.key
-        return Enabled() if there else Disabled(f"no {what} is selected")
-
-    return guard
-
-
-def has_url(situation: Situation) -> Availability:
-    if situation.selection is None:
-        return Disabled("nothing is selected")
-    return Enabled() if situation.selection.url else Disabled("this row has no page to open")
-
-
-def has_files(situation: Situation) -> Availability:
-    artifacts = situation.state.artifacts.value
-    if artifacts is None:
-        return Disabled("the channels have not been read yet")
-    staged = artifacts.staged()
-    if not staged:
-        return Disabled("the test channel holds nothing of this release")
-    if all(file.contents is not None for file in staged):
-        return Disabled("every file of the test channel has been looked into")
-    return Enabled()
 
 
 def _uncut(branches: Branches, spec: ReleaseSpec) -> list[Repository]:
@@ -278,49 +165,6 @@ def can_compare(situation: Situation) -> Availability:
     alive = situation.state.candidates_of(repository)
     if not any(other.number < candidate.number for other in alive):
         return Disabled(f"there is no candidate before {candidate.tag.name}")
-    return Enabled()
-
-
-def has_log(situation: Situation) -> Availability:
-    job = selected_job(situation)
-    if job is None:
-        return Disabled("no job is selected")
-    if not job.state.finished:
-        return Disabled("GitHub writes the log of a job when it has ended")
-    return Enabled()
-
-
-def selected_job(situation: Situation) -> Job | None:
-    """The job under the cursor; of a cell the one that needs somebody most."""
-    selection = situation.selection
-    if selection is None or selection.pane != "builds":
-        return None
-    from cockpit.views.build_subject import build_subject, jobs_by_key
-
-    subject = build_subject(situation.state, selection.repository)
-    return jobs_by_key(subject.builds).get(selection.key)
-
-
-def has_builds(situation: Situation) -> Availability:
-    from cockpit.views.build_subject import build_repositories
-
-    repository = meant_repository(situation)
-    if repository.name in build_repositories(situation.state):
-        return Enabled()
-    return Disabled(f"no builds of {repository.short_name} have been read")
-
-
-def pick_meant(situation: Situation) -> Pick | None:
-    """The pick that the selected commit came from."""
-    commit = situation.selection.key if situation.selection else ""
-    if meant_repository(situation) != situation.state.spec.core:
-        return None
-    return picks_by_commit(situation.state).get(commit)
-
-
-def came_from_a_pick(situation: Situation) -> Availability:
-    if pick_meant(situation) is None:
-        return Disabled("no pick of the queue brought this row")
     return Enabled()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cockpit.guards import Availability, Disabled, Enabled, Scope, Situation
+from cockpit.actions.situation import Availability, Disabled, Enabled, Scope, Situation
 from cockpit.release.promotion import STABLE, Promotion
 
 

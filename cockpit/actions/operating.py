@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cockpit.action import Action, Group
-from cockpit.guards import (
-    Scope,
+from cockpit.actions.action import Action, Group
+from cockpit.actions.guards.board import can_override, of_gate
+from cockpit.actions.guards.branches import (
     can_bury,
     can_cut,
     can_freeze,
@@ -18,8 +18,7 @@ from cockpit.guards import (
     of_repository,
     of_uncut_domains,
 )
-from cockpit.guards_board import can_override, of_gate
-from cockpit.guards_builds import (
+from cockpit.actions.guards.builds import (
     can_cancel,
     can_dispatch,
     can_rerun_failed,
@@ -27,8 +26,8 @@ from cockpit.guards_builds import (
     of_job,
     of_run,
 )
-from cockpit.guards_checklist import can_adopt, can_speak, can_withdraw, of_item
-from cockpit.guards_picks import (
+from cockpit.actions.guards.checklist import can_adopt, can_speak, can_withdraw, of_item
+from cockpit.actions.guards.picks import (
     can_abandon,
     can_decide,
     can_merge,
@@ -41,6 +40,7 @@ from cockpit.guards_picks import (
     of_landed,
     of_pulls,
 )
+from cockpit.actions.situation import Scope
 from cockpit.operations.plan import Danger
 
 _ON_ITEMS = (Scope.CHECKLIST, Scope.WALK)

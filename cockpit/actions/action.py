@@ -6,7 +6,7 @@ from enum import Enum
 
 import msgspec
 
-from cockpit.guards import Capture, Guard, Scope, always, nothing
+from cockpit.actions.situation import Capture, Guard, Scope, always, nothing
 from cockpit.operations.plan import Danger
 
 

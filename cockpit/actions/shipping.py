@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from cockpit.action import Action, Group
-from cockpit.guards import Scope
-from cockpit.guards_promotion import can_promote, can_restore, has_orphans, of_place
-from cockpit.guards_publishing import (
+from cockpit.actions.action import Action, Group
+from cockpit.actions.guards.promotion import can_promote, can_restore, has_orphans, of_place
+from cockpit.actions.guards.publishing import (
     can_inspect,
     can_publish,
     can_stage,
     of_package,
     of_staging,
 )
+from cockpit.actions.situation import Scope
 from cockpit.operations.plan import Danger
 
 SHIPPING: tuple[Action, ...] = (

@@ -4,45 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cockpit.action import Action, Group
-from cockpit.actions_operating import OPERATING
-from cockpit.actions_picks import PICK_LOOKS
-from cockpit.actions_shipping import SHIPPING
-from cockpit.guards import (
+from cockpit.actions.action import Action, Group
+from cockpit.actions.guards.board import for_next, next_step
+from cockpit.actions.guards.branches import can_compare, is_cut
+from cockpit.actions.guards.builds import has_builds, has_files, has_log
+from cockpit.actions.guards.picks import came_from_a_pick
+from cockpit.actions.operating import OPERATING
+from cockpit.actions.picks import PICK_LOOKS
+from cockpit.actions.shipping import SHIPPING
+from cockpit.actions.situation import (
     Availability,
     Disabled,
-    Enabled,
     Scope,
-    Selection,
     Situation,
-    came_from_a_pick,
-    can_compare,
-    has_builds,
-    has_files,
-    has_log,
     has_url,
-    is_cut,
     selected,
 )
-from cockpit.guards_board import for_next, next_step
 from cockpit.operations.permission import refusal
 from cockpit.operations.plan import Danger
-
-__all__ = [
-    "ACTIONS",
-    "Action",
-    "Availability",
-    "Disabled",
-    "Enabled",
-    "Group",
-    "Scope",
-    "Selection",
-    "Situation",
-    "action",
-    "availability",
-    "belongs_to",
-    "offered",
-]
 
 
 def _has_next(situation: Situation) -> Availability:

@@ -1,4 +1,4 @@
-"""The backends of one release, each made when it is first asked for."""
+"""The backends and the ledger of one release, each made when it is first asked for."""
 
 from __future__ import annotations
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cockpit.guards import Availability, Disabled, Enabled, Guard, Scope, Situation
-from cockpit.release.lookups import branch_of, pick_label
+from cockpit.actions.guards.branches import meant_repository
+from cockpit.actions.situation import Availability, Disabled, Enabled, Guard, Scope, Situation
+from cockpit.release.lookups import branch_of, pick_label, picks_by_commit
 from cockpit.release.picks import Pick, PickState
 from cockpit.release.prediction import Outcome
 from cockpit.release.trunk import FindingKind
@@ -220,3 +221,17 @@ def _category(picks: tuple[Pick, ...]) -> dict[str, str]:
     if not picks or not all(pick.nominated for pick in others):
         return {}
     return {"category": (others[0].category or "as nominated") if others else "cherry-pick revert"}
+
+
+def pick_meant(situation: Situation) -> Pick | None:
+    """The pick that the selected commit came from."""
+    commit = situation.selection.key if situation.selection else ""
+    if meant_repository(situation) != situation.state.spec.core:
+        return None
+    return picks_by_commit(situation.state).get(commit)
+
+
+def came_from_a_pick(situation: Situation) -> Availability:
+    if pick_meant(situation) is None:
+        return Disabled("no pick of the queue brought this row")
+    return Enabled()

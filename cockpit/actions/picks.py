@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cockpit.action import Action, Group
-from cockpit.guards import Scope, selected
-from cockpit.guards_picks import can_show_diff, has_branch
+from cockpit.actions.action import Action, Group
+from cockpit.actions.guards.picks import can_show_diff, has_branch
+from cockpit.actions.situation import Scope, selected
 from cockpit.operations.plan import Danger
 
 READ = Danger.READ

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import msgspec
 
-from cockpit.guards import Availability, Disabled, Enabled, Scope, Situation
+from cockpit.actions.guards.branches import meant_repository
+from cockpit.actions.situation import Availability, Disabled, Enabled, Scope, Situation
 from cockpit.release.jobs import CandidateBuilds, Job, Run
 from cockpit.release.lookups import is_red
 from cockpit.release.reruns import job_title, out_of_reach, red_runs, still_going
+from cockpit.views.build_subject import build_repositories, build_subject, jobs_by_key
 
 
 class MeantJob(msgspec.Struct, frozen=True):
@@ -121,3 +123,40 @@ def _repository(situation: Situation, meant: MeantJob) -> dict[str, str]:
     """`--repository` for another one than the core."""
     name = meant.builds.repository
     return {} if name in ("", situation.state.spec.core.name) else {"repository": name}
+
+
+def has_builds(situation: Situation) -> Availability:
+    repository = meant_repository(situation)
+    if repository.name in build_repositories(situation.state):
+        return Enabled()
+    return Disabled(f"no builds of {repository.short_name} have been read")
+
+
+def has_files(situation: Situation) -> Availability:
+    artifacts = situation.state.artifacts.value
+    if artifacts is None:
+        return Disabled("the channels have not been read yet")
+    staged = artifacts.staged()
+    if not staged:
+        return Disabled("the test channel holds nothing of this release")
+    if all(file.contents is not None for file in staged):
+        return Disabled("every file of the test channel has been looked into")
+    return Enabled()
+
+
+def has_log(situation: Situation) -> Availability:
+    job = selected_job(situation)
+    if job is None:
+        return Disabled("no job is selected")
+    if not job.state.finished:
+        return Disabled("GitHub writes the log of a job when it has ended")
+    return Enabled()
+
+
+def selected_job(situation: Situation) -> Job | None:
+    """The job under the cursor; of a cell the one that needs somebody most."""
+    selection = situation.selection
+    if selection is None or selection.pane != "builds":
+        return None
+    subject = build_subject(situation.state, selection.repository)
+    return jobs_by_key(subject.builds).get(selection.key)

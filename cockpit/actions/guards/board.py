@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cockpit.guards import Availability, Disabled, Enabled, Scope, Selection, Situation
+from cockpit.actions.situation import Availability, Disabled, Enabled, Scope, Selection, Situation
 from cockpit.release.board import BoardLine, board
 from cockpit.release.gates import GATES
 from cockpit.release.overrides import override_of

@@ -1,0 +1,1 @@
+"""Everything that a person can do by key or palette, and on what."""
