@@ -77,18 +77,45 @@ class GithubPicks:
         elsewhere, left_out = self._elsewhere(repository, tracker, rows)
         missing.append(left_out)
         still_open = [row for row in rows if row.state == "open"]
-        checks, left_out = self._checks(repository, still_open)
-        missing.append(left_out)
-        checks, left_out = self._with_required(repository, still_open, checks)
-        missing.append(left_out)
+        checks = self.pull_checks(repository, [row.head.sha for row in still_open])
+        missing.append(checks.missing)
         forced, left_out = self._forced(repository, still_open)
         missing.append(left_out)
         found = tuple(
-            _pull(row, checks.get(row.number), forced.get(row.number))
+            _pull(row, checks.value.get(row.head.sha), forced.get(row.number))
             for row in (*rows, *elsewhere)
         )
         source = record.html_url if record else f"{self._web}/{repository.name}/issues"
         return Answer(PickReading(tracker, found), source, sentence(missing))
+
+    def pull_checks(
+        self, repository: Repository, heads: Sequence[str]
+    ) -> Answer[dict[str, PullChecks]]:
+        """What workflows and required checks say of heads of pull requests, by SHA.
+
+        Heads of which that could not be read are left out.
+        """
+        listings = self._transport.read_lists(
+            [
+                path_of(repository, "actions/runs", head_sha=head, event="pull_request")
+                for head in heads
+            ],
+            RUNS,
+        )
+        found = {
+            head: _checks_of(listing.rows)
+            for head, listing in zip(heads, listings, strict=True)
+            if not listing.missing
+        }
+        missing = [listing.missing for listing in listings]
+        if repository.required_checks:
+            read = partial(read_foreign_checks, self._transport, self._web, repository)
+            answers = gather([partial(read, head) for head in found], threads=4)
+            for head, answer in zip(tuple(found), answers, strict=True):
+                held = hold_against(answer.value.found, repository.required_checks)
+                found[head] = _joined(found[head], held)
+            missing += [answer.missing for answer in answers]
+        return Answer(found, f"{self._web}/{repository.name}/actions", sentence(missing))
 
     def open_pulls(self, repository: Repository, base: str) -> Answer[tuple[PullSummary, ...]]:
         """The pull requests into a branch that are open, oldest first."""
@@ -142,42 +169,6 @@ class GithubPicks:
         }
         found = {number: max(times) for number, times in moments.items() if times}
         return found, sentence(listing.missing for listing in listings)
-
-    def _checks(
-        self, repository: Repository, pulls: Sequence[PullRecord]
-    ) -> tuple[dict[int, PullChecks], str]:
-        """What CI says of the heads of pull requests, and what is missing of that."""
-        listings = self._transport.read_lists(
-            [
-                path_of(repository, "actions/runs", head_sha=pull.head.sha, event="pull_request")
-                for pull in pulls
-            ],
-            RUNS,
-        )
-        found = {
-            pull.number: _checks_of(listing.rows)
-            for pull, listing in zip(pulls, listings, strict=True)
-            if not listing.missing
-        }
-        return found, sentence(listing.missing for listing in listings)
-
-    def _with_required(
-        self,
-        repository: Repository,
-        pulls: Sequence[PullRecord],
-        checks: dict[int, PullChecks],
-    ) -> tuple[dict[int, PullChecks], str]:
-        """The same with the checks of others that the config requires, where it requires any."""
-        if not repository.required_checks:
-            return checks, ""
-        read = partial(read_foreign_checks, self._transport, self._web, repository)
-        answers = gather([partial(read, pull.head.sha) for pull in pulls], threads=4)
-        found = dict(checks)
-        for pull, answer in zip(pulls, answers, strict=True):
-            held = hold_against(answer.value.found, repository.required_checks)
-            if pull.number in found:
-                found[pull.number] = _joined(found[pull.number], held)
-        return found, sentence(answer.missing for answer in answers)
 
 
 def read_pull(transport: Transport, repository: Repository, number: int) -> PullRecord | None:

@@ -28,7 +28,7 @@ from cockpit.release.jobs import JobState
 from cockpit.release.lookups import labelled_problems
 from cockpit.release.nominations import Answer, Verdict, each_once, read_answers
 from cockpit.release.people import Duty
-from cockpit.release.picks import Pick
+from cockpit.release.picks import Pick, PullChecks
 from cockpit.release.pickwords import said_since
 from cockpit.release.pullrequests import PullPage
 from cockpit.release.record import Approved, Ledger
@@ -37,6 +37,7 @@ from cockpit.release.required_checks import hold_against, told
 from cockpit.release.words import counted, have
 
 if TYPE_CHECKING:
+    from cockpit.backends.ports import GithubPort
     from cockpit.provider import Backends
 
 _NOT_BY_THE_BOT = Section(
@@ -81,6 +82,7 @@ class MergePull:
                 Expectation(f"the head of #{number}", head),
                 Expectation(f"the base of #{number}", repository.release_branch),
                 Expectation(f"the newest verdict on #{number}", "approved"),
+                Expectation(f"the checks of #{number}", "green"),
                 Expectation(repository.release_branch, "not frozen"),
             ),
         )
@@ -102,6 +104,7 @@ class MergePull:
         if frozen is not None:
             reasons.append(f"{frozen.name} is frozen {frozen.describe()}")
         reasons += self._unsaid(ledger)
+        reasons += _not_green(page, _checks_of(self._github, squash.repository, page))
         if reasons:
             return Probe(StepState.CONFLICT, "; ".join(reasons))
         return Probe(StepState.TODO, f"#{page.number} is open at {short(page.head_sha)}")
@@ -176,11 +179,13 @@ class MergePicks:
                 continue
             squash, trouble = self._squash(desk, page, row)
             steps.append(MergePull(self._backends, squash))
-            sections.append(Section(f"#{page.number} {page.title}", (*_told(page, row),)))
+            checks = _checks_of(self._backends.github, core, page)
+            sections.append(Section(f"#{page.number} {page.title}", (*_told(page, row, checks),)))
             if page.merged_sha is None:
                 blockers += trouble
                 blockers += standing_in_the_way(page, core)
-                blockers += _unready(desk, page, row)
+                blockers += _unapproved(desk, page, row)
+                blockers += _not_green(page, checks)
                 others, red = self._others(core, page)
                 blockers += others
                 warnings += red
@@ -245,15 +250,22 @@ def standing_in_the_way(page: PullPage, core: Repository) -> Iterator[str]:
         yield f"#{page.number} is a draft"
 
 
-def _unready(desk: PickDesk, page: PullPage, row: Pick | None) -> Iterator[str]:
-    """What is missing from its approval and its checks; what is not known counts as missing."""
+def _checks_of(github: GithubPort, core: Repository, page: PullPage) -> PullChecks | None:
+    """What CI says now of the head of a pull request; None where that could not be read."""
+    return github.pull_checks(core, [page.head_sha]).value.get(page.head_sha)
+
+
+def _unapproved(desk: PickDesk, page: PullPage, row: Pick | None) -> Iterator[str]:
     approval = _approval(row)
     if approval is None:
         said = row.state.value if row else "not in the queue"
         yield f"#{page.number} is not approved: {said}"
     else:
         yield from _moved(desk, page, row, approval)
-    checks = row.pull.checks if row and row.pull and row.pull.head_sha == page.head_sha else None
+
+
+def _not_green(page: PullPage, checks: PullChecks | None) -> Iterator[str]:
+    """What is missing from its checks; what is not known counts as missing."""
     if checks is None:
         yield f"the checks of #{page.number} at {short(page.head_sha)} are not known"
     elif checks.failed:
@@ -288,12 +300,11 @@ def _moved(desk: PickDesk, page: PullPage, row: Pick | None, approval: Answer) -
         yield f"#{page.number} was force-pushed after its approval"
 
 
-def _told(page: PullPage, row: Pick | None) -> Iterator[str]:
+def _told(page: PullPage, row: Pick | None, checks: PullChecks | None) -> Iterator[str]:
     yield f"{page.head} at {page.head_sha}, into {page.base}"
     approval = _approval(row)
     if approval is not None:
         yield f"approved by {approval.author}"
-    checks = row.pull.checks if row and row.pull else None
     if checks is not None:
         yield f"checks: {counted(checks.passed, 'workflow')} passed, {len(checks.failed)} failed"
     if page.merged_sha is not None:

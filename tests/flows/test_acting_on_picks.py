@@ -480,6 +480,26 @@ async def test_another_head_or_a_frozen_branch_is_not_merged(world: World) -> No
     assert git(world, "rev-parse", BRANCH) == before
 
 
+async def test_what_became_red_while_somebody_read_is_not_merged(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cockpit = cockpit_on(world)
+    pick = await ready(cockpit)
+    assert pick.pull is not None
+    arguments, head = {"pull": str(pick.release_pull)}, pick.pull.head_sha
+    await carried_out(cockpit, await cockpit.plan("approve", arguments | {"note": "still"}))
+    plan = await cockpit.plan("merge-pick", arguments)
+    run = next(run for run in core(world).runs.values() if run.head_sha == head)
+    monkeypatch.setattr(run.jobs[0], "conclusion", "failure")
+    outcome = await cockpit.carry_out(plan, Reports())
+    assert outcome.ending is Ending.CONFLICT
+    assert f"#{pick.release_pull} is red: {run.name}" in str(outcome.problem)
+    world.faults.add(Fault(kind="truncated-page", service="github", path="/actions/runs", times=0))
+    unread = await cockpit_on(world).plan("merge-pick", arguments)
+    known = f"the checks of #{pick.release_pull} at {head[:7]} are not known"
+    assert known in " / ".join(unread.blockers)
+
+
 async def test_what_is_not_approved_or_elsewhere_is_not_merged(world: World) -> None:
     cockpit = cockpit_on(world)
     first, second = (await undecided(cockpit))[:2]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cockpit.release.mirror import MirrorIssue
     from cockpit.release.nominations import Comment
     from cockpit.release.people import Team
-    from cockpit.release.picks import PickReading, PullSummary
+    from cockpit.release.picks import PickReading, PullChecks, PullSummary
     from cockpit.release.preparation import PushedRun
     from cockpit.release.pullrequests import OpenPull, PullDraft, PullPage
     from cockpit.release.readiness import CredentialLife
@@ -96,6 +96,12 @@ class GithubPort(Protocol):
         self, repository: Repository, version: Version, label: str, team: Team
     ) -> Answer[PickReading]:
         """The tracker of exactly this version, whole, and the pulls into the release branch."""
+        ...
+
+    def pull_checks(
+        self, repository: Repository, heads: Sequence[str]
+    ) -> Answer[dict[str, PullChecks]]:
+        """What CI says of heads of pull requests, by SHA; what could not be read is left out."""
         ...
 
     def milestone(self, repository: Repository, title: str) -> Answer[Milestone]:
