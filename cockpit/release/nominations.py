@@ -73,6 +73,8 @@ _FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 """As GitHub draws it: perhaps indented or in a list; what is closed in its own line is none."""
+_INDENTED = re.compile(r" {4}| {0,3}\t")
+_BULLET = re.compile(r"[ \t]*(?:[*+-]|\d+[.)])(?:[ \t]|$)")
 _QUOTE = re.compile(r"^[ \t]{0,3}>.*$", re.MULTILINE)
 _HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _REFERENCE = re.compile(
@@ -115,7 +117,23 @@ def tracker_version(title: str) -> Version | None:
 
 def spoken(body: str) -> str:
     """A comment without code blocks, quotes and hidden text: the author's own words alone."""
-    return _QUOTE.sub("", _FENCE.sub("", _HIDDEN.sub("", body.replace("\r\n", "\n"))))
+    written = _FENCE.sub("", _HIDDEN.sub("", body.replace("\r\n", "\n")))
+    return _QUOTE.sub("", "\n".join(_without_indented_code(written.split("\n"))))
+
+
+def _without_indented_code(lines: Iterable[str]) -> Iterator[str]:
+    """Lines that are no code by their indentation: behind an empty line, and in no list."""
+    may_begin, in_list = True, False
+    for line in lines:
+        if not line.strip():
+            may_begin = True
+        elif may_begin and not in_list and _INDENTED.match(line):
+            continue
+        else:
+            goes_on = in_list and (not may_begin or line[0] in " \t")
+            in_list = goes_on or _BULLET.match(line) is not None
+            may_begin = False
+        yield line
 
 
 def read_nominations(comment: Comment, repository: str) -> tuple[Nomination, ...]:

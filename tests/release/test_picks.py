@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from textwrap import indent
 
 import msgspec
 import pytest
@@ -43,6 +44,7 @@ Criteria Category:
 """
 
 
+TAB = "\t"
 REPOSITORY = "pytorch/pytorch"
 FACTS = QueueFacts(CORE, CORE_BRANCH)
 
@@ -68,6 +70,9 @@ def read(body: str) -> Nomination | None:
         ("on the heading's line", BOT.replace(":\n* ", ": ")),
         ("lower case", BOT.replace("Link to", "link to").replace("Criteria", "criteria")),
         ("indented", BOT.replace("* ", "   * ")),
+        ("indented below its heading", BOT.replace("* ", "    ")),
+        ("in a list", f"1. Please\ntake:\n\n{indent(BOT, '    ')}"),
+        ("after code by indentation", f"    Link to landed trunk PR: #1\n\n    and #2\n\n{BOT}"),
         ("text around", f"Hello,\n\nplease take this:\n\n{BOT}\nThanks! cc @someone"),
         ("words beside the link", BOT.replace("/148601", "/148601 (landed on Tuesday)")),
         ("another link after it", BOT.replace("/148601", f"/148601 and {URL}/148602")),
@@ -118,6 +123,9 @@ def test_what_is_missing_is_missing_and_prefixes_are_other_numbers(
         "\n".join(f"  {line}" for line in f"```\n{BOT}```".splitlines()),
         f"* ```text\n{BOT}  ```",
         f"```\n{BOT}````\n",
+        indent(BOT, "    "),
+        f"As in:\n\n{indent(BOT, TAB)}",
+        f"* one\n* two\n\nno list\n\n{indent(BOT, '     ')}",
         "Link to landed trunk PR (if applicable):\n*\n\nLink to release branch PR:\n*",
     ],
 )
