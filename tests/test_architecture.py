@@ -42,7 +42,7 @@ LAYERS = (
     ("themes", "widgets"),
     ("screens",),
     ("cockpit.app",),
-    ("cockpit.commands",),
+    ("cockpit.commands", "cockpit.usage"),
     ("cockpit.cli",),
 )
 """From the bottom up: a module imports its own layer or a lower one."""

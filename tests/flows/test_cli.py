@@ -143,6 +143,14 @@ def test_no_room_for_the_output_is_said_in_words(shared_world: World) -> None:
     ]
 
 
+def test_the_next_command_is_about_the_same_release(
+    shared_world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = str(shared_world.config_path)
+    assert main(["--config", config, "override", "nogate", "--reason", "so"]) == 2
+    assert f"  next: release-cockpit --config {config} gates\n" in capsys.readouterr().err
+
+
 def test_plan_and_do_by_the_command_line(world: World) -> None:
     config = world.config_path
     before = files(world.remotes)
