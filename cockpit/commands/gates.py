@@ -11,7 +11,8 @@ from cockpit.actions.registry import action
 from cockpit.commands.common import looked, write_json, write_lines
 from cockpit.commands.status import exit_code
 from cockpit.errors import ExitCode
-from cockpit.release.board import Board, BoardLine, board
+from cockpit.release.board import Board, board
+from cockpit.release.board_lines import BoardLine
 from cockpit.release.checklist import current_phase
 from cockpit.release.gates import GATES
 from cockpit.release.overrides import cleared, override_of

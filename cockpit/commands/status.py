@@ -12,7 +12,8 @@ import msgspec
 from cockpit.commands.common import open_cockpit, wants_colour
 from cockpit.errors import ExitCode
 from cockpit.feeds.hub import NAMES
-from cockpit.release.board import Board, BoardLine, board
+from cockpit.release.board import Board, board
+from cockpit.release.board_lines import BoardLine
 from cockpit.release.checklist import current_phase
 from cockpit.release.state import FeedState, ReleaseState
 from cockpit.runtime import Cockpit

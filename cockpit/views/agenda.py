@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from cockpit.release.board import BoardLine, board
+from cockpit.release.board import board
+from cockpit.release.board_lines import BoardLine
 from cockpit.release.checklist import Progress, current_phase, item_states
 from cockpit.release.meetings import next_meeting
 from cockpit.release.overrides import override_of

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cockpit.release.board import Board, BoardLine
+from cockpit.release.board import Board
+from cockpit.release.board_lines import BoardLine
 from cockpit.views.marks import Tone
 from cockpit.views.table import Line, Span
 from cockpit.views.width import cell_width, clip_spans

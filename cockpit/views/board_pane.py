@@ -6,7 +6,8 @@ from collections import Counter
 
 import msgspec
 
-from cockpit.release.board import BoardLine, board
+from cockpit.release.board import board
+from cockpit.release.board_lines import BoardLine
 from cockpit.release.gates import GATES
 from cockpit.release.remembered import remembered
 from cockpit.release.state import ReleaseState

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from cockpit.release.board import BoardLine, board
+from cockpit.release.board import board
+from cockpit.release.board_lines import BoardLine
 from cockpit.release.checklist import ItemState, Progress, current_phase, item_states
 from cockpit.release.history import chosen, telling, when, who
 from cockpit.release.markdown import bullets, link, plain

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from cockpit.release.artifacts import Artifacts, Contents
-from cockpit.release.board import Board, BoardLine, board
+from cockpit.release.board import Board, board
+from cockpit.release.board_lines import BoardLine
 from cockpit.release.jobs import Attempt, Check, Checks, JobState, LibraryBuilds
 from cockpit.release.milestones import Milestone
 from cockpit.release.mirror import Mirror, MirrorIssue

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from cockpit.actions.situation import Availability, Disabled, Enabled, Scope, Selection, Situation
-from cockpit.release.board import BoardLine, board
+from cockpit.release.board import board
+from cockpit.release.board_lines import BoardLine
 from cockpit.release.gates import GATES
 from cockpit.release.overrides import override_of
 from cockpit.release.process import Item
