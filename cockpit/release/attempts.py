@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from cockpit.release.jobs import Attempt, Job, JobState
 
+_SKIPPED = "skipped"
 _WEIGHT = {
     JobState.PASSED: 4,
     JobState.FAILED: 3,
@@ -19,14 +20,30 @@ _WEIGHT = {
 came, and a cancelled one loses to all."""
 
 
-def merge_attempts(jobs: Iterable[Job]) -> tuple[Job, ...]:
-    """One job for each name of each workflow, out of all their attempts in all their runs."""
+def merge_attempts(
+    jobs: Iterable[Job], under_way: Mapping[int, int] | None = None
+) -> tuple[Job, ...]:
+    """One job for each name of each workflow, out of all their attempts in all their runs.
+
+    `under_way` has the attempt of each run that has not ended. A job that an earlier one skipped,
+    and that is not listed in it yet, waits for what it needs: listed are also the jobs that are
+    not run again.
+    """
+    jobs = list(jobs)
+    listed = {(job.run_id, job.attempt, job.name) for job in jobs}
+    again = under_way or {}
+
+    def waits(job: Job) -> bool:
+        attempt = again.get(job.run_id, job.attempt)
+        return job.conclusion == _SKIPPED and (job.run_id, attempt, job.name) not in listed
+
     tries: dict[tuple[str, str, int], list[Job]] = defaultdict(list)
     for group in _by_try(_executed(jobs)).values():
         # GitHub allows two jobs of one name, which are told apart by their order.
         for position, job in enumerate(group):
             tries[job.workflow, job.name, position].append(job)
-    return tuple(_merged(attempts) for attempts in tries.values())
+    merged = (_merged(attempts) for attempts in tries.values())
+    return tuple(_expected(job) if waits(job) else job for job in merged)
 
 
 def _executed(jobs: Iterable[Job]) -> list[Job]:
@@ -60,6 +77,17 @@ def _merged(attempts: Sequence[Job]) -> Job:
         decisive = max(enumerate(attempts), key=lambda entry: (_weight(entry[1]), entry[0]))[1]
     others = tuple(_attempt(job) for job in attempts if job is not decisive)
     return msgspec.structs.replace(decisive, superseded=others) if others else decisive
+
+
+def _expected(job: Job) -> Job:
+    return msgspec.structs.replace(
+        job,
+        state=JobState.EXPECTED,
+        conclusion=None,
+        started_at=None,
+        completed_at=None,
+        superseded=(*job.superseded, _attempt(job)),
+    )
 
 
 def _weight(job: Job) -> int:

@@ -67,6 +67,21 @@ def test_a_job_that_a_later_attempt_only_carries_over_ran_once() -> None:
     assert merge_attempts([carried, ran]) == (ran,)
 
 
+def test_what_was_skipped_waits_while_a_new_attempt_has_not_listed_it() -> None:
+    (skipped,) = tries("skipped")
+    (waiting,) = merge_attempts([skipped], {skipped.run_id: 2})
+    assert (waiting.state, waiting.conclusion, waiting.completed_at) == (
+        JobState.EXPECTED,
+        None,
+        None,
+    )
+    assert [other.conclusion for other in waiting.superseded] == ["skipped"]
+    listed = msgspec.structs.replace(skipped, id=99, attempt=2)
+    for runs in ({}, {skipped.run_id: 1}, {skipped.run_id + 1: 2}):
+        assert merge_attempts([skipped], runs) == (skipped,)
+    assert merge_attempts([skipped, listed], {skipped.run_id: 2}) == (skipped,)
+
+
 def test_two_jobs_of_one_name_stay_two() -> None:
     first, second = tries("success", "failure")
     twins = [first, msgspec.structs.replace(second, attempt=1)]
