@@ -82,7 +82,11 @@ class GithubPicks:
         forced, left_out = self._forced(repository, still_open)
         missing.append(left_out)
         found = tuple(
-            _pull(row, checks.value.get(row.head.sha), forced.get(row.number))
+            _pull(
+                row,
+                checks.value.get(row.head.sha) if row.state == "open" else None,
+                forced.get(row.number),
+            )
             for row in (*rows, *elsewhere)
         )
         source = record.html_url if record else f"{self._web}/{repository.name}/issues"
