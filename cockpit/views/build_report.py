@@ -214,13 +214,15 @@ def head(picture: Picture, age: str, width: int | None = None) -> tuple[Line, ..
 
 def _counts(picture: Picture, *, words: bool) -> tuple[Span, ...]:
     tally = _tally(_jobs(picture), picture.expected, picture.never)
-    spans = [
-        Span(f"{mark.shape} {grouped(tally[mark])}{f' {mark.word}' if words else ''}   ", mark.tone)
-        for mark in _SHOWN
-        if tally[mark]
-    ]
-    if picture.flaky:
-        spans.append(Span(f"{len(picture.flaky)} flaky   ", Tone.WARN))
+    flaky = Span(f"({len(picture.flaky)} flaky)", Tone.WARN)
+    spans: list[Span] = []
+    for mark in _SHOWN:
+        if tally[mark]:
+            word = f" {mark.word}" if words else ""
+            spans.append(Span(f"{mark.shape} {grouped(tally[mark])}{word}", mark.tone))
+            if picture.flaky and mark is PASSED:
+                spans += [Span(" "), flaky]
+            spans.append(Span("   "))
     if ahead := time_left(picture.ahead):
         spans.append(Span(f"{ahead} left", Tone.DIM))
     return tuple(spans) or (Span("no job has started", Tone.DIM),)
