@@ -103,10 +103,10 @@ def clipped(widget: Widget, line: Line, width: int) -> Content:
 
 def hanging_indent(line: Line) -> int:
     """Where a wrapped line goes on: past its spaces, its mark, its number or its field's name."""
-    text = line.text
-    spaces = len(text) - len(text.lstrip())
+    text = line.text.lstrip()
+    spaces = len(line.text) - len(text)
     first = line.spans[0] if line.spans else Span("")
     if text[1:2] == " " and not text[0].isalnum():
-        return 2
+        return spaces + 2
     named = first.tone is Tone.DIM and first.text.endswith(" ") and len(line.spans) > 1
     return len(first.text) if named else spaces
