@@ -178,7 +178,7 @@ class ClonedHistory:
             for log in logs:
                 told = os.fsdecode(cast("IO[bytes]", log.stdout).read())
                 _expect_success(log)
-                for row in told.strip("\0").split("\0\0"):
+                for row in filter(None, told.strip("\0").split("\0\0")):
                     sha, _, names = row.partition("\0\n")
                     yield sha, frozenset(names.split("\0"))
 

@@ -158,6 +158,17 @@ def test_a_clone_without_contents_says_that_patches_are_unknown(cut: Cut, tmp_pa
     assert any("could not be compared" in text for text in found.unknown)
 
 
+def test_merges_and_empty_commits_hide_no_patch_of_others(tmp_path: Path) -> None:
+    repo = BareRepo(tmp_path / "core.git")
+    repo.branch("release/2.15", repo.commit("main", "Begin (#1)", ONE))
+    pick = repo.commit("release/2.15", "All the words changed", TWO)
+    empty = repo.commit("release/2.15", "Nothing")
+    fix = repo.commit("main", "Grow (#2)", TWO)
+    merge = repo.git("commit-tree", f"{fix}^{{tree}}", "-p", fix, "-p", empty, "-m", "Merge")
+    found = ClonedHistory(repo.git_dir).patch_ids([merge, empty, merge, pick], [merge, fix])
+    assert [set(alike) for alike in found.values()] == [{pick, fix}]
+
+
 def test_histories_that_share_nothing_are_no_branch_and_trunk(tmp_path: Path) -> None:
     repo = BareRepo(tmp_path / "two.git")
     repo.commit("main", "One")
