@@ -80,11 +80,12 @@ class GithubBuilds:
         if not started:
             missing.append(f"GitHub has not started any workflow for {tag} yet")
         query = urlencode({"query": f"branch:{tag}"})
+        listed = tuple(_run(run) for run in started)
         return Answer(
             CandidateBuilds(
                 candidate,
-                merge_attempts(jobs, _under_way(started)),
-                runs=tuple(_run(run) for run in started),
+                merge_attempts(jobs, listed),
+                runs=listed,
                 repository=repository.name,
                 cut_short=bool(runs.missing or cut_short),
             ),
@@ -218,10 +219,6 @@ def started_on(runs: Iterable[RunRecord], ref: str, sha: str) -> Iterator[RunRec
         for run in runs
         if (run.head_sha, run.head_branch) == (sha, ref) and run.event not in _PULL_REQUEST_EVENTS
     )
-
-
-def _under_way(runs: Iterable[RunRecord]) -> dict[int, int]:
-    return {run.id: run.run_attempt for run in runs if run.status != "completed"}
 
 
 def _run(record: RunRecord) -> Run:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from cockpit.release.jobs import Attempt, Job, JobState
+from cockpit.release.jobs import Attempt, Job, JobState, Run
 
 _SKIPPED = "skipped"
 _WEIGHT = {
@@ -20,21 +20,18 @@ _WEIGHT = {
 came, and a cancelled one loses to all."""
 
 
-def merge_attempts(
-    jobs: Iterable[Job], under_way: Mapping[int, int] | None = None
-) -> tuple[Job, ...]:
+def merge_attempts(jobs: Iterable[Job], runs: Iterable[Run] = ()) -> tuple[Job, ...]:
     """One job for each name of each workflow, out of all their attempts in all their runs.
 
-    `under_way` has the attempt of each run that has not ended. A job that an earlier one skipped,
-    and that is not listed in it yet, waits for what it needs: listed are also the jobs that are
-    not run again.
+    A job that an earlier attempt skipped, and that the one under way has not listed yet, waits
+    for what it needs: listed are also the jobs that are not run again.
     """
     jobs = list(jobs)
     listed = {(job.run_id, job.attempt, job.name) for job in jobs}
-    again = under_way or {}
+    under_way = {run.id: run.attempt for run in runs if not run.ended}
 
     def waits(job: Job) -> bool:
-        attempt = again.get(job.run_id, job.attempt)
+        attempt = under_way.get(job.run_id, job.attempt)
         return job.conclusion == _SKIPPED and (job.run_id, attempt, job.name) not in listed
 
     tries: dict[tuple[str, str, int], list[Job]] = defaultdict(list)

@@ -10,6 +10,7 @@ import pytest
 from cockpit.release.attempts import merge_attempts
 from cockpit.release.jobs import Job, JobState
 from tests.release.states import NOW, job
+from tests.release.test_reruns import run
 
 NAME = "manywheel-py3_12-cpu-test / test"
 CONCLUSIONS = {
@@ -69,7 +70,8 @@ def test_a_job_that_a_later_attempt_only_carries_over_ran_once() -> None:
 
 def test_what_was_skipped_waits_while_a_new_attempt_has_not_listed_it() -> None:
     (skipped,) = tries("skipped")
-    (waiting,) = merge_attempts([skipped], {skipped.run_id: 2})
+    again = run(skipped.run_id, attempt=2, ended=False)
+    (waiting,) = merge_attempts([skipped], [again])
     assert (waiting.state, waiting.conclusion, waiting.completed_at) == (
         JobState.EXPECTED,
         None,
@@ -77,9 +79,9 @@ def test_what_was_skipped_waits_while_a_new_attempt_has_not_listed_it() -> None:
     )
     assert [other.conclusion for other in waiting.superseded] == ["skipped"]
     listed = msgspec.structs.replace(skipped, id=99, attempt=2)
-    for runs in ({}, {skipped.run_id: 1}, {skipped.run_id + 1: 2}):
-        assert merge_attempts([skipped], runs) == (skipped,)
-    assert merge_attempts([skipped, listed], {skipped.run_id: 2}) == (skipped,)
+    for other in ({"attempt": 1}, {"id": skipped.run_id + 1}, {"ended": True}):
+        assert merge_attempts([skipped], [msgspec.structs.replace(again, **other)]) == (skipped,)
+    assert merge_attempts([skipped, listed], [again]) == (skipped,)
 
 
 def test_two_jobs_of_one_name_stay_two() -> None:
