@@ -6,7 +6,7 @@ time that importing more would take.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import NamedTuple
 
@@ -232,7 +232,7 @@ class Reader:
         if not pulls and (own := own_number(inner)) is not None:
             pulls.append(own)
         if not pulls and (leading := _LEADING_PULL.re.match(rest)):
-            pulls += self._number_at(rest, leading.end())
+            pulls += self._ours([_REFERENCE.re.match(rest, leading.end())])
         return Named(
             tuple(dict.fromkeys(shas)),
             tuple(dict.fromkeys(pulls)),
@@ -264,8 +264,7 @@ class Reader:
         for line in lines:
             found += self._numbers(line)
         if lines or found or _PICKING.re.search(told):
-            whole = filter(None, map(_REFERENCE.re.fullmatch, _BULLET.re.findall(body)))
-            found += [number for match in whole if (number := self._number(match)) is not None]
+            found += self._ours(map(_REFERENCE.re.fullmatch, _BULLET.re.findall(body)))
         return tuple(dict.fromkeys(found))
 
     def _closes(self, title: str, body: str) -> tuple[int, ...]:
@@ -274,22 +273,19 @@ class Reader:
 
     def _numbers_behind(self, lead: Lazy, text: str) -> list[int]:
         """What is referred to right behind each place that `lead` matches."""
-        return [n for found in lead.re.finditer(text) for n in self._number_at(text, found.end())]
-
-    def _number_at(self, text: str, start: int) -> list[int]:
-        found = _REFERENCE.re.match(text, start)
-        number = self._number(found) if found else None
-        return [] if number is None else [number]
+        leads = lead.re.finditer(text)
+        return self._ours(_REFERENCE.re.match(text, found.end()) for found in leads)
 
     def _numbers(self, text: str) -> list[int]:
-        found = (self._number(match) for match in _REFERENCE.re.finditer(text))
-        return [number for number in found if number is not None]
+        return self._ours(_REFERENCE.re.finditer(text))
 
-    def _number(self, found: re.Match[str]) -> int | None:
-        repo = found["repo"]
-        if repo and self._own and repo.casefold() != self._own:
-            return None
-        return int(found["n"])
+    def _ours(self, references: Iterable[re.Match[str] | None]) -> list[int]:
+        """The numbers of references that there are, but for those to other repositories."""
+        return [
+            int(found["n"])
+            for found in references
+            if found and not (found["repo"] and self._own and found["repo"].casefold() != self._own)
+        ]
 
 
 def own_number(title: str) -> int | None:
