@@ -70,27 +70,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _exit_code(arguments: argparse.Namespace) -> int:
-    named: Path | None = arguments.config
     try:
         code = int(_run(arguments))
         sys.stdout.flush()
         return code
     except CockpitError as err:
-        _complain(err, named)
+        _complain(err, arguments)
         return int(err.exit_code)
     except BrokenPipeError:
         _print_nothing_more()
         return _UNHEARD
     except OSError as err:
         if err.errno not in _NO_ROOM:
-            return _confess(err, debug=arguments.debug)
+            return _confess(err, arguments)
         _print_nothing_more()
-        _complain(
-            CockpitError("There was no room to write", str(err), "make room and run it again")
-        )
+        full = CockpitError("There was no room to write", str(err), "make room and run it again")
+        _complain(full, arguments)
         return int(ExitCode.UNREACHABLE)
     except Exception as err:  # noqa: BLE001  (a defect is told in words too; the log has the rest)
-        return _confess(err, debug=arguments.debug)
+        return _confess(err, arguments)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
@@ -163,36 +161,41 @@ def _keep_libraries_quiet(*, debug: bool) -> LogFile:
     return keep_libraries_quiet(debug=debug)
 
 
-def _complain(err: CockpitError, config: Path | None = None) -> None:
+def _complain(err: CockpitError, arguments: argparse.Namespace) -> None:
     """Tell what failed and what to do next, which is about the same release."""
     from cockpit.backends.text import clean, mask
 
     line = clean(mask(str(err)).replace("\n", " "))
     print(f"release-cockpit: {line}", file=sys.stderr)
     if err.hint:
-        print(f"  next: {clean(mask(_about_the_same(err.hint, config)))}", file=sys.stderr)
+        print(f"  next: {clean(mask(_about_the_same(err.hint, arguments)))}", file=sys.stderr)
 
 
-def _about_the_same(hint: str, config: Path | None) -> str:
-    """A hint whose commands read the config that was named, where they do not say so."""
-    if config is None or "--config" in hint:
+def _about_the_same(hint: str, arguments: argparse.Namespace) -> str:
+    """A hint whose commands read the config that was named."""
+    if arguments.config is None:
         return hint
     import re
-    import shlex
+
+    from cockpit.commands.common import called
 
     known = "|".join(COMMANDS.keys() - {"init"})
-    given = f"release-cockpit --config {shlex.quote(str(config))} "
-    return re.sub(rf"\brelease-cockpit (?=(?:{known})\b)", lambda _: given, hint)
+    return re.sub(rf"\brelease-cockpit(?= (?:{known})\b)", lambda _: called(arguments), hint)
 
 
-def _confess(err: Exception, *, debug: bool) -> int:
+def _confess(err: Exception, arguments: argparse.Namespace) -> int:
     """Say that the cockpit itself is at fault; with --debug the log file says where."""
     import logging
 
-    log = _keep_libraries_quiet(debug=debug)
+    log = _keep_libraries_quiet(debug=arguments.debug)
     logging.getLogger("cockpit").debug("defect", exc_info=err)
-    hint = f"{log.path} says where" if debug else "run it again with --debug and report the log"
-    _complain(CockpitError("A defect in the cockpit", f"{type(err).__name__}: {err}", hint))
+    hint = (
+        f"{log.path} says where"
+        if arguments.debug
+        else "run it again with --debug and report the log"
+    )
+    defect = CockpitError("A defect in the cockpit", f"{type(err).__name__}: {err}", hint)
+    _complain(defect, arguments)
     return int(ExitCode.BLOCKED)
 
 
