@@ -205,10 +205,7 @@ class MergePicks:
         )
 
     def _others(self, core: Repository, page: PullPage) -> tuple[list[str], list[str]]:
-        """What others than Actions say of its head: objections that count, and those that do not.
-
-        Where it is required it is read anew: the queue's reading may be minutes old.
-        """
+        """What others than Actions say of its head: what counts against it, and what does not."""
         name = f"#{page.number}"
         try:
             answer = self._backends.github.foreign_checks(core, page.head_sha)
